@@ -1,0 +1,3 @@
+export * from './connector.ts';
+export * from './connector-kind.ts';
+export { Secret } from './secret.ts';
