@@ -1,21 +1,21 @@
+/** Distance row by row; `beforeLast` makes a swap of neighbours cost one. */
+function nextRow(a: string, b: string, row: number, last: readonly number[], beforeLast: readonly number[]): number[] {
+  const current = [row];
+  for (let column = 1; column <= b.length; column += 1) {
+    const replaced = (last[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+    const swap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+    const swapped = swap && row > 1 ? (beforeLast[column - 2] ?? 0) + 1 : replaced;
+    current.push(Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, replaced, swapped));
+  }
+  return current;
+}
+
 /** Number of single-letter insertions, deletions, replacements and neighbour swaps between two texts. */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const same = a[row - 1] === b[column - 1];
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      current.push(
-        Math.min(
-          (last[column] ?? 0) + 1,
-          (current[column - 1] ?? 0) + 1,
-          (last[column - 1] ?? 0) + (same ? 0 : 1),
-          swapped ? (beforeLast[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      );
-    }
+    const current = nextRow(a, b, row, last, beforeLast);
     beforeLast = last;
     last = current;
   }
