@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+
+/** What a test may need beyond Node and npm, how to see whether it is here, and how to get it. */
+interface Need {
+  readonly isHere: () => boolean;
+  readonly reason: string;
+  readonly install: string;
+}
+
+const runs = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+const NEEDS = {
+  root: {
+    isHere: isRoot,
+    reason: 'making network namespaces needs root',
+    install: 'sudo npm test',
+  },
+  nftables: {
+    isHere: () => isRoot() && runs('nft', '--version') && runs('ip', '-V'),
+    reason: 'real packets need the products nft and ip, and root for network namespaces',
+    install: 'sudo apt-get install --no-install-recommends nftables iproute2 && sudo npm test',
+  },
+  postgres15: {
+    isHere: () => runs('/usr/lib/postgresql/15/bin/postgres', '--version'),
+    reason: "the oldest supported PostgreSQL is Debian's 15",
+    install: 'sudo apt-get install --no-install-recommends postgresql-15',
+  },
+  curl: {
+    isHere: () => runs('curl', '--version'),
+    reason: 'the printed lines are pasted into a shell with curl',
+    install: 'sudo apt-get install --no-install-recommends curl',
+  },
+} as const satisfies Record<string, Need>;
+
+export type RequirementName = keyof typeof NEEDS;
+
+const known = new Map<RequirementName, boolean>();
+
+/**
+ * Whether this machine has what a test needs. What it has not is listed at the end of the run with the reason
+ * and the command that would install it; with `INTERDICT_TEST_ALL=1`, as in CI, it fails the run.
+ */
+export function requirement(name: RequirementName): { readonly ok: boolean } {
+  const need = NEEDS[name];
+  const ok = known.get(name) ?? need.isHere();
+  known.set(name, ok);
+  const list = process.env['INTERDICT_NOT_RUN_LIST'];
+  if (!ok && list) appendFileSync(list, `${JSON.stringify({ name, reason: need.reason, install: need.install })}\n`);
+  return { ok };
+}
