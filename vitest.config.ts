@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { NotRunReporter } from './test/not-run-reporter.ts';
 
 const notRunList = path.join(os.tmpdir(), `interdict-not-run-${process.pid}.jsonl`);
-process.env['INTERDICT_NOT_RUN_LIST'] = notRunList;
+process.env.INTERDICT_NOT_RUN_LIST = notRunList;
 
 /** `resolve.conditions` alone does not find the workspaces' sources: the tests' processes go by these. */
 const fromSource = { ssr: { resolve: { conditions: ['source'] } }, resolve: { conditions: ['source'] } };

@@ -27,7 +27,7 @@ export class NotRunReporter implements Reporter {
     for (const { name, reason, install } of notRun) {
       console.log(`NOT RUN  what needs ${name}: ${reason}.\n         To run it: ${install}`);
     }
-    const mustRunAll = process.env['INTERDICT_TEST_ALL'] === '1';
+    const mustRunAll = process.env.INTERDICT_TEST_ALL === '1';
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const passed = tests.filter((test) => test.result().state === 'passed').length;
     const skipped = tests.filter((test) => test.result().state === 'skipped').length;

@@ -48,7 +48,7 @@ export function requirement(name: RequirementName): { readonly ok: boolean } {
   const need = NEEDS[name];
   const ok = known.get(name) ?? need.isHere();
   known.set(name, ok);
-  const list = process.env['INTERDICT_NOT_RUN_LIST'];
+  const list = process.env.INTERDICT_NOT_RUN_LIST;
   if (!ok && list) appendFileSync(list, `${JSON.stringify({ name, reason: need.reason, install: need.install })}\n`);
   return { ok };
 }
