@@ -1,0 +1,103 @@
+import type { ActionRow, EnforcementRow, FeedFetchRow, Lane, UsedKeyRow } from './rows.ts';
+import { query } from './work.ts';
+
+type Id = { readonly id: string };
+
+/** What a used key answers with. */
+export interface KeyedAction {
+  readonly id: string;
+  readonly key_fingerprint: string;
+  readonly key_until: number;
+}
+
+/** An entity's text with what the ledger knows better at this moment. */
+export interface EntityRow {
+  readonly id: string;
+  readonly version: number;
+  readonly created_at: string;
+  readonly entity: string;
+  readonly seed_entity: string | null;
+  readonly live_offset: number | null;
+  readonly verified_at: string | null;
+  /** Active holds on the effect, this action's own included; null where it holds nothing. */
+  readonly holds: number | null;
+  readonly hold: ActionRow['hold'];
+}
+
+/** Where a page begins: behind this entity, in the order newest first. */
+export interface PagePosition {
+  readonly created_at: string;
+  readonly id: string;
+}
+
+/** An action that the dispatcher may start. */
+export type DueAction = Pick<ActionRow, 'id' | 'provider' | 'action' | 'target'>;
+
+/** An effect as a feed lists it. */
+export interface FeedEntryRow {
+  readonly id: string;
+  readonly target: string;
+  readonly wanted_until: number;
+}
+
+export interface HoldRow {
+  readonly id: string;
+  readonly enforcement_id: string;
+  readonly hold_until: number;
+}
+
+type EffectKey = { readonly provider: string; readonly action: string; readonly target: string };
+
+/**
+ * Every question and every change that the store knows, by name. Each one is bound to the tenant of the unit that
+ * asks; `sql/statements/` has its text.
+ */
+export const queries = {
+  // Actions
+  insertAction: query<ActionRow, Id>('insertAction'),
+  saveAction: query<ActionRow, Id>('saveAction'),
+  deleteAction: query<{ id: string; version: number }, Id>('deleteAction'),
+  actionById: query<Id, ActionRow>('actionById'),
+  actionsOn: query<{ enforcement_id: string }, ActionRow>('actionsOn'),
+  dueActions: query<{ provider: string; now: number; limit: number }, DueAction>('dueActions'),
+  endedActions: query<{ now: number; limit: number }, Id>('endedActions'),
+  nextStart: query<{ provider: string }, { start_at: number }>('nextStart'),
+  nextEnd: query<Record<never, never>, { end_at: number }>('nextEnd'),
+
+  // Entities, as handed out
+  entityById: query<Id, EntityRow>('entityById'),
+  newestEntities: query<{ limit: number }, EntityRow>('newestEntities'),
+  entitiesAfter: query<PagePosition & { limit: number }, EntityRow>('entitiesAfter'),
+
+  // Keys of repeatable requests
+  actionByKey: query<{ key_hash: string }, KeyedAction>('actionByKey'),
+  forgetKey: query<Id, never>('forgetKey'),
+  usedKey: query<{ key_hash: string }, UsedKeyRow>('usedKey'),
+  insertUsedKey: query<UsedKeyRow, never>('insertUsedKey'),
+  deleteUsedKey: query<{ key_hash: string }, never>('deleteUsedKey'),
+
+  // The ledger
+  insertEnforcement: query<EnforcementRow, Id>('insertEnforcement'),
+  saveEnforcement: query<EnforcementRow, Id>('saveEnforcement'),
+  deleteEnforcement: query<{ id: string; version: number }, Id>('deleteEnforcement'),
+  enforcementById: query<Id, EnforcementRow>('enforcementById'),
+  enforcementOf: query<EffectKey, EnforcementRow>('enforcementOf'),
+  dueEnforcements: query<{ provider: string; lane: Lane; now: number; limit: number }, EnforcementRow>(
+    'dueEnforcements',
+  ),
+  nextCall: query<{ provider: string; lane: Lane }, { due_at: number }>('nextCall'),
+  firstEnforcements: query<{ limit: number }, EnforcementRow>('firstEnforcements'),
+  enforcementsAfter: query<Id & { limit: number }, EnforcementRow>('enforcementsAfter'),
+  holdsAfter: query<{ enforcement_id: string; id: string; limit: number }, HoldRow>('holdsAfter'),
+  holdsBetween: query<{ from: string; to: string }, HoldRow>('holdsBetween'),
+  leasedEnforcements: query<{ limit: number }, EnforcementRow>('leasedEnforcements'),
+  markVerified: query<{ id: string; version: number; verified_at: string; due_at: number }, never>('markVerified'),
+
+  // Feeds
+  feedEntries: query<{ provider: string; action: string; after: string; limit: number }, FeedEntryRow>('feedEntries'),
+  feedFetches: query<{ provider: string; list: string }, FeedFetchRow>('feedFetches'),
+  saveFeedFetch: query<FeedFetchRow, never>('saveFeedFetch'),
+  wakeFeedEntries: query<{ provider: string; action: string; now: number }, Id>('wakeFeedEntries'),
+} as const;
+
+export type QueryName = keyof typeof queries;

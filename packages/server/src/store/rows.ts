@@ -1,0 +1,145 @@
+import type { EnforcementState, OperationStatus, VerificationLevel } from '@interdict/contract';
+
+/** Whether an action counts among those that want its effect: not yet, now, or no more while its release is awaited. */
+export type HoldState = 'none' | 'active' | 'ended';
+
+/**
+ * A securityAction with all that belongs to it alone: its text as handed out, its lifecycle, its hold and the key
+ * under which it was asked for. Times of day are ISO 8601 text; times that something is due are milliseconds, UTC.
+ */
+export interface ActionRow {
+  readonly id: string;
+  /** Raised by every visible change: the opaque part of the ETag. */
+  readonly version: number;
+  /** UTC, seven fraction digits: text order is time order. */
+  readonly created_at: string;
+  readonly status: OperationStatus | null;
+  readonly state: EnforcementState;
+  readonly app_id: string;
+  readonly user_name: string | null;
+  /** Canonical names and target; null for a record. */
+  readonly provider: string | null;
+  readonly action: string | null;
+  readonly target: string | null;
+  /** The entity as `/beta` gives it, without `@odata.context`. */
+  readonly entity: string;
+  /** The entity as the seed roots give it, where that differs: records. */
+  readonly seed_entity: string | null;
+  /** Where `"verifiedDateTime"` stands in the text while the ledger's own value is the true one; else null. */
+  readonly live_offset: number | null;
+  /** The ledger row that this action holds, or whose release it awaits. */
+  readonly enforcement_id: string | null;
+  readonly hold: HoldState;
+  readonly ttl_ms: number | null;
+  readonly hold_until: number | null;
+  /** By when it must have been carried out. */
+  readonly deadline_at: number | null;
+  /** When the dispatcher may start it; null once it was. */
+  readonly start_at: number | null;
+  /** When it must be looked at although nothing happened: its end, or its deadline. */
+  readonly end_at: number | null;
+  /** Who asked to cancel it: JSON of a {@link Canceller}. */
+  readonly cancelled_by: string | null;
+  readonly key_hash: string | null;
+  readonly key_fingerprint: string | null;
+  readonly key_until: number | null;
+}
+
+export interface Canceller {
+  readonly appId: string;
+  readonly user: string | null;
+  readonly reason: string | null;
+}
+
+/** What is known of an effect at its product. `drifted`: it was in force, and was found gone. */
+export type Knowledge = 'absent' | 'unknown' | 'inForce' | 'drifted';
+
+/** `look`: before our first intent, who put the effect in force. `verify`: is it, now. */
+export type CallKind = 'look' | 'apply' | 'release' | 'verify';
+
+/** Which queue of the dispatcher a ledger row waits in: releases have slots of their own. */
+export const LANES = { release: 0, apply: 1, verify: 2 } as const;
+export type Lane = (typeof LANES)[keyof typeof LANES];
+
+/**
+ * The ledger: one effect (provider, action, target) that is wanted, or not yet known to be gone. It carries the
+ * one call that may be under way, the fence that guards its outcome, and all that is known of the effect.
+ */
+export interface EnforcementRow {
+  readonly id: string;
+  readonly version: number;
+  readonly provider: string;
+  readonly action: string;
+  readonly target: string;
+  readonly known: Knowledge;
+  /** Actions whose hold is active. */
+  readonly holds: number;
+  /** The latest end among them. */
+  readonly wanted_until: number | null;
+  /** The end that the product was last told. */
+  readonly told_until: number | null;
+  readonly level: VerificationLevel;
+  readonly verified_at: string | null;
+  /** 1 once it is decided who put the effect in force first. */
+  readonly looked: 0 | 1;
+  readonly preexisting: 0 | 1;
+  readonly operation: 'apply' | 'release' | null;
+  readonly operation_id: string | null;
+  readonly attempt: number;
+  /** When the operation's first attempt was committed. */
+  readonly operation_at: number | null;
+  /** Since when nobody wants the effect any more. */
+  readonly release_wished_at: number | null;
+  readonly release_failed: 0 | 1;
+  /** Until when an apply of unknown outcome may still land. */
+  readonly settles_at: number | null;
+  /** How often the product took it and was then read back without it. */
+  readonly disproved: number;
+  readonly drift_count: number;
+  readonly drift_at: string | null;
+  readonly last_message: string | null;
+  readonly last_subcode: number;
+  /** Sequences at which it was last wanted, first wanted since it was known to be gone, and last unwanted. */
+  readonly wanted_seq: number | null;
+  readonly first_wanted_seq: number | null;
+  readonly unwanted_seq: number | null;
+  readonly fence: number;
+  readonly lease_owner: string | null;
+  readonly lease_until: number | null;
+  /** The call under way: while it is a write, nobody knows what is in force. */
+  readonly lease_call: CallKind | null;
+  readonly lane: Lane;
+  readonly due_at: number | null;
+}
+
+/** One committed change: the event of the stream and of delta, and the record of the audit, in commit order. */
+export interface JournalRow {
+  /** Per tenant, without gaps, in commit order. */
+  readonly sequence: number;
+  readonly written_at: string;
+  readonly action_id: string | null;
+  /** Null where the change is for the audit alone. */
+  readonly event: 'created' | 'updated' | 'deleted' | null;
+  readonly type: string;
+  /** JSON of actor, request id, source address and details. */
+  readonly content: string;
+}
+
+/** The last version of a list that one feed key has got. */
+export interface FeedFetchRow {
+  readonly provider: string;
+  readonly list: string;
+  readonly key_name: string;
+  /** Journal sequence that the version was read at. */
+  readonly sequence: number;
+  readonly version: string;
+  readonly fetched_at: number;
+}
+
+/** The key of an action that was deleted, kept so that a repeat is told so. */
+export interface UsedKeyRow {
+  readonly key_hash: string;
+  readonly fingerprint: string;
+  readonly action_id: string;
+  readonly until: number;
+}

@@ -1,0 +1,67 @@
+import pg from 'pg';
+
+/** Owns no table, is no superuser, bypasses no row-level security: what every connection works as. */
+export const APP_ROLE = 'interdict_app';
+export const SCHEMA = 'interdict';
+
+const INT8 = 20;
+
+/** PostgreSQL sends `bigint` as text; ours are counters and milliseconds, far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as never,
+};
+
+/** Time-outs end what a hung process or a lost network would hold for ever: a tenant's lock above all. */
+const SESSION = [
+  `search_path=${SCHEMA}`,
+  'synchronous_commit=on',
+  'statement_timeout=30s',
+  'lock_timeout=10s',
+  'idle_in_transaction_session_timeout=30s',
+  'client_min_messages=warning',
+];
+
+export const connectionOptions = (url: string): pg.ClientConfig => ({
+  connectionString: url,
+  types,
+  connectionTimeoutMillis: 5_000,
+  keepAlive: true,
+  application_name: 'interdict',
+  options: SESSION.map((setting) => `-c ${setting}`).join(' '),
+});
+
+const ASSERT = `select current_user as name, r.rolsuper, r.rolbypassrls, current_setting('synchronous_commit') as sync,
+  (select count(*)::int from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = '${SCHEMA}' and c.relkind = 'r' and c.relowner = r.oid) as owned
+  from pg_roles r where r.rolname = current_user`;
+
+interface Asserted {
+  readonly name: string;
+  readonly rolsuper: boolean;
+  readonly rolbypassrls: boolean;
+  readonly sync: string;
+  readonly owned: number;
+}
+
+/**
+ * Makes a new connection work as {@link APP_ROLE}.
+ * @throws {Error} where row-level security would not bind it, or a commit would not wait for the disk
+ */
+export async function becomeApp(client: pg.ClientBase): Promise<void> {
+  await client.query(`set role ${APP_ROLE}`);
+  const { rows } = await client.query<Asserted>(ASSERT);
+  const [found] = rows;
+  if (found?.name !== APP_ROLE || found.rolsuper || found.rolbypassrls || found.owned > 0) {
+    throw new Error(`PostgreSQL role ${APP_ROLE} must be no superuser, own no table and bypass no row-level security.`);
+  }
+  if (found.sync !== 'on')
+    throw new Error(`PostgreSQL runs with synchronous_commit=${found.sync}; Interdict needs on.`);
+}
+
+/** Connections that have become the app role; each carries several statements at once. */
+export function openPool(url: string, max: number): pg.Pool {
+  const pool = new pg.Pool({ ...connectionOptions(url), pipeline: true, max, onConnect: becomeApp });
+  // An idle connection that breaks is replaced at the next use; a busy one rejects its own query.
+  pool.on('error', () => undefined);
+  return pool;
+}

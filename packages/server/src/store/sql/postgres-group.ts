@@ -1,0 +1,180 @@
+import type pg from 'pg';
+import { CommitUnknown } from '../store.ts';
+import type { AnyUnit, Query, Work } from '../work.ts';
+import type { UnitCall, UnitOutcome } from './group.ts';
+import type { PreparedStatement } from './prepare.ts';
+import type { TenantRow } from './schema.ts';
+import { beginTurn, contextOf, type TenantTurn } from './tenant-turn.ts';
+
+/** What carrying a group needs beside its units. */
+export interface PostgresEngine {
+  readonly pool: pg.Pool;
+  readonly statements: ReadonlyMap<string, PreparedStatement>;
+  readonly units: ReadonlyMap<string, AnyUnit>;
+}
+
+type LockedTenant = Omit<TenantRow, 'tenant_id'> & { readonly now: number };
+
+const BIND_TENANT = "select set_config('interdict.tenant', $1, true)";
+const ADD_TENANT = `insert into tenant (tenant_id, last_sequence, action_count, due_at) values ($1, 0, 0, null)
+  on conflict (tenant_id) do nothing`;
+/** The lock under which a tenant's changes queue, whichever process makes them: sequences follow commit order. */
+const LOCK_TENANT = `select last_sequence, action_count, due_at,
+  (extract(epoch from clock_timestamp()) * 1000)::bigint as now from tenant where tenant_id = $1 for update`;
+const WRITE_TENANT = 'update tenant set last_sequence = $2, action_count = $3, due_at = $4 where tenant_id = $1';
+const WRITE_JOURNAL = `insert into journal (tenant_id, sequence, written_at, action_id, event, type, content)
+  values ($1, $2, $3, $4, $5, $6, $7)`;
+
+const send = (client: pg.ClientBase, name: string, text: string, values: unknown[]): Promise<pg.QueryResult> =>
+  client.query({ name, text, values });
+
+/** Runs one named query for a tenant; the connection must be bound to it. */
+export function sendQuery(
+  client: pg.ClientBase,
+  statements: PostgresEngine['statements'],
+  tenantId: string,
+  { name, args }: Query<unknown>,
+): Promise<pg.QueryResult> {
+  const prepared = statements.get(name);
+  if (!prepared) throw new Error(`There is no statement "${name}".`);
+  return send(client, name, prepared.sql, prepared.bind(tenantId, args));
+}
+
+export const bindTenant = (client: pg.ClientBase, tenantId: string): Promise<pg.QueryResult> =>
+  send(client, 'bindTenant', BIND_TENANT, [tenantId]);
+
+/** All answers, or the first fault once every statement on the wire is answered: an early return would leave the rest unread. */
+export async function settled<Value>(pending: readonly Promise<Value>[]): Promise<Value[]> {
+  const outcomes = await Promise.allSettled(pending);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+async function lockTenant(client: pg.ClientBase, tenantId: string): Promise<LockedTenant> {
+  const [, , found] = await settled([
+    client.query('begin'),
+    bindTenant(client, tenantId),
+    send(client, 'lockTenant', LOCK_TENANT, [tenantId]),
+  ]);
+  if (found?.rows[0]) return found.rows[0] as LockedTenant;
+  const [, made] = await settled([
+    send(client, 'addTenant', ADD_TENANT, [tenantId]),
+    send(client, 'lockTenant', LOCK_TENANT, [tenantId]),
+  ]);
+  return made?.rows[0] as LockedTenant;
+}
+
+interface Running {
+  readonly work: Work<unknown>;
+  step: IteratorResult<readonly Query<unknown>[], unknown>;
+}
+
+/** Every unit's current step goes out together: a group costs one round trip a step, not one a statement. */
+async function advance(
+  client: pg.ClientBase,
+  engine: PostgresEngine,
+  tenantId: string,
+  group: Running[],
+): Promise<void> {
+  for (;;) {
+    const waiting = group.filter(({ step }) => !step.done);
+    if (waiting.length === 0) return;
+    const answers = await settled(
+      waiting.map(({ step }) =>
+        settled(
+          (step.value as readonly Query<unknown>[]).map((wanted) =>
+            sendQuery(client, engine.statements, tenantId, wanted),
+          ),
+        ),
+      ),
+    );
+    waiting.forEach((running, index) => {
+      running.step = running.work.next((answers[index] ?? []).map(({ rows }) => rows));
+    });
+  }
+}
+
+function closingStatements(client: pg.ClientBase, turn: TenantTurn): Promise<pg.QueryResult>[] {
+  const written = turn.journal.map((row) =>
+    send(client, 'writeJournal', WRITE_JOURNAL, [
+      turn.tenantId,
+      row.sequence,
+      row.written_at,
+      row.action_id,
+      row.event,
+      row.type,
+      row.content,
+    ]),
+  );
+  if (!turn.changed) return written;
+  const tenant = [turn.tenantId, turn.lastSequence, turn.actionCount, turn.dueAt];
+  return [...written, send(client, 'writeTenant', WRITE_TENANT, tenant)];
+}
+
+/** A `commit` behind a failed statement resolves, as `ROLLBACK`: only its word says what took place. */
+async function commit(client: pg.ClientBase, turn: TenantTurn): Promise<void> {
+  const statements = closingStatements(client, turn);
+  const committed = client.query('commit').catch((cause: unknown) => {
+    throw new CommitUnknown('The connection to PostgreSQL broke in COMMIT.', { cause });
+  });
+  const faults = await Promise.allSettled(statements);
+  const { command } = await committed;
+  for (const fault of faults) if (fault.status === 'rejected') throw fault.reason;
+  if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}.`);
+}
+
+async function carryOnce(
+  client: pg.ClientBase,
+  engine: PostgresEngine,
+  calls: readonly UnitCall[],
+): Promise<unknown[]> {
+  const tenantId = calls[0]?.tenantId ?? '';
+  const locked = await lockTenant(client, tenantId);
+  const turn = beginTurn(tenantId, locked);
+  const group = calls.map(({ unit, args }) => {
+    const work = engine.units.get(unit)?.work(contextOf(turn, locked.now), args as never);
+    if (!work) throw new Error(`There is no unit of work "${unit}".`);
+    return { work, step: work.next() };
+  });
+  await advance(client, engine, tenantId, group);
+  await commit(client, turn);
+  return group.map(({ step }) => step.value);
+}
+
+async function inTransaction(engine: PostgresEngine, calls: readonly UnitCall[]): Promise<unknown[]> {
+  const client = await engine.pool.connect();
+  let broken: Error | undefined;
+  try {
+    return await carryOnce(client, engine, calls);
+  } catch (thrown) {
+    await client.query('rollback').catch((error: Error) => {
+      broken = error;
+    });
+    throw thrown;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/**
+ * Carries a group of one tenant's units through in one transaction, all in step. When one throws, each runs again
+ * alone, and only the bad one fails; nothing runs again where a commit may have taken place.
+ */
+export async function carryGroup(engine: PostgresEngine, calls: readonly UnitCall[]): Promise<readonly UnitOutcome[]> {
+  try {
+    return (await inTransaction(engine, calls)).map((value) => ({ value }));
+  } catch (thrown) {
+    if (calls.length === 1 || thrown instanceof CommitUnknown) return calls.map(() => ({ thrown }));
+  }
+  const outcomes: UnitOutcome[] = [];
+  for (const call of calls) {
+    try {
+      outcomes.push({ value: (await inTransaction(engine, [call]))[0] });
+    } catch (thrown) {
+      outcomes.push({ thrown });
+    }
+  }
+  return outcomes;
+}

@@ -1,0 +1,120 @@
+import pg from 'pg';
+import { postgresDialect } from './dialect.ts';
+import { MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
+import { APP_ROLE, connectionOptions, SCHEMA } from './postgres-connection.ts';
+import { statementBuilder } from './prepare.ts';
+
+/** Any constant of our own: whoever holds it migrates, others wait. */
+const MIGRATION_LOCK = 4_873_104;
+const OLDEST_VERSION = 150_000;
+
+const APPEND_ONLY = ['journal'];
+const CHANGEABLE = ['action', 'enforcement', 'used_key', 'feed_fetch', 'tenant'];
+
+interface Connected {
+  readonly version: number;
+  readonly name: string;
+  readonly may_create_role: boolean;
+  readonly role_exists: boolean;
+  readonly may_become: boolean;
+  readonly fsync: string;
+}
+
+const WHO_AM_I = `select current_setting('server_version_num')::int as version, current_user as name,
+  (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create_role,
+  exists (select from pg_roles where rolname = '${APP_ROLE}') as role_exists,
+  coalesce((select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = '${APP_ROLE}'), false) as may_become,
+  current_setting('fsync') as fsync`;
+
+/** What an administrator runs once where the server's own user may not. */
+const administratorsStatements = (user: string): string =>
+  [
+    `create role ${APP_ROLE} nologin nosuperuser nobypassrls;`,
+    `grant ${APP_ROLE} to ${pg.escapeIdentifier(user)};`,
+    `create schema if not exists ${SCHEMA} authorization ${pg.escapeIdentifier(user)};`,
+  ].join('\n  ');
+
+async function ensureRole(client: pg.Client, me: Connected): Promise<void> {
+  try {
+    if (!me.role_exists) await client.query(`create role ${APP_ROLE} nologin nosuperuser nobypassrls`);
+    if (!me.may_become) await client.query(`grant ${APP_ROLE} to ${pg.escapeIdentifier(me.name)}`);
+    await client.query(`create schema if not exists ${SCHEMA}`);
+  } catch (cause) {
+    throw new Error(
+      `PostgreSQL user "${me.name}" may not prepare the database. An administrator runs once:\n  ` +
+        `${administratorsStatements(me.name)}\nThen start again.`,
+      { cause },
+    );
+  }
+}
+
+async function runMigrations(client: pg.Client): Promise<void> {
+  const builder = statementBuilder(postgresDialect);
+  await client.query('create table if not exists fact (name text collate "C" primary key, value text not null)');
+  for (const migration of MIGRATIONS) {
+    const { rowCount } = await client.query('select from fact where name = $1', [migrationFact(migration.name)]);
+    if (rowCount) continue;
+    await client.query('begin');
+    for (const statement of migration.statements(builder, postgresDialect)) await client.query(statement.compile().sql);
+    await client.query('insert into fact (name, value) values ($1, now()::text)', [migrationFact(migration.name)]);
+    await client.query('commit');
+  }
+}
+
+async function grantToApp(client: pg.Client): Promise<void> {
+  await client.query(`grant usage on schema ${SCHEMA} to ${APP_ROLE}`);
+  await client.query(`grant select on fact to ${APP_ROLE}`);
+  await client.query(`grant select, insert on ${APPEND_ONLY.join(', ')} to ${APP_ROLE}`);
+  await client.query(`grant select, insert, update, delete on ${CHANGEABLE.join(', ')} to ${APP_ROLE}`);
+}
+
+async function readConnected(client: pg.Client): Promise<Connected> {
+  const { rows } = await client.query<Connected>(WHO_AM_I);
+  const [me] = rows;
+  if (!me) throw new Error('PostgreSQL does not say who is connected.');
+  if (me.version < OLDEST_VERSION) throw new Error('Interdict needs PostgreSQL 15 or later.');
+  return me;
+}
+
+export interface PreparedDatabase {
+  /** Each fact as it stands: a new one is what was asked for. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** What an operator should know, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Brings the database to this version, as the user of the URL, one process at a time; makes the role that every
+ * connection works as; writes new facts down.
+ *
+ * @throws {Error} with the statements that an administrator must run, where the user may not do it
+ */
+export async function preparePostgres(url: string, facts: Readonly<Record<string, string>>): Promise<PreparedDatabase> {
+  const client = new pg.Client(connectionOptions(url));
+  await client.connect();
+  try {
+    const me = await readConnected(client);
+    await client.query("set lock_timeout = '60s'");
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await ensureRole(client, me);
+    await runMigrations(client);
+    await grantToApp(client);
+    const warnings = me.fsync === 'on' ? [] : ['PostgreSQL runs with fsync=off: a power cut loses what was accepted.'];
+    return { facts: await settleFacts(client, facts), warnings };
+  } finally {
+    await client.end();
+  }
+}
+
+async function settleFacts(
+  client: pg.Client,
+  facts: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const settled: Record<string, string> = {};
+  for (const [name, value] of Object.entries(facts)) {
+    await client.query('insert into fact (name, value) values ($1, $2) on conflict (name) do nothing', [name, value]);
+    const { rows } = await client.query<{ value: string }>('select value from fact where name = $1', [name]);
+    settled[name] = rows[0]?.value ?? value;
+  }
+  return settled;
+}

@@ -1,0 +1,97 @@
+import type pg from 'pg';
+import type { LongRead, Scan } from '../store.ts';
+import type { Query } from '../work.ts';
+import { bindTenant, type PostgresEngine, sendQuery, settled } from './postgres-group.ts';
+
+const SCAN_SLICE = 2_000;
+
+async function borrow<Value>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<Value>): Promise<Value> {
+  const client = await pool.connect();
+  try {
+    const value = await use(client);
+    client.release();
+    return value;
+  } catch (error) {
+    // Mid-transaction, or broken: not worth telling apart.
+    client.release(true);
+    throw error;
+  }
+}
+
+interface WaitingRead {
+  readonly wanted: Query<unknown>;
+  resolve(rows: never): void;
+  reject(error: unknown): void;
+}
+
+/** Reads that wait for the end of this turn of the event loop, by tenant. */
+export interface PostgresReads {
+  readonly engine: PostgresEngine;
+  readonly waiting: Map<string, WaitingRead[]>;
+}
+
+/** All reads of one tenant in one turn share a transaction, which row-level security binds to the tenant. */
+export function readPostgres(reads: PostgresReads, tenantId: string, wanted: Query<unknown>): Promise<never> {
+  return new Promise((resolve, reject) => {
+    const batch = reads.waiting.get(tenantId);
+    if (batch) {
+      batch.push({ wanted, resolve, reject });
+      return;
+    }
+    reads.waiting.set(tenantId, [{ wanted, resolve, reject }]);
+    setImmediate(() => sendReads(reads, tenantId));
+  });
+}
+
+async function sendReads(reads: PostgresReads, tenantId: string): Promise<void> {
+  const batch = reads.waiting.get(tenantId) ?? [];
+  reads.waiting.delete(tenantId);
+  try {
+    const results = await borrow(reads.engine.pool, (client) =>
+      settled([
+        client.query('begin read only'),
+        bindTenant(client, tenantId),
+        ...batch.map(({ wanted }) => sendQuery(client, reads.engine.statements, tenantId, wanted)),
+        client.query('commit'),
+      ]),
+    );
+    batch.forEach(({ resolve }, index) => {
+      resolve(results[index + 2]?.rows as never);
+    });
+  } catch (error) {
+    for (const { reject } of batch) reject(error);
+  }
+}
+
+async function readAll(
+  client: pg.ClientBase,
+  engine: PostgresEngine,
+  tenantId: string,
+  long: LongRead<unknown>,
+): Promise<readonly unknown[]> {
+  const rows: unknown[] = [];
+  for (;;) {
+    const slice = await sendQuery(client, engine.statements, tenantId, long(rows.at(-1), SCAN_SLICE));
+    for (const row of slice.rows) rows.push(row);
+    if (slice.rows.length < SCAN_SLICE) return rows;
+  }
+}
+
+/** Long reads as of one moment. */
+export function scanPostgres(
+  engine: PostgresEngine,
+  tenantId: string,
+  longs: readonly LongRead<unknown>[],
+): Promise<Scan<readonly unknown[]>> {
+  return borrow(engine.pool, async (client) => {
+    const [, , counters] = await settled([
+      client.query('begin isolation level repeatable read read only'),
+      bindTenant(client, tenantId),
+      client.query('select last_sequence from tenant where tenant_id = $1', [tenantId]),
+    ]);
+    const rows: (readonly unknown[])[] = [];
+    for (const long of longs) rows.push(await readAll(client, engine, tenantId, long));
+    await client.query('commit');
+    return { sequence: counters?.rows[0]?.last_sequence ?? 0, rows };
+  });
+}

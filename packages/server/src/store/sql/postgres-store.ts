@@ -1,0 +1,111 @@
+import type pg from 'pg';
+import type { LongRead, Store } from '../store.ts';
+import type { AnyUnit } from '../work.ts';
+import { postgresDialect } from './dialect.ts';
+import { createGroupQueue, drained, enqueue, type GroupQueue, isIdle } from './group.ts';
+import { openPool } from './postgres-connection.ts';
+import { carryGroup, type PostgresEngine } from './postgres-group.ts';
+import { closeLeaseHolder, type LeaseHolder, listLiveOwners, openLeaseHolder } from './postgres-leases.ts';
+import { type PreparedDatabase, preparePostgres } from './postgres-open.ts';
+import { type PostgresReads, readPostgres, scanPostgres } from './postgres-read.ts';
+import { prepareAll } from './prepare.ts';
+import { allStatements } from './statements/all-statements.ts';
+
+const LARGEST_GROUP = 128;
+const WRITERS = 4;
+const READERS = 6;
+
+export interface PostgresOptions {
+  readonly url: string;
+  readonly units: readonly AnyUnit[];
+  /** Facts to write down where they are new. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+export interface OpenPostgres extends Store, PreparedDatabase {}
+
+interface Parts {
+  readonly writing: PostgresEngine;
+  readonly reads: PostgresReads;
+  readonly queues: Map<string, GroupQueue>;
+  readonly holder: LeaseHolder;
+}
+
+/** A tenant's units queue under its lock anyway, so they go one group at a time; other tenants' go beside them. */
+function queueOf({ writing, queues }: Parts, tenantId: string): GroupQueue {
+  let queue = queues.get(tenantId);
+  if (!queue) {
+    queue = createGroupQueue((calls) => carryGroup(writing, calls), LARGEST_GROUP);
+    queues.set(tenantId, queue);
+  }
+  return queue;
+}
+
+async function runUnit(parts: Parts, tenantId: string, unit: string, args: unknown, urgent: boolean): Promise<never> {
+  const queue = queueOf(parts, tenantId);
+  try {
+    return (await enqueue(queue, { tenantId, unit, args }, urgent)) as never;
+  } finally {
+    setImmediate(() => {
+      if (isIdle(queue)) parts.queues.delete(tenantId);
+    });
+  }
+}
+
+async function tenantIds(pool: pg.Pool, text: string, values: readonly unknown[]): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ tenant_id: string }>(text, [...values]);
+  return rows.map(({ tenant_id }) => tenant_id);
+}
+
+async function close({ writing, reads, queues, holder }: Parts): Promise<void> {
+  await Promise.all([...queues.values()].map(drained));
+  await Promise.all([writing.pool.end(), reads.engine.pool.end(), closeLeaseHolder(holder)]);
+}
+
+function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
+  const readers = parts.reads.engine.pool;
+  return {
+    ...prepared,
+    leaseOwner: String(parts.holder.key),
+    run: (tenantId, unit, args, options) => runUnit(parts, tenantId, unit.name, args, options?.urgent ?? false),
+    read: (tenantId, wanted) => readPostgres(parts.reads, tenantId, wanted),
+    scan: (tenantId, longs) =>
+      scanPostgres(parts.reads.engine, tenantId, longs as readonly LongRead<unknown>[]) as Promise<never>,
+    tenant: async (tenantId) => {
+      const text = 'select last_sequence, action_count from tenant where tenant_id = $1';
+      const { rows } = await readers.query(text, [tenantId]);
+      return { sequence: rows[0]?.last_sequence ?? 0, actionCount: rows[0]?.action_count ?? 0 };
+    },
+    dueTenants: (now, limit) =>
+      tenantIds(readers, 'select tenant_id from tenant where due_at <= $1 order by due_at limit $2', [now, limit]),
+    tenantsAfter: (tenantId, limit) =>
+      tenantIds(readers, 'select tenant_id from tenant where tenant_id > $1 order by tenant_id limit $2', [
+        tenantId,
+        limit,
+      ]),
+    liveLeaseOwners: () => listLiveOwners(readers),
+    ping: async () => {
+      await readers.query('select 1');
+    },
+    close: () => close(parts),
+  };
+}
+
+/**
+ * Opens the shared store: any number of processes over one PostgreSQL. One URL is enough, a superuser's too.
+ *
+ * @throws {Error} where the database is not prepared and the user may not prepare it, or promises too little
+ */
+export async function openPostgresStore({ url, units, facts }: PostgresOptions): Promise<OpenPostgres> {
+  const prepared = await preparePostgres(url, facts);
+  const engine = (max: number): PostgresEngine => ({
+    pool: openPool(url, max),
+    statements: prepareAll(postgresDialect, allStatements),
+    units: new Map(units.map((unit) => [unit.name, unit])),
+  });
+  const holder = await openLeaseHolder(url);
+  return storeOver(
+    { writing: engine(WRITERS), reads: { engine: engine(READERS), waiting: new Map() }, queues: new Map(), holder },
+    prepared,
+  );
+}

@@ -1,0 +1,69 @@
+import { type Compilable, type CompiledQuery, Kysely } from 'kysely';
+import { type QueryName, queries } from '../queries.ts';
+import type { SqlDialect } from './dialect.ts';
+import type { Database } from './schema.ts';
+
+/** Stands for an argument while a statement is compiled; never reaches a database. */
+class Argument {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** The arguments of a query by name, and the tenant of the unit that asks. */
+export type Arguments<Name extends QueryName> = Parameters<(typeof queries)[Name]>[0] & { readonly tenant_id: string };
+
+/** The text of every query, written once for both databases. */
+export type Statements<Names extends QueryName> = {
+  readonly [Name in Names]: (db: Kysely<Database>, argument: Arguments<Name>) => Compilable;
+};
+
+/** A statement compiled once: its text, and how its arguments are bound by position. */
+export interface PreparedStatement {
+  readonly name: string;
+  readonly sql: string;
+  bind(tenantId: string, args: Readonly<Record<string, unknown>>): unknown[];
+}
+
+const anyArgument = new Proxy({}, { get: (_, name) => new Argument(String(name)) });
+
+function prepareOne(name: string, compiled: CompiledQuery): PreparedStatement {
+  const slots = compiled.parameters.map((parameter) =>
+    parameter instanceof Argument ? { argument: parameter.name } : { constant: parameter },
+  );
+  return {
+    name,
+    sql: compiled.sql,
+    bind: (tenantId, args) =>
+      slots.map((slot) => {
+        if (slot.argument === undefined) return slot.constant;
+        return slot.argument === 'tenant_id' ? tenantId : (args[slot.argument] ?? null);
+      }),
+  };
+}
+
+/** An unconnected Kysely that builds statements of the dialect. */
+export const statementBuilder = (dialect: SqlDialect): Kysely<Database> => new Kysely({ dialect: dialect.compiler });
+
+/**
+ * Compiles all statements: building one costs 35 µs, so it happens once and not per request.
+ * @throws {Error} for a statement that does not name the tenant
+ */
+export function prepareAll(
+  dialect: SqlDialect,
+  statements: Statements<QueryName>,
+): ReadonlyMap<string, PreparedStatement> {
+  const db = statementBuilder(dialect);
+  const names = Object.keys(queries) as QueryName[];
+  return new Map(
+    names.map((name) => {
+      const build = statements[name] as (db: Kysely<Database>, argument: never) => Compilable;
+      const compiled = build(db, anyArgument as never).compile();
+      const bound = compiled.parameters.some((value) => value instanceof Argument && value.name === 'tenant_id');
+      if (!bound) throw new Error(`The statement ${name} reaches rows without naming a tenant.`);
+      return [name, prepareOne(name, compiled)];
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, UsedKeyRow } from '../rows.ts';
+
+type OfTenant<Row> = Row & { readonly tenant_id: string };
+
+/** One row a tenant: what its next change needs to know. On PostgreSQL it is the lock under which a tenant's changes queue. */
+export interface TenantRow {
+  readonly tenant_id: string;
+  readonly last_sequence: number;
+  readonly action_count: number;
+  /** Not later than the time at which the dispatcher has something to do for the tenant. */
+  readonly due_at: number | null;
+}
+
+/** Facts about the database itself. */
+interface FactRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The tables, as Kysely sees them. Tenant id leads every key, so that the schema can be spread by it. */
+export interface Database {
+  readonly action: OfTenant<ActionRow>;
+  readonly enforcement: OfTenant<EnforcementRow>;
+  readonly journal: OfTenant<JournalRow>;
+  readonly feed_fetch: OfTenant<FeedFetchRow>;
+  readonly used_key: OfTenant<UsedKeyRow>;
+  readonly tenant: TenantRow;
+  readonly fact: FactRow;
+}

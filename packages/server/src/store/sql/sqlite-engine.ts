@@ -1,0 +1,117 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { Clock } from '../../lib/clock.ts';
+import type { AnyUnit, Query, Work } from '../work.ts';
+import { sqliteDialect } from './dialect.ts';
+import type { UnitCall, UnitOutcome } from './group.ts';
+import { type PreparedStatement, prepareAll } from './prepare.ts';
+import type { TenantRow } from './schema.ts';
+import { allStatements } from './statements/all-statements.ts';
+import { beginTurn, contextOf, type TenantTurn, toTenantRow } from './tenant-turn.ts';
+
+/** One connection with its statements: what runs units of work and reads, one after the other, in this thread. */
+export interface SqliteEngine {
+  readonly db: DatabaseSync;
+  readonly statements: ReadonlyMap<string, PreparedStatement>;
+  readonly compiled: Map<string, StatementSync>;
+  readonly units: ReadonlyMap<string, AnyUnit>;
+  readonly clock: Clock;
+}
+
+export function createSqliteEngine(db: DatabaseSync, units: readonly AnyUnit[], clock: Clock): SqliteEngine {
+  return {
+    db,
+    statements: prepareAll(sqliteDialect, allStatements),
+    compiled: new Map(),
+    units: new Map(units.map((unit) => [unit.name, unit])),
+    clock,
+  };
+}
+
+function compile(engine: SqliteEngine, sql: string): StatementSync {
+  let statement = engine.compiled.get(sql);
+  if (!statement) {
+    statement = engine.db.prepare(sql);
+    engine.compiled.set(sql, statement);
+  }
+  return statement;
+}
+
+/** Runs one named query for a tenant. */
+export function ask(engine: SqliteEngine, tenantId: string, { name, args }: Query<unknown>): unknown[] {
+  const prepared = engine.statements.get(name);
+  if (!prepared) throw new Error(`There is no statement "${name}".`);
+  return compile(engine, prepared.sql).all(...(prepared.bind(tenantId, args) as SQLInputValue[]));
+}
+
+const READ_TENANT = 'select last_sequence, action_count, due_at from tenant where tenant_id = ?';
+const WRITE_TENANT = `insert into tenant (tenant_id, last_sequence, action_count, due_at) values (?, ?, ?, ?)
+  on conflict (tenant_id) do update set last_sequence = excluded.last_sequence, action_count = excluded.action_count,
+  due_at = excluded.due_at`;
+const WRITE_JOURNAL = `insert into journal (tenant_id, sequence, written_at, action_id, event, type, content)
+  values (?, ?, ?, ?, ?, ?, ?)`;
+
+export function readTenant(engine: SqliteEngine, tenantId: string): TenantRow | undefined {
+  return compile(engine, READ_TENANT).get(tenantId) as TenantRow | undefined;
+}
+
+function writeTurn(engine: SqliteEngine, turn: TenantTurn): void {
+  const journal = compile(engine, WRITE_JOURNAL);
+  for (const { sequence, written_at, action_id, event, type, content } of turn.journal) {
+    journal.run(turn.tenantId, sequence, written_at, action_id, event, type, content);
+  }
+  if (!turn.changed) return;
+  const row = toTenantRow(turn);
+  compile(engine, WRITE_TENANT).run(row.tenant_id, row.last_sequence, row.action_count, row.due_at);
+}
+
+/** Runs a unit of work to its end: every step is answered at once. */
+function drive(engine: SqliteEngine, tenantId: string, work: Work<unknown>): unknown {
+  let step = work.next();
+  while (!step.done) step = work.next(step.value.map((wanted) => ask(engine, tenantId, wanted)));
+  return step.value;
+}
+
+function runInTransaction(engine: SqliteEngine, calls: readonly UnitCall[]): unknown[] {
+  const now = engine.clock.now();
+  const turns = new Map<string, TenantTurn>();
+  const results = calls.map(({ tenantId, unit, args }) => {
+    const work = engine.units.get(unit)?.work;
+    if (!work) throw new Error(`There is no unit of work "${unit}".`);
+    const turn = turns.get(tenantId) ?? beginTurn(tenantId, readTenant(engine, tenantId));
+    turns.set(tenantId, turn);
+    return drive(engine, tenantId, work(contextOf(turn, now), args as never));
+  });
+  for (const turn of turns.values()) writeTurn(engine, turn);
+  return results;
+}
+
+function commit(engine: SqliteEngine, calls: readonly UnitCall[]): unknown[] {
+  engine.db.exec('begin immediate');
+  try {
+    const results = runInTransaction(engine, calls);
+    engine.db.exec('commit');
+    return results;
+  } catch (error) {
+    if (engine.db.isTransaction) engine.db.exec('rollback');
+    throw error;
+  }
+}
+
+/**
+ * Carries a group through in one transaction, without a savepoint per unit: that copies every page that a unit
+ * touches (93 against 54 µs a unit). When one throws, each runs again alone, and only the bad one fails.
+ */
+export function runGroup(engine: SqliteEngine, calls: readonly UnitCall[]): UnitOutcome[] {
+  try {
+    return commit(engine, calls).map((value) => ({ value }));
+  } catch (thrown) {
+    if (calls.length === 1) return [{ thrown }];
+  }
+  return calls.map((call) => {
+    try {
+      return { value: commit(engine, [call])[0] };
+    } catch (thrown) {
+      return { thrown };
+    }
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { sqliteDialect } from './dialect.ts';
+import { MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
+import { statementBuilder } from './prepare.ts';
+
+/** `synchronous=FULL`, as `pragma synchronous` tells it. */
+const FULL = 2;
+
+export const databaseFile = (folder: string): string => path.join(folder, 'interdict.sqlite');
+
+/**
+ * Holds the folder for this process until it ends, however it ends: the lock is an exclusive transaction on a small
+ * file of its own, which the system drops with the process. A pid file would outlive `kill -9`.
+ *
+ * @throws {Error} when another process holds it
+ */
+export function lockFolder(folder: string): DatabaseSync {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = new DatabaseSync(path.join(folder, 'interdict.lock'), { timeout: 0 });
+  try {
+    lock.exec('begin exclusive');
+    return lock;
+  } catch (cause) {
+    lock.close();
+    throw new Error(`Another Interdict process works on ${folder}. One process at a time may use an embedded store.`, {
+      cause,
+    });
+  }
+}
+
+/** The writer's connection. @throws {Error} unless the database promises to survive a power cut */
+export function openWriter(folder: string): DatabaseSync {
+  const db = new DatabaseSync(databaseFile(folder), { timeout: 5_000 });
+  db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory;
+    pragma wal_autocheckpoint = 4000; pragma cache_size = -16000; pragma foreign_keys = off`);
+  const { synchronous } = db.prepare('pragma synchronous').get() as { synchronous: number };
+  const { journal_mode } = db.prepare('pragma journal_mode').get() as { journal_mode: string };
+  if (synchronous !== FULL || journal_mode !== 'wal') {
+    db.close();
+    throw new Error(
+      `SQLite runs with synchronous=${synchronous} and journal_mode=${journal_mode}; Interdict needs FULL (2) and wal.`,
+    );
+  }
+  return db;
+}
+
+/** A reader's connection: it sees what is committed, and cannot write. */
+export function openReader(folder: string): DatabaseSync {
+  const db = new DatabaseSync(databaseFile(folder), { readOnly: true, timeout: 5_000 });
+  db.exec('pragma query_only = on; pragma temp_store = memory; pragma cache_size = -16000');
+  return db;
+}
+
+/** Brings the schema to this version, one migration a transaction: a kill between or within them loses nothing. */
+export function migrateSqlite(db: DatabaseSync): void {
+  const builder = statementBuilder(sqliteDialect);
+  db.exec('create table if not exists fact (name text primary key, value text not null) strict');
+  const hasRun = db.prepare('select value from fact where name = ?');
+  for (const migration of MIGRATIONS) {
+    if (hasRun.get(migrationFact(migration.name))) continue;
+    db.exec('begin immediate');
+    for (const statement of migration.statements(builder, sqliteDialect)) db.exec(statement.compile().sql);
+    db.prepare('insert into fact (name, value) values (?, ?)').run(
+      migrationFact(migration.name),
+      new Date().toISOString(),
+    );
+    db.exec('commit');
+  }
+}
+
+/**
+ * Writes a fact down if it is new.
+ * @returns the fact as it stands, which is another's if one was there
+ */
+export function settleFact(db: DatabaseSync, name: string, value: string): string {
+  db.prepare('insert into fact (name, value) values (?, ?) on conflict (name) do nothing').run(name, value);
+  return (db.prepare('select value from fact where name = ?').get(name) as { value: string }).value;
+}

@@ -1,0 +1,88 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../lib/clock.ts';
+import { type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
+import type { AnyUnit } from '../work.ts';
+import { hasThrown, type UnitCall } from './group.ts';
+import { ask, createSqliteEngine, readTenant, runGroup, type SqliteEngine } from './sqlite-engine.ts';
+import { lockFolder, migrateSqlite, openReader, openWriter, settleFact } from './sqlite-open.ts';
+
+/** How a thread of the embedded store is started. */
+export interface SqliteThread {
+  readonly role: 'writer' | 'reader';
+  readonly folder: string;
+}
+
+/** One read on its way to the reader. */
+export interface ReadCall {
+  readonly tenantId: string;
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+function writerMethods(folder: string, units: readonly AnyUnit[]): PortMethods {
+  const lock = lockFolder(folder);
+  const db = openWriter(folder);
+  migrateSqlite(db);
+  const engine = createSqliteEngine(db, units, systemClock);
+  return {
+    ready: () => true,
+    settleFact: ({ name, value }: { name: string; value: string }) => settleFact(db, name, value),
+    group: (calls: readonly UnitCall[]) =>
+      runGroup(engine, calls).map((outcome) => (hasThrown(outcome) ? { thrown: packThrown(outcome.thrown) } : outcome)),
+    close: () => {
+      db.exec('pragma wal_checkpoint(truncate)');
+      db.close();
+      lock.close();
+    },
+  };
+}
+
+/** A long read has a connection of its own: within its transaction it sees one moment, while others see the present. */
+function scanMethods(engine: SqliteEngine): PortMethods {
+  return {
+    openScan: (tenantId: string) => {
+      engine.db.exec('begin');
+      return readTenant(engine, tenantId)?.last_sequence ?? 0;
+    },
+    readScan: ({ tenantId, name, args }: ReadCall) => ask(engine, tenantId, { name, args }),
+    closeScan: () => {
+      engine.db.exec('commit');
+    },
+  };
+}
+
+const DUE_TENANTS = 'select tenant_id from tenant where due_at <= ? order by due_at limit ?';
+const TENANTS_AFTER = 'select tenant_id from tenant where tenant_id > ? order by tenant_id limit ?';
+
+const ids = (db: DatabaseSync, sql: string, first: string | number, limit: number): string[] =>
+  db
+    .prepare(sql)
+    .all(first, limit)
+    .map((row) => String(row.tenant_id));
+
+function readerMethods(folder: string): PortMethods {
+  const engine = createSqliteEngine(openReader(folder), [], systemClock);
+  const scanning = createSqliteEngine(openReader(folder), [], systemClock);
+  return {
+    ready: () => true,
+    reads: (calls: readonly ReadCall[]) =>
+      calls.map(({ tenantId, name, args }) => ask(engine, tenantId, { name, args })),
+    tenant: (tenantId: string) => readTenant(engine, tenantId),
+    dueTenants: ({ now, limit }: { now: number; limit: number }) => ids(engine.db, DUE_TENANTS, now, limit),
+    tenantsAfter: ({ tenantId, limit }: { tenantId: string; limit: number }) =>
+      ids(engine.db, TENANTS_AFTER, tenantId, limit),
+    ...scanMethods(scanning),
+    close: () => {
+      engine.db.close();
+      scanning.db.close();
+    },
+  };
+}
+
+/** What a thread's entry calls, with the units of work that the writer is to know. */
+export function serveSqlite(units: readonly AnyUnit[]): void {
+  const { role, folder } = workerData as SqliteThread;
+  const port = parentPort as MessagePort;
+  servePort(port, role === 'writer' ? writerMethods(folder, units) : readerMethods(folder));
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { callPort, createPortClient, type PackedThrown, type PortClient, unpackThrown } from '../../lib/port-calls.ts';
+import { CommitUnknown, type LongRead, type Scan, type Store } from '../store.ts';
+import type { Query } from '../work.ts';
+import { createGroupQueue, drained, enqueue, type GroupQueue, type UnitCall, type UnitOutcome } from './group.ts';
+import type { TenantRow } from './schema.ts';
+import type { ReadCall, SqliteThread } from './sqlite-serve.ts';
+
+/** A group of 256 units commits in about 20 ms: longer groups gain nothing and make the next one wait. */
+const LARGEST_GROUP = 256;
+const SCAN_SLICE = 2_000;
+
+export interface SqliteOptions {
+  /** Where the files lie; made if absent. */
+  readonly folder: string;
+  /** The module that calls `serveSqlite` with the units of work. */
+  readonly entry: URL;
+}
+
+export interface OpenSqlite extends Store {
+  /** Writes a fact down if it is new, and tells the fact as it stands. */
+  settleFact(name: string, value: string): Promise<string>;
+}
+
+interface Threads {
+  readonly writer: PortClient;
+  readonly reader: PortClient;
+  readonly groups: GroupQueue;
+  waitingReads: { readonly call: ReadCall; resolve(rows: never): void; reject(error: unknown): void }[];
+  scans: Promise<unknown>;
+}
+
+async function openThread(entry: URL, start: SqliteThread): Promise<PortClient> {
+  const client = createPortClient(new Worker(entry, { workerData: start, name: `store-${start.role}` }));
+  await callPort(client, 'ready');
+  return client;
+}
+
+type PackedOutcome = { readonly value: unknown } | { readonly thrown: PackedThrown };
+
+function unpack(outcome: PackedOutcome): UnitOutcome {
+  if (!('thrown' in outcome)) return outcome;
+  const thrown = unpackThrown(outcome.thrown);
+  return { thrown: thrown.name === 'CommitUnknown' ? new CommitUnknown(thrown.message, { cause: thrown }) : thrown };
+}
+
+async function carryGroup(writer: PortClient, calls: readonly UnitCall[]): Promise<readonly UnitOutcome[]> {
+  return ((await callPort(writer, 'group', calls)) as readonly PackedOutcome[]).map(unpack);
+}
+
+/** All reads of one turn of the event loop travel in one message. */
+function read(threads: Threads, call: ReadCall): Promise<never> {
+  return new Promise((resolve, reject) => {
+    if (threads.waitingReads.push({ call, resolve, reject }) === 1) setImmediate(() => sendReads(threads));
+  });
+}
+
+async function sendReads(threads: Threads): Promise<void> {
+  const batch = threads.waitingReads;
+  threads.waitingReads = [];
+  try {
+    const answers = (await callPort(
+      threads.reader,
+      'reads',
+      batch.map(({ call }) => call),
+    )) as readonly never[];
+    batch.forEach(({ resolve }, index) => {
+      resolve(answers[index] as never);
+    });
+  } catch (error) {
+    for (const { reject } of batch) reject(error);
+  }
+}
+
+async function readAll(reader: PortClient, tenantId: string, long: LongRead<unknown>): Promise<readonly unknown[]> {
+  const rows: unknown[] = [];
+  for (;;) {
+    const { name, args } = long(rows.at(-1), SCAN_SLICE);
+    const slice = (await callPort(reader, 'readScan', { tenantId, name, args })) as readonly unknown[];
+    for (const row of slice) rows.push(row);
+    if (slice.length < SCAN_SLICE) return rows;
+  }
+}
+
+async function scanOnce(
+  reader: PortClient,
+  tenantId: string,
+  reads: readonly LongRead<unknown>[],
+): Promise<Scan<readonly unknown[]>> {
+  const sequence = (await callPort(reader, 'openScan', tenantId)) as number;
+  try {
+    const rows: (readonly unknown[])[] = [];
+    for (const long of reads) rows.push(await readAll(reader, tenantId, long));
+    return { sequence, rows };
+  } finally {
+    await callPort(reader, 'closeScan');
+  }
+}
+
+/** One long read at a time: they share a connection. */
+function scan(
+  threads: Threads,
+  tenantId: string,
+  reads: readonly LongRead<unknown>[],
+): Promise<Scan<readonly unknown[]>> {
+  const next = threads.scans.then(() => scanOnce(threads.reader, tenantId, reads));
+  threads.scans = next.catch(() => undefined);
+  return next;
+}
+
+async function closeThreads(threads: Threads): Promise<void> {
+  await drained(threads.groups);
+  for (const client of [threads.reader, threads.writer]) {
+    await callPort(client, 'close').catch(() => undefined);
+    await client.worker.terminate();
+  }
+}
+
+function storeOver(threads: Threads): OpenSqlite {
+  const { reader, writer } = threads;
+  const leaseOwner = randomUUID();
+  return {
+    leaseOwner,
+    run: (tenantId, unit, args, options) =>
+      enqueue(threads.groups, { tenantId, unit: unit.name, args }, options?.urgent ?? false) as Promise<never>,
+    read: (tenantId, { name, args }: Query<unknown>) => read(threads, { tenantId, name, args }),
+    scan: (tenantId, reads) => scan(threads, tenantId, reads as readonly LongRead<unknown>[]) as Promise<never>,
+    tenant: async (tenantId) => {
+      const row = (await callPort(reader, 'tenant', tenantId)) as TenantRow | undefined;
+      return { sequence: row?.last_sequence ?? 0, actionCount: row?.action_count ?? 0 };
+    },
+    dueTenants: (now, limit) => callPort(reader, 'dueTenants', { now, limit }) as Promise<string[]>,
+    tenantsAfter: (tenantId, limit) => callPort(reader, 'tenantsAfter', { tenantId, limit }) as Promise<string[]>,
+    liveLeaseOwners: async () => new Set([leaseOwner]),
+    settleFact: (name, value) => callPort(writer, 'settleFact', { name, value }) as Promise<string>,
+    ping: async () => {
+      await Promise.all([callPort(reader, 'ready'), callPort(writer, 'ready')]);
+    },
+    close: () => closeThreads(threads),
+  };
+}
+
+/**
+ * Opens the embedded store: a thread that writes in groups, one fsync for many, and one that reads.
+ *
+ * @throws {Error} when another process uses the folder, or SQLite does not run with `synchronous=FULL`
+ */
+export async function openSqliteStore({ folder, entry }: SqliteOptions): Promise<OpenSqlite> {
+  const writer = await openThread(entry, { role: 'writer', folder });
+  const reader = await openThread(entry, { role: 'reader', folder });
+  return storeOver({
+    writer,
+    reader,
+    groups: createGroupQueue((calls) => carryGroup(writer, calls), LARGEST_GROUP),
+    waitingReads: [],
+    scans: Promise.resolve(),
+  });
+}

@@ -1,0 +1,95 @@
+import type { QueryName } from '../../queries.ts';
+import type { Statements } from '../prepare.ts';
+import { ACTION_COLUMNS, pick } from './columns.ts';
+
+type ActionQuery = Extract<
+  QueryName,
+  | 'insertAction'
+  | 'saveAction'
+  | 'deleteAction'
+  | 'actionById'
+  | 'actionsOn'
+  | 'dueActions'
+  | 'endedActions'
+  | 'nextStart'
+  | 'nextEnd'
+>;
+
+/** What a change may touch: identity, requester and the moment of creation stay. */
+const CHANGEABLE = ACTION_COLUMNS.filter((column) => !['id', 'version', 'created_at', 'app_id'].includes(column));
+
+export const actionStatements: Statements<ActionQuery> = {
+  insertAction: (db, a) =>
+    db
+      .insertInto('action')
+      .values(pick(a, ['tenant_id', ...ACTION_COLUMNS]))
+      .returning('id'),
+
+  saveAction: (db, a) =>
+    db
+      .updateTable('action')
+      .set(pick(a, CHANGEABLE))
+      .set((eb) => ({ version: eb('version', '+', 1) }))
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id)
+      .where('version', '=', a.version)
+      .returning('id'),
+
+  deleteAction: (db, a) =>
+    db
+      .deleteFrom('action')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id)
+      .where('version', '=', a.version)
+      .returning('id'),
+
+  actionById: (db, a) =>
+    db.selectFrom('action').select(ACTION_COLUMNS).where('tenant_id', '=', a.tenant_id).where('id', '=', a.id),
+
+  actionsOn: (db, a) =>
+    db
+      .selectFrom('action')
+      .select(ACTION_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('enforcement_id', '=', a.enforcement_id)
+      .orderBy('id'),
+
+  dueActions: (db, a) =>
+    db
+      .selectFrom('action')
+      .select(['id', 'provider', 'action', 'target'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('start_at', '<=', a.now)
+      .orderBy('start_at')
+      .orderBy('id')
+      .limit(a.limit),
+
+  endedActions: (db, a) =>
+    db
+      .selectFrom('action')
+      .select('id')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('end_at', '<=', a.now)
+      .orderBy('end_at')
+      .limit(a.limit),
+
+  nextStart: (db, a) =>
+    db
+      .selectFrom('action')
+      .select('start_at')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('start_at', 'is not', null)
+      .orderBy('start_at')
+      .limit(1),
+
+  nextEnd: (db, a) =>
+    db
+      .selectFrom('action')
+      .select('end_at')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('end_at', 'is not', null)
+      .orderBy('end_at')
+      .limit(1),
+};

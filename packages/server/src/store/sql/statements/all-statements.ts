@@ -1,0 +1,18 @@
+import type { QueryName } from '../../queries.ts';
+import type { Statements } from '../prepare.ts';
+import { actionStatements } from './action-statements.ts';
+import { enforcementStatements } from './enforcement-statements.ts';
+import { entityStatements } from './entity-statements.ts';
+import { feedStatements } from './feed-statements.ts';
+import { keyStatements } from './key-statements.ts';
+import { ledgerStatements } from './ledger-statements.ts';
+
+/** Every query of `store/queries.ts` has its text in one of these. */
+export const allStatements: Statements<QueryName> = {
+  ...actionStatements,
+  ...entityStatements,
+  ...keyStatements,
+  ...enforcementStatements,
+  ...ledgerStatements,
+  ...feedStatements,
+};

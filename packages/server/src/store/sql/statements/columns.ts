@@ -1,0 +1,77 @@
+import type { ActionRow, EnforcementRow } from '../../rows.ts';
+
+/** Columns of a row; a column that is missing here does not compile. */
+const columnsOf = <Row>(columns: Readonly<Record<keyof Row & string, true>>): (keyof Row & string)[] =>
+  Object.keys(columns) as (keyof Row & string)[];
+
+export const ACTION_COLUMNS = columnsOf<ActionRow>({
+  id: true,
+  version: true,
+  created_at: true,
+  status: true,
+  state: true,
+  app_id: true,
+  user_name: true,
+  provider: true,
+  action: true,
+  target: true,
+  entity: true,
+  seed_entity: true,
+  live_offset: true,
+  enforcement_id: true,
+  hold: true,
+  ttl_ms: true,
+  hold_until: true,
+  deadline_at: true,
+  start_at: true,
+  end_at: true,
+  cancelled_by: true,
+  key_hash: true,
+  key_fingerprint: true,
+  key_until: true,
+});
+
+export const ENFORCEMENT_COLUMNS = columnsOf<EnforcementRow>({
+  id: true,
+  version: true,
+  provider: true,
+  action: true,
+  target: true,
+  known: true,
+  holds: true,
+  wanted_until: true,
+  told_until: true,
+  level: true,
+  verified_at: true,
+  looked: true,
+  preexisting: true,
+  operation: true,
+  operation_id: true,
+  attempt: true,
+  operation_at: true,
+  release_wished_at: true,
+  release_failed: true,
+  settles_at: true,
+  disproved: true,
+  drift_count: true,
+  drift_at: true,
+  last_message: true,
+  last_subcode: true,
+  wanted_seq: true,
+  first_wanted_seq: true,
+  unwanted_seq: true,
+  fence: true,
+  lease_owner: true,
+  lease_until: true,
+  lease_call: true,
+  lane: true,
+  due_at: true,
+});
+
+/** The values of a row's columns, taken from a statement's arguments, for `insert` or `set`. */
+export function pick<Args extends object, Column extends keyof Args & string>(
+  argument: Args,
+  columns: readonly Column[],
+): Pick<Args, Column> {
+  return Object.fromEntries(columns.map((column) => [column, argument[column]])) as Pick<Args, Column>;
+}

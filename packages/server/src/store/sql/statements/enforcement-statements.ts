@@ -1,0 +1,100 @@
+import type { QueryName } from '../../queries.ts';
+import type { Statements } from '../prepare.ts';
+import { ENFORCEMENT_COLUMNS, pick } from './columns.ts';
+
+type EnforcementQuery = Extract<
+  QueryName,
+  | 'insertEnforcement'
+  | 'saveEnforcement'
+  | 'deleteEnforcement'
+  | 'enforcementById'
+  | 'enforcementOf'
+  | 'dueEnforcements'
+  | 'nextCall'
+  | 'leasedEnforcements'
+  | 'markVerified'
+>;
+
+const CHANGEABLE = ENFORCEMENT_COLUMNS.filter(
+  (column) => !['id', 'version', 'provider', 'action', 'target'].includes(column),
+);
+
+export const enforcementStatements: Statements<EnforcementQuery> = {
+  insertEnforcement: (db, a) =>
+    db
+      .insertInto('enforcement')
+      .values(pick(a, ['tenant_id', ...ENFORCEMENT_COLUMNS]))
+      .returning('id'),
+
+  saveEnforcement: (db, a) =>
+    db
+      .updateTable('enforcement')
+      .set(pick(a, CHANGEABLE))
+      .set((eb) => ({ version: eb('version', '+', 1) }))
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id)
+      .where('version', '=', a.version)
+      .returning('id'),
+
+  deleteEnforcement: (db, a) =>
+    db
+      .deleteFrom('enforcement')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id)
+      .where('version', '=', a.version)
+      .returning('id'),
+
+  enforcementById: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id),
+
+  enforcementOf: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('action', '=', a.action)
+      .where('target', '=', a.target),
+
+  dueEnforcements: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('lane', '=', a.lane)
+      .where('due_at', '<=', a.now)
+      .orderBy('due_at')
+      .limit(a.limit),
+
+  nextCall: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select('due_at')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('lane', '=', a.lane)
+      .where('due_at', 'is not', null)
+      .orderBy('due_at')
+      .limit(1),
+
+  leasedEnforcements: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('lease_owner', 'is not', null)
+      .limit(a.limit),
+
+  markVerified: (db, a) =>
+    db
+      .updateTable('enforcement')
+      .set({ verified_at: a.verified_at, due_at: a.due_at })
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id)
+      .where('version', '=', a.version),
+};

@@ -1,0 +1,45 @@
+import type { Kysely } from 'kysely';
+import type { QueryName } from '../../queries.ts';
+import type { Statements } from '../prepare.ts';
+import type { Database } from '../schema.ts';
+
+type EntityQuery = Extract<QueryName, 'entityById' | 'newestEntities' | 'entitiesAfter'>;
+
+/** The ledger is asked only for the actions whose text it knows better. */
+const entities = (db: Kysely<Database>, tenantId: string) =>
+  db
+    .selectFrom('action')
+    .leftJoin('enforcement', (join) =>
+      join
+        .onRef('enforcement.tenant_id', '=', 'action.tenant_id')
+        .onRef('enforcement.id', '=', 'action.enforcement_id')
+        .on('action.live_offset', 'is not', null),
+    )
+    .select([
+      'action.id',
+      'action.version',
+      'action.created_at',
+      'action.entity',
+      'action.seed_entity',
+      'action.live_offset',
+      'action.hold',
+      'enforcement.verified_at',
+      'enforcement.holds',
+    ])
+    .where('action.tenant_id', '=', tenantId);
+
+const newestFirst = (db: Kysely<Database>, tenantId: string) =>
+  entities(db, tenantId).orderBy('action.created_at', 'desc').orderBy('action.id', 'desc');
+
+export const entityStatements: Statements<EntityQuery> = {
+  entityById: (db, a) => entities(db, a.tenant_id).where('action.id', '=', a.id),
+
+  newestEntities: (db, a) => newestFirst(db, a.tenant_id).limit(a.limit),
+
+  entitiesAfter: (db, a) =>
+    newestFirst(db, a.tenant_id)
+      .where((eb) =>
+        eb(eb.refTuple('action.created_at', 'action.id'), '<', eb.tuple(eb.val(a.created_at), eb.val(a.id))),
+      )
+      .limit(a.limit),
+};

@@ -1,0 +1,48 @@
+import type { QueryName } from '../../queries.ts';
+import type { Statements } from '../prepare.ts';
+import { pick } from './columns.ts';
+
+type FeedQuery = Extract<QueryName, 'feedEntries' | 'feedFetches' | 'saveFeedFetch' | 'wakeFeedEntries'>;
+
+export const feedStatements: Statements<FeedQuery> = {
+  feedEntries: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(['id', 'target', 'wanted_until'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('action', '=', a.action)
+      .where('target', '>', a.after)
+      .where('holds', '>', 0)
+      .orderBy('target')
+      .limit(a.limit),
+
+  feedFetches: (db, a) =>
+    db
+      .selectFrom('feed_fetch')
+      .select(['provider', 'list', 'key_name', 'sequence', 'version', 'fetched_at'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('list', '=', a.list),
+
+  saveFeedFetch: (db, a) =>
+    db
+      .insertInto('feed_fetch')
+      .values(pick(a, ['tenant_id', 'provider', 'list', 'key_name', 'sequence', 'version', 'fetched_at']))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['tenant_id', 'provider', 'list', 'key_name'])
+          .doUpdateSet({ sequence: a.sequence, version: a.version, fetched_at: a.fetched_at }),
+      ),
+
+  wakeFeedEntries: (db, a) =>
+    db
+      .updateTable('enforcement')
+      .set((eb) => ({ due_at: a.now, version: eb('version', '+', 1) }))
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('action', '=', a.action)
+      .where('lease_owner', 'is', null)
+      .where((eb) => eb.or([eb('known', '!=', 'inForce'), eb('holds', '=', 0)]))
+      .returning('id'),
+};

@@ -1,0 +1,34 @@
+import type { QueryName } from '../../queries.ts';
+import type { Statements } from '../prepare.ts';
+import { pick } from './columns.ts';
+
+type KeyQuery = Extract<QueryName, 'actionByKey' | 'forgetKey' | 'usedKey' | 'insertUsedKey' | 'deleteUsedKey'>;
+
+export const keyStatements: Statements<KeyQuery> = {
+  actionByKey: (db, a) =>
+    db
+      .selectFrom('action')
+      .select(['id', 'key_fingerprint', 'key_until'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('key_hash', '=', a.key_hash),
+
+  forgetKey: (db, a) =>
+    db
+      .updateTable('action')
+      .set({ key_hash: null, key_fingerprint: null, key_until: null })
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id),
+
+  usedKey: (db, a) =>
+    db
+      .selectFrom('used_key')
+      .select(['key_hash', 'fingerprint', 'action_id', 'until'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('key_hash', '=', a.key_hash),
+
+  insertUsedKey: (db, a) =>
+    db.insertInto('used_key').values(pick(a, ['tenant_id', 'key_hash', 'fingerprint', 'action_id', 'until'])),
+
+  deleteUsedKey: (db, a) =>
+    db.deleteFrom('used_key').where('tenant_id', '=', a.tenant_id).where('key_hash', '=', a.key_hash),
+};

@@ -1,0 +1,47 @@
+import type { QueryName } from '../../queries.ts';
+import type { Statements } from '../prepare.ts';
+import { ENFORCEMENT_COLUMNS } from './columns.ts';
+
+type LedgerQuery = Extract<QueryName, 'firstEnforcements' | 'enforcementsAfter' | 'holdsBetween' | 'holdsAfter'>;
+
+/** What `/security/enforcements` and the feeds read: never under a lease. */
+export const ledgerStatements: Statements<LedgerQuery> = {
+  firstEnforcements: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .orderBy('id')
+      .limit(a.limit),
+
+  enforcementsAfter: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '>', a.id)
+      .orderBy('id')
+      .limit(a.limit),
+
+  holdsBetween: (db, a) =>
+    db
+      .selectFrom('action')
+      .select(['id', 'enforcement_id', 'hold_until'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('enforcement_id', '>=', a.from)
+      .where('enforcement_id', '<=', a.to)
+      .where('hold', '=', 'active')
+      .orderBy('enforcement_id')
+      .orderBy('id'),
+
+  holdsAfter: (db, a) =>
+    db
+      .selectFrom('action')
+      .select(['id', 'enforcement_id', 'hold_until'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where((eb) => eb(eb.refTuple('enforcement_id', 'id'), '>', eb.tuple(eb.val(a.enforcement_id), eb.val(a.id))))
+      .where('hold', '=', 'active')
+      .orderBy('enforcement_id')
+      .orderBy('id')
+      .limit(a.limit),
+};

@@ -1,0 +1,66 @@
+import type { Query, UnitOfWork } from './work.ts';
+
+/**
+ * The one memory of the server. A unit of work that resolved is on the disk: it survives `kill -9` and a power cut.
+ *
+ * @remarks The tenant is the first argument of everything that touches rows: no row of another can be reached.
+ */
+export interface Store {
+  /**
+   * Runs a unit of work in one transaction, durably. Urgent units (cancels, releases) go before others that wait.
+   * @throws {CommitUnknown} when the database did not say whether the commit took place
+   */
+  run<Args, Result>(
+    tenantId: string,
+    unit: UnitOfWork<Args, Result>,
+    args: Args,
+    options?: { readonly urgent?: boolean },
+  ): Promise<Result>;
+
+  /** Rows of committed changes; sees everything that resolved before. */
+  read<Row>(tenantId: string, query: Query<Row>): Promise<readonly Row[]>;
+
+  /** All rows of several long reads as of one moment, in slices that hold nobody else up. */
+  scan<Rows extends readonly unknown[]>(
+    tenantId: string,
+    reads: { readonly [Index in keyof Rows]: LongRead<Rows[Index]> },
+  ): Promise<Scan<Rows>>;
+
+  /** The tenant's counters, as of its last commit. */
+  tenant(tenantId: string): Promise<TenantCounters>;
+
+  /** Tenants for which something is due, longest due first. The one question that names no tenant; it tells ids only. */
+  dueTenants(now: number, limit: number): Promise<readonly string[]>;
+
+  /** Every tenant that ever had a row, in pages by id. */
+  tenantsAfter(tenantId: string, limit: number): Promise<readonly string[]>;
+
+  /** Under which name this process holds leases, and under which ones any process still does. */
+  readonly leaseOwner: string;
+  liveLeaseOwners(): Promise<ReadonlySet<string>>;
+
+  /** The database answers. */
+  ping(): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+/** A long read cut by key: makes the query of the slice behind a row; undefined asks for the first. */
+export type LongRead<Row> = (last: Row | undefined, limit: number) => Query<Row>;
+
+export interface Scan<Rows extends readonly unknown[]> {
+  /** Journal sequence of the moment that all rows belong to. */
+  readonly sequence: number;
+  readonly rows: { readonly [Index in keyof Rows]: readonly Rows[Index][] };
+}
+
+export interface TenantCounters {
+  /** Sequence of the tenant's last journal entry; 0 where there is none. */
+  readonly sequence: number;
+  readonly actionCount: number;
+}
+
+/** The connection broke in COMMIT: whether the unit took place must be read back before anything is answered. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown';
+}
