@@ -5,6 +5,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 
 /** A PostgreSQL server of the test's own, with a superuser. It ends with {@link TestPostgres.stop} or with the process. */
 export interface TestPostgres {
@@ -53,14 +54,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function acceptsConnections(port: number): Promise<boolean> {
-  const socket = net.connect(port, '127.0.0.1');
-  const accepted = await Promise.race([
-    once(socket, 'connect').then(() => true),
-    once(socket, 'error').then(() => false),
-  ]).catch(() => false);
-  socket.destroy();
-  return accepted;
+const urlOn = (port: number, database: string): string => `postgres://tester@127.0.0.1:${port}/${database}`;
+
+/** A server that still recovers listens already, and refuses. */
+async function acceptsConnections(url: string): Promise<boolean> {
+  const client = new pg.Client(url);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end();
+  }
 }
 
 async function startServer(bin: string, cluster: string, port: number): Promise<ChildProcess> {
@@ -69,7 +76,7 @@ async function startServer(bin: string, cluster: string, port: number): Promise<
     ...asWhom,
     stdio: 'ignore',
   });
-  for (let waited = 0; !(await acceptsConnections(port)); waited += 50) {
+  for (let waited = 0; !(await acceptsConnections(urlOn(port, 'postgres'))); waited += 50) {
     if (server.exitCode !== null || waited > 20_000) throw new Error(`PostgreSQL did not start on ${port}.`);
     await delay(50);
   }
@@ -95,7 +102,7 @@ export async function startPostgres(version: PostgresVersion): Promise<TestPostg
   let server = await startServer(bin, cluster, port);
   const killAtExit = (): void => void server.kill('SIGKILL');
   process.once('exit', killAtExit);
-  const urlOf = (database: string): string => `postgres://tester@127.0.0.1:${port}/${database}`;
+  const urlOf = (database: string): string => urlOn(port, database);
   return {
     url: urlOf('postgres'),
     urlOf,

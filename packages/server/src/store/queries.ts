@@ -1,4 +1,4 @@
-import type { ActionRow, EnforcementRow, FeedFetchRow, Lane, UsedKeyRow } from './rows.ts';
+import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, Lane, UsedKeyRow } from './rows.ts';
 import { query } from './work.ts';
 
 type Id = { readonly id: string };
@@ -92,6 +92,9 @@ export const queries = {
   holdsBetween: query<{ from: string; to: string }, HoldRow>('holdsBetween'),
   leasedEnforcements: query<{ limit: number }, EnforcementRow>('leasedEnforcements'),
   markVerified: query<{ id: string; version: number; verified_at: string; due_at: number }, never>('markVerified'),
+
+  // The journal
+  journalAfter: query<{ sequence: number; limit: number }, JournalRow>('journalAfter'),
 
   // Feeds
   feedEntries: query<{ provider: string; action: string; after: string; limit: number }, FeedEntryRow>('feedEntries'),

@@ -48,6 +48,8 @@ interface Asserted {
  * @throws {Error} where row-level security would not bind it, or a commit would not wait for the disk
  */
 export async function becomeApp(client: pg.ClientBase): Promise<void> {
+  // A connection that breaks rejects its queries; without a listener it would end the process too.
+  client.on('error', () => undefined);
   await client.query(`set role ${APP_ROLE}`);
   const { rows } = await client.query<Asserted>(ASSERT);
   const [found] = rows;
@@ -61,7 +63,6 @@ export async function becomeApp(client: pg.ClientBase): Promise<void> {
 /** Connections that have become the app role; each carries several statements at once. */
 export function openPool(url: string, max: number): pg.Pool {
   const pool = new pg.Pool({ ...connectionOptions(url), pipeline: true, max, onConnect: becomeApp });
-  // An idle connection that breaks is replaced at the next use; a busy one rejects its own query.
   pool.on('error', () => undefined);
   return pool;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { postgresDialect } from './dialect.ts';
 import { MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
@@ -14,16 +15,16 @@ const CHANGEABLE = ['action', 'enforcement', 'used_key', 'feed_fetch', 'tenant']
 interface Connected {
   readonly version: number;
   readonly name: string;
-  readonly may_create_role: boolean;
   readonly role_exists: boolean;
   readonly may_become: boolean;
+  readonly schema_exists: boolean;
   readonly fsync: string;
 }
 
 const WHO_AM_I = `select current_setting('server_version_num')::int as version, current_user as name,
-  (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create_role,
   exists (select from pg_roles where rolname = '${APP_ROLE}') as role_exists,
   coalesce((select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = '${APP_ROLE}'), false) as may_become,
+  exists (select from pg_namespace where nspname = '${SCHEMA}') as schema_exists,
   current_setting('fsync') as fsync`;
 
 /** What an administrator runs once where the server's own user may not. */
@@ -38,7 +39,7 @@ async function ensureRole(client: pg.Client, me: Connected): Promise<void> {
   try {
     if (!me.role_exists) await client.query(`create role ${APP_ROLE} nologin nosuperuser nobypassrls`);
     if (!me.may_become) await client.query(`grant ${APP_ROLE} to ${pg.escapeIdentifier(me.name)}`);
-    await client.query(`create schema if not exists ${SCHEMA}`);
+    if (!me.schema_exists) await client.query(`create schema ${SCHEMA}`);
   } catch (cause) {
     throw new Error(
       `PostgreSQL user "${me.name}" may not prepare the database. An administrator runs once:\n  ` +
@@ -76,6 +77,27 @@ async function readConnected(client: pg.Client): Promise<Connected> {
   return me;
 }
 
+const PATIENCE_MS = 30_000;
+const RETRY_MS = 500;
+/** Not there yet, starting, recovering: what passes by itself. */
+const PASSING = ['ECONNREFUSED', 'ECONNRESET', '57P03'];
+
+/** The database may be started together with the server. */
+async function connectPatiently(url: string): Promise<pg.Client> {
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    const client = new pg.Client(connectionOptions(url));
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (waitedMs >= PATIENCE_MS || !PASSING.includes(code ?? '')) throw error;
+      await delay(RETRY_MS);
+    }
+  }
+}
+
 export interface PreparedDatabase {
   /** Each fact as it stands: a new one is what was asked for. */
   readonly facts: Readonly<Record<string, string>>;
@@ -90,16 +112,15 @@ export interface PreparedDatabase {
  * @throws {Error} with the statements that an administrator must run, where the user may not do it
  */
 export async function preparePostgres(url: string, facts: Readonly<Record<string, string>>): Promise<PreparedDatabase> {
-  const client = new pg.Client(connectionOptions(url));
-  await client.connect();
+  const client = await connectPatiently(url);
   try {
-    const me = await readConnected(client);
+    const { fsync } = await readConnected(client);
     await client.query("set lock_timeout = '60s'");
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await ensureRole(client, me);
+    await ensureRole(client, await readConnected(client));
     await runMigrations(client);
     await grantToApp(client);
-    const warnings = me.fsync === 'on' ? [] : ['PostgreSQL runs with fsync=off: a power cut loses what was accepted.'];
+    const warnings = fsync === 'on' ? [] : ['PostgreSQL runs with fsync=off: a power cut loses what was accepted.'];
     return { facts: await settleFacts(client, facts), warnings };
   } finally {
     await client.end();

@@ -2,7 +2,10 @@ import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import { ENFORCEMENT_COLUMNS } from './columns.ts';
 
-type LedgerQuery = Extract<QueryName, 'firstEnforcements' | 'enforcementsAfter' | 'holdsBetween' | 'holdsAfter'>;
+type LedgerQuery = Extract<
+  QueryName,
+  'firstEnforcements' | 'enforcementsAfter' | 'holdsBetween' | 'holdsAfter' | 'journalAfter'
+>;
 
 /** What `/security/enforcements` and the feeds read: never under a lease. */
 export const ledgerStatements: Statements<LedgerQuery> = {
@@ -43,5 +46,14 @@ export const ledgerStatements: Statements<LedgerQuery> = {
       .where('hold', '=', 'active')
       .orderBy('enforcement_id')
       .orderBy('id')
+      .limit(a.limit),
+
+  journalAfter: (db, a) =>
+    db
+      .selectFrom('journal')
+      .select(['sequence', 'written_at', 'action_id', 'event', 'type', 'content'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('sequence', '>', a.sequence)
+      .orderBy('sequence')
       .limit(a.limit),
 };

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startPostgres, type TestPostgres } from '../../../../../test/postgres.ts';
+import { requirement } from '../../../../../test/requirement.ts';
+import { queries } from '../queries.ts';
+import { anActionRow } from '../testing/an-action-row.ts';
+import { describeStore } from '../testing/describe-store.ts';
+import { addAction, TEST_UNITS } from '../testing/test-units.ts';
+import { type OpenPostgres, openPostgresStore } from './postgres-store.ts';
+
+async function connect(options: string | pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client(options);
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+const open = (url: string): Promise<OpenPostgres> => openPostgresStore({ url, units: TEST_UNITS, facts: {} });
+
+for (const version of ['18', '15'] as const) {
+  describe.skipIf(!requirement(`postgres${version}`).ok)(`PostgreSQL ${version}`, () => {
+    let server: TestPostgres;
+
+    beforeAll(async () => {
+      server = await startPostgres(version);
+    });
+    afterAll(() => server?.stop());
+
+    const inDatabase = async (use: (url: string) => Promise<void>): Promise<void> => {
+      const name = `t_${randomUUID().replaceAll('-', '')}`;
+      const asAdmin = async (statement: string): Promise<void> => {
+        const admin = await connect(server.url);
+        await admin.query(statement);
+        await admin.end();
+      };
+      await asAdmin(`create database ${name}`);
+      await use(server.urlOf(name)).finally(() => asAdmin(`drop database ${name} with (force)`));
+    };
+
+    describeStore(`PostgreSQL ${version}`, async () => ({
+      open: () => open(server.url),
+      discard: async () => undefined,
+    }));
+
+    it('numbers the journal in commit order, whichever process commits last', () =>
+      inDatabase(async (url) => {
+        const tenant = randomUUID();
+        const [one, two] = [await open(url), await open(url)];
+        await one.run(tenant, addAction, anActionRow());
+        const slow = await connect(url);
+        await slow.query('set search_path = interdict');
+        await slow.query('begin');
+        await slow.query('select last_sequence from tenant where tenant_id = $1 for update', [tenant]);
+        await slow.query(
+          `insert into journal (tenant_id, sequence, written_at, type, content) values ($1, 2, 'x', 'held back', '{}')`,
+          [tenant],
+        );
+        await slow.query('update tenant set last_sequence = 2 where tenant_id = $1', [tenant]);
+        const later = Promise.all([
+          one.run(tenant, addAction, anActionRow()),
+          two.run(tenant, addAction, anActionRow()),
+        ]);
+        let early: readonly number[] | undefined;
+        void later.then((sequences) => {
+          early ??= sequences;
+        });
+        await two.run(randomUUID(), addAction, anActionRow());
+        expect(early).toBeUndefined();
+        expect(await two.read(tenant, queries.journalAfter({ sequence: 0, limit: 10 }))).toHaveLength(1);
+        await slow.query('commit');
+        expect([...(await later)].sort()).toEqual([3, 4]);
+        await Promise.all([slow.end(), one.close(), two.close()]);
+      }));
+
+    it('never shows a reader a later entry before an earlier one while several processes write', () =>
+      inDatabase(async (url) => {
+        const tenant = randomUUID();
+        const stores = await Promise.all([open(url), open(url), open(url)]);
+        let writing = true;
+        const gaps: string[] = [];
+        const reader = (async () => {
+          while (writing) {
+            const rows = await (stores[0] as OpenPostgres).read(
+              tenant,
+              queries.journalAfter({ sequence: 0, limit: 10_000 }),
+            );
+            if (rows.some(({ sequence }, index) => sequence !== index + 1)) gaps.push(JSON.stringify(rows.at(-1)));
+          }
+        })();
+        await Promise.all(
+          stores.flatMap((store) =>
+            Array.from({ length: 200 }, () => store.run(tenant, addAction, anActionRow({ id: randomUUID() }))),
+          ),
+        );
+        writing = false;
+        await reader;
+        expect(gaps).toEqual([]);
+        expect(await stores[0]?.tenant(tenant)).toEqual({ sequence: 600, actionCount: 600 });
+        await Promise.all(stores.map((store) => store.close()));
+      }));
+
+    it('hides every tenant from a statement that forgets to name one', () =>
+      inDatabase(async (url) => {
+        const [mine, theirs] = [randomUUID(), randomUUID()];
+        const store = await open(url);
+        await Promise.all([store.run(mine, addAction, anActionRow()), store.run(theirs, addAction, anActionRow())]);
+        const forgetful = await connect({ connectionString: url, options: '-c search_path=interdict' });
+        await forgetful.query('set role interdict_app');
+        expect((await forgetful.query('select tenant_id from action')).rows).toEqual([]);
+        await forgetful.query("select set_config('interdict.tenant', $1, false)", [mine]);
+        expect((await forgetful.query('select tenant_id from action')).rows).toEqual([{ tenant_id: mine }]);
+        await expect(forgetful.query("update journal set content = '{}'")).rejects.toThrow('permission denied');
+        await expect(
+          forgetful.query("insert into journal values ($1, 9, 'x', null, null, 'x', '{}')", [theirs]),
+        ).rejects.toThrow('row-level security');
+        await forgetful.end();
+        await store.close();
+      }));
+
+    it('tells the statements that an administrator must run, and starts once they have been', () =>
+      inDatabase(async (url) => {
+        const user = `u_${randomUUID().slice(0, 8)}`;
+        const admin = await connect(url);
+        await admin.query(
+          `create role ${user} login; revoke create on database ${new URL(url).pathname.slice(1)} from public`,
+        );
+        const theirs = url.replace('tester@', `${user}@`);
+        const refusal = await open(theirs).catch((error: Error) => error.message);
+        expect(refusal).toContain('An administrator runs once');
+        const statements = String(refusal).split('once:\n')[1]?.split('Then start')[0] ?? '';
+        await admin.query(statements.replace('create role interdict_app nologin nosuperuser nobypassrls;', ''));
+        const store = await open(theirs);
+        await store.run(randomUUID(), addAction, anActionRow());
+        await store.close();
+        await admin.query(`drop owned by ${user} cascade; drop role ${user}`);
+        await admin.end();
+      }));
+
+    it('migrates once when several processes start at once', () =>
+      inDatabase(async (url) => {
+        const stores = await Promise.all(Array.from({ length: 4 }, () => open(url)));
+        await stores[3]?.run(randomUUID(), addAction, anActionRow());
+        await Promise.all(stores.map((store) => store.close()));
+      }));
+
+    it('goes on by itself after the server was killed and came back', () =>
+      inDatabase(async (url) => {
+        const tenant = randomUUID();
+        const store = await open(url);
+        const rows = Array.from({ length: 5 }, () => anActionRow());
+        for (const row of rows) await store.run(tenant, addAction, row);
+        await server.crashAndRestart();
+        let sequence: number | undefined;
+        for (let tries = 0; sequence === undefined && tries < 50; tries += 1) {
+          sequence = await store.run(tenant, addAction, anActionRow()).catch(() => undefined);
+        }
+        expect(sequence).toBe(6);
+        expect(await store.read(tenant, queries.newestEntities({ limit: 10 }))).toHaveLength(6);
+        await store.close();
+      }));
+  });
+}

@@ -1,0 +1,61 @@
+import { queries } from '../queries.ts';
+import type { ActionRow, EnforcementRow } from '../rows.ts';
+import { all, first, must, run, unit } from '../work.ts';
+
+/** Stores an action and writes it into the journal. */
+export const addAction = unit('test.addAction', function* (u, row: ActionRow) {
+  yield* must(queries.insertAction(row));
+  u.count(1);
+  return u.journal({ actionId: row.id, event: 'created', type: 'test', content: { id: row.id } });
+});
+
+/** Reads before it writes: what a lost update would betray. */
+export const appendToEntity = unit('test.appendToEntity', function* (u, { id, text }: { id: string; text: string }) {
+  const row = yield* first(queries.actionById({ id }));
+  if (!row) return undefined;
+  yield* must(queries.saveAction({ ...row, entity: row.entity + text }));
+  u.journal({ actionId: id, event: 'updated', type: 'test', content: { text } });
+  return row.version + 1;
+});
+
+/** Writes, and then fails: nothing of it may remain. */
+export const writeAndThrow = unit('test.writeAndThrow', function* (u, row: ActionRow) {
+  yield* run(queries.insertAction(row));
+  u.count(1);
+  u.journal({ actionId: row.id, event: 'created', type: 'test', content: {} });
+  throw new Error('Thrown by the unit, as planned.');
+});
+
+export const addEnforcement = unit('test.addEnforcement', function* (_, row: EnforcementRow) {
+  yield* must(queries.insertEnforcement(row));
+});
+
+export const removeAction = unit('test.removeAction', function* (u, { id }: { id: string }) {
+  const row = yield* first(queries.actionById({ id }));
+  if (!row) return false;
+  yield* must(queries.deleteAction({ id, version: row.version }));
+  u.count(-1);
+  return true;
+});
+
+export const sayDue = unit('test.sayDue', function* (u, { at, nothingElse }: { at: number; nothingElse: boolean }) {
+  if (nothingElse) u.nothingBefore(at);
+  else u.due(at);
+  return yield* all(queries.nextEnd({}));
+});
+
+export const tellNow = unit('test.tellNow', function* (u) {
+  yield* all(queries.nextEnd({}));
+  return u.now;
+});
+
+/** What a store under test is opened with. */
+export const TEST_UNITS = [
+  addAction,
+  appendToEntity,
+  writeAndThrow,
+  addEnforcement,
+  removeAction,
+  sayDue,
+  tellNow,
+] as const;
