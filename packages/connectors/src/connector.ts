@@ -57,8 +57,8 @@ export type Presence =
   /** In force. `foreign` where the product shows that somebody else put it there. */
   | { readonly kind: 'present'; readonly foreign?: boolean }
   | { readonly kind: 'absent' }
-  /** Not yet to be told: ask again. */
-  | { readonly kind: 'pending'; readonly message: string; readonly againMs?: number }
+  /** On its way, not yet there: ask again. `landed: 'no'` where so far nothing of it is in force anywhere. */
+  | { readonly kind: 'pending'; readonly message: string; readonly againMs?: number; readonly landed?: 'no' }
   | { readonly kind: 'unknown'; readonly message: string; readonly retryAfterMs?: number; readonly fault?: 'ours' };
 
 /** One entry that the product enforces, as {@link Connector.list} finds it. */

@@ -59,6 +59,7 @@ export const queries = {
   deleteAction: query<{ id: string; version: number }, Id>('deleteAction'),
   actionById: query<Id, ActionRow>('actionById'),
   actionsOn: query<{ enforcement_id: string }, ActionRow>('actionsOn'),
+  newestActionOn: query<{ enforcement_id: string }, ActionRow>('newestActionOn'),
   dueActions: query<{ provider: string; now: number; limit: number }, DueAction>('dueActions'),
   endedActions: query<{ now: number; limit: number }, Id>('endedActions'),
   nextStart: query<{ provider: string }, { start_at: number }>('nextStart'),
@@ -82,6 +83,7 @@ export const queries = {
   deleteEnforcement: query<{ id: string; version: number }, Id>('deleteEnforcement'),
   enforcementById: query<Id, EnforcementRow>('enforcementById'),
   enforcementOf: query<EffectKey, EnforcementRow>('enforcementOf'),
+  holdsOn: query<{ enforcement_id: string }, { holds: number; until: number | null }>('holdsOn'),
   dueEnforcements: query<{ provider: string; lane: Lane; now: number; limit: number }, EnforcementRow>(
     'dueEnforcements',
   ),

@@ -1,7 +1,10 @@
-import type { EnforcementState, OperationStatus, VerificationLevel } from '@interdict/contract';
+import type { EnforcementState, OperationStatus, ResultInfo, VerificationLevel } from '@interdict/contract';
 
-/** Whether an action counts among those that want its effect: not yet, now, or no more while its release is awaited. */
-export type HoldState = 'none' | 'active' | 'ended';
+/**
+ * Whether an action counts among those that want its effect. `waiting`: until it is known who put the effect in
+ * force first. `ended`: no more, and its release is awaited.
+ */
+export type HoldState = 'none' | 'waiting' | 'active' | 'ended';
 
 /**
  * A securityAction with all that belongs to it alone: its text as handed out, its lifecycle, its hold and the key
@@ -38,17 +41,18 @@ export interface ActionRow {
   readonly start_at: number | null;
   /** When it must be looked at although nothing happened: its end, or its deadline. */
   readonly end_at: number | null;
-  /** Who asked to cancel it: JSON of a {@link Canceller}. */
-  readonly cancelled_by: string | null;
+  /** As what it fails once its release is known: JSON of an {@link Ending}. */
+  readonly ending: string | null;
   readonly key_hash: string | null;
   readonly key_fingerprint: string | null;
   readonly key_until: number | null;
 }
 
-export interface Canceller {
-  readonly appId: string;
-  readonly user: string | null;
-  readonly reason: string | null;
+/** The failure that an action is bound for while its effect is still being taken back. */
+export interface Ending {
+  readonly result: ResultInfo;
+  /** Who asked for it; null where the server itself did. */
+  readonly by: { readonly appId: string; readonly user: string | null } | null;
 }
 
 /** What is known of an effect at its product. `drifted`: it was in force, and was found gone. */
@@ -72,6 +76,8 @@ export interface EnforcementRow {
   readonly action: string;
   readonly target: string;
   readonly known: Knowledge;
+  /** 1 while the product has accepted the operation and not said that it is done. */
+  readonly answered_pending: 0 | 1;
   /** Actions whose hold is active. */
   readonly holds: number;
   /** The latest end among them. */
@@ -93,8 +99,12 @@ export interface EnforcementRow {
   readonly release_failed: 0 | 1;
   /** Until when an apply of unknown outcome may still land. */
   readonly settles_at: number | null;
+  /** Until when a release of unknown outcome may still land: no apply is sent before. */
+  readonly unanswered_until: number | null;
   /** How often the product took it and was then read back without it. */
   readonly disproved: number;
+  /** Calls in a row that brought nothing new: the exponent of the next delay. */
+  readonly stalls: number;
   readonly drift_count: number;
   readonly drift_at: string | null;
   readonly last_message: string | null;
@@ -105,6 +115,7 @@ export interface EnforcementRow {
   readonly unwanted_seq: number | null;
   readonly fence: number;
   readonly lease_owner: string | null;
+  readonly leased_at: number | null;
   readonly lease_until: number | null;
   /** The call under way: while it is a write, nobody knows what is in force. */
   readonly lease_call: CallKind | null;

@@ -32,6 +32,8 @@ export interface UnitContext {
   readonly tenantId: string;
   /** Milliseconds, UTC: the clock of the store, so that all processes agree. */
   readonly now: number;
+  /** A UUID of the version that sorts by time. */
+  newId(): string;
   /** Appends to the tenant's journal, in this transaction. Returns the entry's sequence. */
   journal(entry: JournalEntry): number;
   /** The dispatcher has something to do for this tenant at `at`. */

@@ -1,4 +1,5 @@
 import { toDateTime } from '../../lib/date-time.ts';
+import { newId } from '../../lib/new-id.ts';
 import type { JournalRow } from '../rows.ts';
 import type { JournalEntry, UnitContext } from '../work.ts';
 import type { TenantRow } from './schema.ts';
@@ -62,6 +63,7 @@ export function contextOf(turn: TenantTurn, now: number): UnitContext {
   return {
     tenantId: turn.tenantId,
     now,
+    newId: () => newId(now),
     journal: (entry) => append(turn, now, entry),
     due: (at) => setDue(turn, turn.dueAt === null ? at : Math.min(turn.dueAt, at)),
     nothingBefore: (at) => setDue(turn, at),

@@ -11,7 +11,7 @@ const actions = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable
     'action',
     ['tenant_id', 'id'],
     `version# created_at status? state app_id user_name? provider? action? target? entity seed_entity? live_offset#?
-     enforcement_id? hold ttl_ms#? hold_until#? deadline_at#? start_at#? end_at#? cancelled_by?
+     enforcement_id? hold ttl_ms#? hold_until#? deadline_at#? start_at#? end_at#? ending?
      key_hash? key_fingerprint? key_until#?`,
   ).modifyEnd(dialect.rows),
   db.schema.createIndex('action_newest').on('action').columns(['tenant_id', 'created_at', 'id']),
@@ -43,10 +43,10 @@ const ledger = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable[
     dialect,
     'enforcement',
     ['tenant_id', 'id'],
-    `version# provider action target known holds# wanted_until#? told_until#? level verified_at? looked# preexisting#
-     operation? operation_id? attempt# operation_at#? release_wished_at#? release_failed# settles_at#? disproved#
+    `version# provider action target known answered_pending# holds# wanted_until#? told_until#? level verified_at? looked# preexisting#
+     operation? operation_id? attempt# operation_at#? release_wished_at#? release_failed# settles_at#? unanswered_until#? disproved# stalls#
      drift_count# drift_at? last_message? last_subcode# wanted_seq#? first_wanted_seq#? unwanted_seq#?
-     fence# lease_owner? lease_until#? lease_call? lane# due_at#?`,
+     fence# lease_owner? leased_at#? lease_until#? lease_call? lane# due_at#?`,
   ).modifyEnd(dialect.rows),
   db.schema
     .createIndex('enforcement_effect')

@@ -9,6 +9,7 @@ type ActionQuery = Extract<
   | 'deleteAction'
   | 'actionById'
   | 'actionsOn'
+  | 'newestActionOn'
   | 'dueActions'
   | 'endedActions'
   | 'nextStart'
@@ -53,6 +54,15 @@ export const actionStatements: Statements<ActionQuery> = {
       .where('tenant_id', '=', a.tenant_id)
       .where('enforcement_id', '=', a.enforcement_id)
       .orderBy('id'),
+
+  newestActionOn: (db, a) =>
+    db
+      .selectFrom('action')
+      .select(ACTION_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('enforcement_id', '=', a.enforcement_id)
+      .orderBy('id', 'desc')
+      .limit(1),
 
   dueActions: (db, a) =>
     db

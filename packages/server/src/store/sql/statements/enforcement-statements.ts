@@ -9,6 +9,7 @@ type EnforcementQuery = Extract<
   | 'deleteEnforcement'
   | 'enforcementById'
   | 'enforcementOf'
+  | 'holdsOn'
   | 'dueEnforcements'
   | 'nextCall'
   | 'leasedEnforcements'
@@ -59,6 +60,14 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('provider', '=', a.provider)
       .where('action', '=', a.action)
       .where('target', '=', a.target),
+
+  holdsOn: (db, a) =>
+    db
+      .selectFrom('action')
+      .select((eb) => [eb.fn.countAll<number>().as('holds'), eb.fn.max('hold_until').as('until')])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('enforcement_id', '=', a.enforcement_id)
+      .where('hold', '=', 'active'),
 
   dueEnforcements: (db, a) =>
     db

@@ -1,11 +1,17 @@
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
+import type { Database } from '../schema.ts';
 import { ENFORCEMENT_COLUMNS } from './columns.ts';
 
 type LedgerQuery = Extract<
   QueryName,
   'firstEnforcements' | 'enforcementsAfter' | 'holdsBetween' | 'holdsAfter' | 'journalAfter'
 >;
+
+/** An effect that somebody wants, or that is not yet known to be gone. Before the first intent there is nothing to tell. */
+const isTold = (eb: ExpressionBuilder<Database, 'enforcement'>): Expression<SqlBool> =>
+  eb.or([eb('holds', '>', 0), eb('release_wished_at', 'is not', null)]);
 
 /** What `/security/enforcements` and the feeds read: never under a lease. */
 export const ledgerStatements: Statements<LedgerQuery> = {
@@ -14,6 +20,7 @@ export const ledgerStatements: Statements<LedgerQuery> = {
       .selectFrom('enforcement')
       .select(ENFORCEMENT_COLUMNS)
       .where('tenant_id', '=', a.tenant_id)
+      .where(isTold)
       .orderBy('id')
       .limit(a.limit),
 
@@ -23,6 +30,7 @@ export const ledgerStatements: Statements<LedgerQuery> = {
       .select(ENFORCEMENT_COLUMNS)
       .where('tenant_id', '=', a.tenant_id)
       .where('id', '>', a.id)
+      .where(isTold)
       .orderBy('id')
       .limit(a.limit),
 

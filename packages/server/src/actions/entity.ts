@@ -1,0 +1,133 @@
+import type {
+  Enforcement,
+  KeyValuePair,
+  OperationStatus,
+  ResultInfo,
+  SecurityActionState,
+  SecurityVendorInformation,
+  VerificationLevel,
+} from '@interdict/contract';
+import { toDateTime } from '../lib/date-time.ts';
+
+/** An action as `/beta` gives it, in the documented order of its properties. */
+export interface Entity {
+  id: string;
+  actionReason: string | null;
+  appId: string | null;
+  azureTenantId: string | null;
+  clientContext: string | null;
+  completedDateTime: string | null;
+  createdDateTime: string;
+  errorInfo?: ResultInfo;
+  lastActionDateTime: string | null;
+  name: string | null;
+  parameters: readonly KeyValuePair[];
+  states: readonly SecurityActionState[];
+  status: OperationStatus;
+  user: string | null;
+  vendorInformation: SecurityVendorInformation | null;
+  enforcement: Enforcement;
+}
+
+/** What a new action is made of: the request as sent, and what was understood of it. */
+export interface NewEntity {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly caller: { readonly appId: string; readonly tenantId: string; readonly user: string | null };
+  readonly actionReason: string | null;
+  readonly clientContext: string | null;
+  readonly name: string | null;
+  readonly parameters: readonly KeyValuePair[];
+  readonly vendorInformation: SecurityVendorInformation | null;
+  readonly extensions: Readonly<Record<string, unknown>>;
+  readonly provider: string;
+  readonly action: string;
+  readonly target: string;
+  readonly verification: VerificationLevel;
+  readonly simulated: boolean;
+  /** Milliseconds; null while a `ttl` waits for its clock. */
+  readonly expiresAt: number | null;
+}
+
+function firstEnforcement(from: NewEntity): Enforcement {
+  return {
+    state: 'pending',
+    provider: from.provider,
+    action: from.action,
+    target: from.target,
+    verification: from.verification,
+    verifiedDateTime: null,
+    expirationDateTime: from.expiresAt === null ? null : toDateTime(from.expiresAt),
+    heldByOthers: 0,
+    preexisting: false,
+    simulated: from.simulated,
+    approval: null,
+  };
+}
+
+/** The action as it stands at its creation. Extension properties come behind the declared ones. */
+export function newEntity(from: NewEntity): Entity {
+  const createdDateTime = toDateTime(from.createdAt);
+  const { appId, tenantId, user } = from.caller;
+  return {
+    id: from.id,
+    actionReason: from.actionReason,
+    appId,
+    azureTenantId: tenantId,
+    clientContext: from.clientContext,
+    completedDateTime: null,
+    createdDateTime,
+    lastActionDateTime: createdDateTime,
+    name: from.name,
+    parameters: from.parameters,
+    states: [{ appId, status: 'NotStarted', updatedDateTime: createdDateTime, user }],
+    status: 'NotStarted',
+    user,
+    vendorInformation: from.vendorInformation,
+    ...from.extensions,
+    enforcement: firstEnforcement(from),
+  };
+}
+
+const VERIFIED = '"verifiedDateTime":';
+const HELD = '"heldByOthers":';
+/** A date and time of ours with its quotes: all are of one width. */
+const DATE_WIDTH = 30;
+
+export interface EntityText {
+  readonly text: string;
+  /** Where `"verifiedDateTime"` stands; {@link withLedger} begins there. */
+  readonly liveOffset: number;
+}
+
+/** The entity as text. Nothing that a caller wrote stands behind the offset: `enforcement` is the last property. */
+export function entityText(entity: Entity): EntityText {
+  const { enforcement, ...rest } = entity;
+  const text = JSON.stringify({ ...rest, enforcement });
+  return { text, liveOffset: text.lastIndexOf(VERIFIED) };
+}
+
+/** What the ledger knows better than the text. */
+export interface LedgerView {
+  readonly live_offset: number | null;
+  readonly verified_at: string | null;
+  readonly holds: number | null;
+  readonly hold: string;
+}
+
+/**
+ * The text with what others did since it was written: when the effect was last verified, and how many others hold it.
+ * Put in by position, not by parsing: 15 µs against 700 a page.
+ */
+export function withLedger(text: string, { live_offset, verified_at, holds, hold }: LedgerView): string {
+  if (live_offset === null || holds === null || hold !== 'active') return text;
+  let verifiedAt = live_offset + VERIFIED.length;
+  let shown = text;
+  if (shown[verifiedAt] === '"' && verified_at !== null) {
+    shown = `${shown.slice(0, verifiedAt)}"${verified_at}"${shown.slice(verifiedAt + DATE_WIDTH)}`;
+    verifiedAt += DATE_WIDTH;
+  }
+  const others = holds - 1;
+  const at = shown.indexOf(HELD, verifiedAt) + HELD.length;
+  return `${shown.slice(0, at)}${others}${shown.slice(shown.indexOf(',', at))}`;
+}

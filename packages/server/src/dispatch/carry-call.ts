@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallResult, LeasedCall } from './call-result.ts';
+import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
+import { runCall } from './run-call.ts';
+import { type Settled, settleCall } from './settle-call.ts';
+import { giveBack, take } from './slots.ts';
+
+/** Tells the board how the provider answered. A refusal is an answer; a look that found nothing is one too. */
+function noteHealth({ deps }: Dispatcher, provider: string, { answer, presence }: CallResult): void {
+  const word = answer !== undefined && answer.kind !== 'done' ? answer : (presence ?? answer);
+  if (!word) return;
+  if (word.kind !== 'unavailable' && word.kind !== 'unknown') deps.health.up(provider);
+  else if ('fault' in word && word.fault === 'ours') deps.health.misconfigured(provider, word.message);
+  else deps.health.failed(provider, word.message);
+}
+
+const SETTLE_TRIES = 5;
+const SETTLE_PAUSE_MS = 200;
+
+/** An outcome that cannot be stored is tried again; after that the lease runs out, and the call counts as unanswered. */
+async function settle(
+  dispatcher: Dispatcher,
+  tenantId: string,
+  provider: DispatchedProvider,
+  leased: LeasedCall,
+  result: CallResult,
+): Promise<Settled> {
+  const { store, random, onFault } = dispatcher.deps;
+  const { enforcementId, fence } = leased;
+  const settlement = { enforcementId, fence, result, random: random(), owner: store.leaseOwner, terms: provider.terms };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await store.run(tenantId, settleCall, settlement, { urgent: leased.kind === 'release' });
+    } catch (error) {
+      onFault(error);
+      if (tries === SETTLE_TRIES) return { held: false, dueAt: null };
+      await delay(SETTLE_PAUSE_MS * tries);
+    }
+  }
+}
+
+/** One call: made, and its outcome settled. */
+async function carryOne(
+  dispatcher: Dispatcher,
+  tenantId: string,
+  provider: DispatchedProvider,
+  leased: LeasedCall,
+): Promise<Settled> {
+  const slots = dispatcher.slots.get(leased.provider);
+  const abort = new AbortController();
+  dispatcher.calls.set(leased.enforcementId, { abort, kind: leased.kind });
+  if (slots) take(slots, leased.kind);
+  try {
+    const result = await runCall(provider.connector, leased, provider.terms.timeoutMs, abort.signal);
+    noteHealth(dispatcher, leased.provider, result);
+    return await settle(dispatcher, tenantId, provider, leased, result);
+  } finally {
+    dispatcher.calls.delete(leased.enforcementId);
+    if (slots) giveBack(slots, leased.kind);
+  }
+}
+
+/** Makes a leased call, and what follows from it at once. */
+export async function carryCall(dispatcher: Dispatcher, tenantId: string, first: LeasedCall): Promise<void> {
+  const provider = dispatcher.deps.providers.find(({ terms }) => terms.provider === first.provider);
+  let leased: LeasedCall | undefined = first;
+  while (leased !== undefined && provider !== undefined) {
+    const settled: Settled = await carryOne(dispatcher, tenantId, provider, leased);
+    leased = settled.next;
+  }
+}

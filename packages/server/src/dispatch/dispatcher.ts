@@ -1,0 +1,57 @@
+import type { Connector } from '@interdict/connectors';
+import type { Target } from '@interdict/contract';
+import type { Clock } from '../lib/clock.ts';
+import type { HealthBoard } from '../observe/provider-health.ts';
+import type { Store } from '../store/store.ts';
+import type { LeasedCall } from './call-result.ts';
+import { createSlots, type Slots } from './slots.ts';
+import type { Terms } from './terms.ts';
+
+/** A provider as the dispatcher works with it. */
+export interface DispatchedProvider {
+  readonly terms: Terms;
+  readonly connector: Connector;
+  /** Absent: every tenant. */
+  readonly tenants: ReadonlySet<string> | undefined;
+}
+
+export interface DispatcherDeps {
+  readonly store: Store;
+  readonly providers: readonly DispatchedProvider[];
+  /** The guard-rails, asked again before anything is sent. */
+  readonly refusalFor: (tenantId: string, target: Target) => { readonly message: string } | undefined;
+  readonly health: HealthBoard;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** A fault of ours or of the store: logged, and tried again. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Everything that the dispatcher remembers; the truth is in the store. */
+export interface Dispatcher {
+  readonly deps: DispatcherDeps;
+  readonly slots: ReadonlyMap<string, Slots>;
+  /** Tenants whose turn is under way; true: and another must follow. */
+  readonly turns: Map<string, boolean>;
+  /** Calls under way, by ledger row. */
+  readonly calls: Map<string, { readonly abort: AbortController; readonly kind: LeasedCall['kind'] }>;
+  readonly underWay: Set<Promise<void>>;
+  readonly timers: Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>;
+  poll: NodeJS.Timeout | undefined;
+  stopped: boolean;
+}
+
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  return {
+    deps,
+    slots: new Map(
+      deps.providers.map(({ terms, connector }) => [terms.provider, createSlots(connector.traits.limits.concurrency)]),
+    ),
+    turns: new Map(),
+    calls: new Map(),
+    underWay: new Set(),
+    timers: new Map(),
+    poll: undefined,
+    stopped: false,
+  };
+}

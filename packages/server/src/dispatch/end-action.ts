@@ -1,0 +1,64 @@
+import { RESULT_CODES, type ResultInfo } from '@interdict/contract';
+import { endHold, isClear, writeChange } from '../actions/holds.ts';
+import { queries } from '../store/queries.ts';
+import type { ActionRow, EnforcementRow } from '../store/rows.ts';
+import { first, type UnitContext, type Work } from '../store/work.ts';
+import { failUnsent } from './tell-actions.ts';
+
+const because = (ledger: EnforcementRow | undefined): string =>
+  ledger?.last_message ? ` The last word from there: ${ledger.last_message}` : '';
+
+function notSent(row: ActionRow, now: number): ResultInfo {
+  if (row.hold_until !== null && row.hold_until <= now) {
+    const message = 'Its end came before it could start. Nothing was sent.';
+    return { code: RESULT_CODES.expiredBeforeStart, message, subcode: 0 };
+  }
+  const message = `Provider "${row.provider}" could not take it before its deadline. Nothing was sent.`;
+  return { code: RESULT_CODES.providerUnavailable, message, subcode: 0 };
+}
+
+/** Every attempt was refused or unanswered in a way that leaves nothing behind. */
+function unavailable(row: ActionRow, ledger: EnforcementRow): ResultInfo {
+  const message = `Provider "${row.provider}" was unavailable until the end. Nothing is in force.${because(ledger)}`;
+  return { code: RESULT_CODES.providerUnavailable, message, subcode: ledger.last_subcode };
+}
+
+function unresolved(row: ActionRow, ledger: EnforcementRow): ResultInfo {
+  const message =
+    `Whether provider "${row.provider}" carried it out could not be found out in time. ` +
+    `It is released at its end, or by a cancel.${because(ledger)}`;
+  return { code: RESULT_CODES.unresolved, message, subcode: ledger.last_subcode };
+}
+
+function* endRunning(u: UnitContext, row: ActionRow, ledger: EnforcementRow, reachable: boolean): Work<void> {
+  const details = { deadline: true };
+  if (isClear(ledger) && ledger.lease_call === null) {
+    const ending = { result: unavailable(row, ledger), by: null };
+    yield* endHold(u, row, { ending, reachable, type: 'securityAction.failed', details });
+    return;
+  }
+  const errorInfo = unresolved(row, ledger);
+  if (row.hold_until !== null && row.hold_until <= u.now) {
+    const failsNow = { status: 'Failed', errorInfo } as const;
+    const ending = ledger.holds > 1 ? { result: errorInfo, by: null } : null;
+    yield* endHold(u, row, { ending, failsNow, reachable, type: 'securityAction.failed', details });
+    return;
+  }
+  const failed = { status: 'Failed', state: 'unknown', errorInfo, row: { end_at: row.hold_until } } as const;
+  yield* writeChange(u, row, failed, 'securityAction.failed', { ...details, result: errorInfo });
+}
+
+/** An action whose end or deadline has come: by the server's own record, whatever the product does by itself. */
+export function* endAction(u: UnitContext, id: string, isReachable: (provider: string) => boolean): Work<void> {
+  const row = yield* first(queries.actionById({ id }));
+  if (!row || row.end_at === null || row.end_at > u.now) return;
+  if (row.status === 'NotStarted') {
+    yield* failUnsent(u, row, notSent(row, u.now));
+    return;
+  }
+  const ledger = yield* first(queries.enforcementById({ id: row.enforcement_id ?? '' }));
+  if (!ledger || row.hold !== 'active') throw new Error(`Action ${id} has an end and holds nothing.`);
+  const reachable = isReachable(row.provider ?? '');
+  if (row.status === 'Running') yield* endRunning(u, row, ledger, reachable);
+  else yield* endHold(u, row, { ending: null, reachable, type: 'securityAction.expired', details: {} });
+}

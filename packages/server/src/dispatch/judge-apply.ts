@@ -1,0 +1,122 @@
+import type { Answer, Presence } from '@interdict/connectors';
+import { RESULT_CODES, type ResultInfo } from '@interdict/contract';
+import { toDateTime } from '../lib/date-time.ts';
+import { type EnforcementRow, LANES } from '../store/rows.ts';
+import type { CallResult } from './call-result.ts';
+import { againAt, type Case, inForce, type Judgement, nothing, stalled, withMessage } from './judgement.ts';
+
+type Refused = Extract<Answer, { kind: 'refused' }>;
+
+/** What was in force stays so: an apply of a later end that failed took nothing away. */
+const doubtful = (ledger: EnforcementRow): EnforcementRow['known'] =>
+  ledger.known === 'inForce' ? 'inForce' : 'unknown';
+
+/** Where the next step of a call of unknown outcome lies: look if that is possible, else send it again if that is safe. */
+function afterUnknown(of: Case, retryAfterMs?: number): EnforcementRow {
+  const { terms } = of;
+  if (terms.probes) return stalled(of, LANES.verify, retryAfterMs);
+  if (terms.repeats) return stalled(of, LANES.apply, retryAfterMs);
+  return { ...of.ledger, lane: LANES.verify, due_at: null };
+}
+
+const unsure = (ledger: EnforcementRow): Judgement => ({ ledger, verdict: { kind: 'unsure' } });
+
+/** The product took it, and a look does not show it yet. */
+function takenUnseen(of: Case, presence: Presence | undefined): Judgement {
+  const { ledger, now, terms } = of;
+  const taken = { ...ledger, told_until: ledger.wanted_until };
+  if (presence?.kind === 'pending') {
+    const known = presence.landed === 'no' ? ledger.known : doubtful(ledger);
+    const waiting = { ...taken, known, answered_pending: 1, lane: LANES.verify } as const;
+    return unsure(withMessage({ ...waiting, due_at: againAt(of, presence.againMs) }, presence.message));
+  }
+  const settling = {
+    ...taken,
+    known: doubtful(ledger),
+    answered_pending: 0,
+    settles_at: now + terms.latenessMs,
+  } as const;
+  const message = presence?.kind === 'unknown' ? presence.message : 'Accepted, and not there yet.';
+  return unsure(withMessage(afterUnknown({ ...of, ledger: settling }), message));
+}
+
+function taken(of: Case, answer: Extract<Answer, { kind: 'done' }>, presence: Presence | undefined): Judgement {
+  const told = { ...of, ledger: { ...of.ledger, told_until: of.ledger.wanted_until } };
+  if (!of.terms.probes) return inForce(told, answer.level, toDateTime(of.now));
+  if (presence?.kind === 'present') return inForce(told, of.terms.verification, toDateTime(of.now));
+  return takenUnseen(of, presence);
+}
+
+function accepted(of: Case, answer: Extract<Answer, { kind: 'pending' }>): Judgement {
+  const waiting: EnforcementRow = {
+    ...of.ledger,
+    known: doubtful(of.ledger),
+    told_until: of.ledger.wanted_until,
+    answered_pending: 1,
+    lane: of.terms.probes ? LANES.verify : LANES.apply,
+    due_at: againAt(of, answer.againMs),
+  };
+  return unsure(withMessage(waiting, answer.message));
+}
+
+/** The operation is over; whoever still holds the effect holds what was there before it. */
+function atRest({ ledger, terms, now }: Case): EnforcementRow {
+  const nextLook = terms.probes && terms.verifyEveryMs !== null ? now + terms.verifyEveryMs : null;
+  return {
+    ...ledger,
+    operation: null,
+    operation_id: null,
+    attempt: 0,
+    stalls: 0,
+    lane: LANES.verify,
+    due_at: nextLook,
+  };
+}
+
+/** An earlier attempt may have done it all the same: only a look, or a release, makes a refusal certain. */
+function refused(of: Case, answer: Refused, presence: Presence | undefined): Judgement {
+  const { ledger, terms } = of;
+  const result: ResultInfo = {
+    code: RESULT_CODES.refusedByProvider,
+    message: `Provider "${terms.provider}" refused: ${answer.message}`,
+    subcode: answer.subcode ?? 0,
+  };
+  const told = withMessage(ledger, answer.message, answer.subcode);
+  if (ledger.known === 'drifted') return nothing(withMessage(stalled(of, LANES.apply), answer.message, answer.subcode));
+  if (ledger.known !== 'unknown')
+    return { ledger: atRest({ ...of, ledger: told }), verdict: { kind: 'refused', result } };
+  if (presence?.kind === 'present') return inForce(of, terms.verification, toDateTime(of.now));
+  if (presence?.kind === 'absent') {
+    return { ledger: atRest({ ...of, ledger: { ...told, known: 'absent' } }), verdict: { kind: 'refused', result } };
+  }
+  if (presence !== undefined) return nothing(stalled(of, LANES.verify));
+  return { ledger: atRest({ ...of, ledger: told }), verdict: { kind: 'failed', result } };
+}
+
+/** What an apply brought. */
+export function judgeApply(of: Case, { answer, presence }: CallResult): Judgement {
+  switch (answer?.kind) {
+    case 'done':
+      return taken(of, answer, presence);
+    case 'pending':
+      return accepted(of, answer);
+    case 'refused':
+      return refused(of, answer, presence);
+    case 'unavailable': {
+      const lane = of.ledger.known === 'unknown' && of.terms.probes ? LANES.verify : LANES.apply;
+      return nothing(withMessage(stalled(of, lane, answer.retryAfterMs), answer.message, answer.subcode));
+    }
+    default: {
+      const { ledger, now, terms } = of;
+      const lost = {
+        ...ledger,
+        known: doubtful(ledger),
+        answered_pending: 0,
+        settles_at: now + terms.latenessMs,
+      } as const;
+      return unsure(
+        withMessage(afterUnknown({ ...of, ledger: lost }, answer?.retryAfterMs), answer?.message ?? 'No answer came.'),
+      );
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { isClear } from '../actions/holds.ts';
+import { type CallKind, type EnforcementRow, LANES } from '../store/rows.ts';
+import type { CallResult } from './call-result.ts';
+import { judgeApply } from './judge-apply.ts';
+import { judgeFirstLook, judgeVerify } from './judge-look.ts';
+import { judgeRelease } from './judge-release.ts';
+import type { Case, Judgement } from './judgement.ts';
+
+function judgeByKind(kind: CallKind, of: Case, result: CallResult): Judgement {
+  switch (kind) {
+    case 'look':
+      return judgeFirstLook(of, result.presence);
+    case 'apply':
+      return judgeApply(of, result);
+    case 'verify':
+      return judgeVerify(of, result.presence);
+    case 'release':
+      return judgeRelease(of, result);
+  }
+}
+
+/** The last hold ended while an apply or a look was under way: what may be there is taken back at once. */
+function afterLastHold({ ledger, verdict }: Judgement, now: number): Judgement {
+  if (isClear(ledger)) return { ledger, verdict: { kind: 'gone' } };
+  const release = { lane: LANES.release, due_at: now, release_wished_at: ledger.release_wished_at ?? now } as const;
+  const isStillTold = verdict.kind === 'failed' || verdict.kind === 'refused' ? { kind: 'nothing' as const } : verdict;
+  return {
+    ledger: { ...ledger, ...release, operation: null, operation_id: null, attempt: 0, stalls: 0 },
+    verdict: isStillTold,
+  };
+}
+
+/** Somebody wants the effect again that was being taken back: applied anew, but not before the release is answered. */
+function afterNewHold({ ledger, verdict }: Judgement, now: number): Judgement {
+  const fresh: EnforcementRow = {
+    ...ledger,
+    operation: null,
+    operation_id: null,
+    attempt: 0,
+    told_until: null,
+    answered_pending: 0,
+    lane: LANES.apply,
+    due_at: Math.max(now, ledger.unanswered_until ?? now),
+  };
+  return { ledger: fresh, verdict: verdict.kind === 'gone' ? verdict : { kind: 'unsure' } };
+}
+
+/**
+ * What a call's outcome makes of the ledger row, and what it means for its actions. Pure: the holds are those of this
+ * moment, which may be others than when the call was planned. The lease is over.
+ */
+export function judgeCall(kind: CallKind, of: Case, result: CallResult): Judgement {
+  const free = { ...of.ledger, lease_owner: null, leased_at: null, lease_until: null, lease_call: null } as const;
+  const judged = judgeByKind(kind, { ...of, ledger: free }, result);
+  if (kind === 'look') return judged;
+  const isWanted = free.holds > 0;
+  if (!isWanted && kind !== 'release') return afterLastHold(judged, of.now);
+  if (isWanted && kind === 'release') return afterNewHold(judged, of.now);
+  return judged;
+}

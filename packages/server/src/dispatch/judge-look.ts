@@ -1,0 +1,97 @@
+import type { Presence } from '@interdict/connectors';
+import { RESULT_CODES } from '@interdict/contract';
+import { toDateTime } from '../lib/date-time.ts';
+import { LANES } from '../store/rows.ts';
+import { againAt, type Case, inForce, type Judgement, nothing, stalled, withMessage } from './judgement.ts';
+
+/** Accepted this often and never there: the product says what is not so. */
+const DISPROVED_LIMIT = 5;
+
+/** What the look before our first intent shows: who put the effect in force, if anybody did. */
+export function judgeFirstLook(of: Case, presence: Presence | undefined): Judgement {
+  const { ledger, terms, now } = of;
+  switch (presence?.kind) {
+    case 'present': {
+      if (presence.foreign === false) break;
+      const theirs = { ...ledger, known: 'inForce', preexisting: 1, level: terms.verification } as const;
+      const seen = inForce({ ...of, ledger: theirs }, terms.verification, toDateTime(now));
+      return { ledger: seen.ledger, verdict: { kind: 'looked' } };
+    }
+    case 'absent':
+      break;
+    case 'pending':
+      return nothing(
+        withMessage({ ...ledger, lane: LANES.apply, due_at: againAt(of, presence.againMs) }, presence.message),
+      );
+    default:
+      return nothing(
+        withMessage(stalled(of, LANES.apply, presence?.retryAfterMs), presence?.message ?? 'No answer came.'),
+      );
+  }
+  return { ledger: { ...ledger, looked: 1, stalls: 0, lane: LANES.apply, due_at: now }, verdict: { kind: 'looked' } };
+}
+
+/** It was in force, and is gone: that is told, and it is put back under an operation of its own. */
+function drifted(of: Case): Judgement {
+  const { ledger, now } = of;
+  const isNews = ledger.known === 'inForce';
+  return {
+    ledger: {
+      ...ledger,
+      known: 'drifted',
+      told_until: null,
+      operation: null,
+      operation_id: null,
+      attempt: 0,
+      drift_count: ledger.drift_count + (isNews ? 1 : 0),
+      drift_at: isNews ? toDateTime(now) : ledger.drift_at,
+      lane: LANES.apply,
+      due_at: now,
+    },
+    verdict: { kind: isNews ? 'drifted' : 'nothing' },
+  };
+}
+
+/** Not there after an attempt. Until nothing can land any more that proves nothing. */
+function stillAbsent(of: Case): Judgement {
+  const { ledger, now, terms } = of;
+  if (ledger.settles_at !== null && now < ledger.settles_at) return nothing(stalled(of, LANES.verify));
+  const wasTaken = ledger.told_until !== null;
+  const disproved = ledger.disproved + (wasTaken ? 1 : 0);
+  const clear = {
+    ...ledger,
+    known: 'absent',
+    answered_pending: 0,
+    told_until: null,
+    disproved,
+    settles_at: null,
+  } as const;
+  if (disproved < DISPROVED_LIMIT) return nothing({ ...stalled({ ...of, ledger: clear }, LANES.apply) });
+  const result = {
+    code: RESULT_CODES.notVerified,
+    message: `Provider "${terms.provider}" accepted it ${disproved} times and never had it in force.`,
+    subcode: 0,
+  };
+  return { ledger: { ...clear, known: 'unknown' }, verdict: { kind: 'failed', result } };
+}
+
+/** What a look at an effect that somebody wants shows. */
+export function judgeVerify(of: Case, presence: Presence | undefined): Judgement {
+  const { ledger, terms, now } = of;
+  switch (presence?.kind) {
+    case 'present':
+      return inForce(of, terms.verification, toDateTime(now));
+    case 'absent':
+      return ledger.known === 'inForce' || ledger.known === 'drifted' ? drifted(of) : stillAbsent(of);
+    case 'pending': {
+      const known = presence.landed === 'no' && ledger.known === 'unknown' ? 'absent' : ledger.known;
+      const waiting = { ...ledger, known, answered_pending: 1, lane: LANES.verify } as const;
+      const due = againAt(of, presence.againMs);
+      return { ledger: withMessage({ ...waiting, due_at: due }, presence.message), verdict: { kind: 'unsure' } };
+    }
+    default:
+      return nothing(
+        withMessage(stalled(of, LANES.verify, presence?.retryAfterMs), presence?.message ?? 'No answer came.'),
+      );
+  }
+}

@@ -1,0 +1,69 @@
+import { LANES } from '../store/rows.ts';
+import type { CallResult } from './call-result.ts';
+import { againAt, type Case, type Judgement, nothing, stalled, withMessage } from './judgement.ts';
+
+/** Nothing of ours is there any more. While an earlier apply may still land, that is not the last word. */
+function gone(of: Case): Judgement {
+  const { ledger, now } = of;
+  const closed = {
+    ...ledger,
+    operation: null,
+    operation_id: null,
+    attempt: 0,
+    answered_pending: 0,
+    unanswered_until: null,
+    told_until: null,
+    stalls: 0,
+  } as const;
+  if (ledger.settles_at !== null && now < ledger.settles_at) {
+    return nothing({ ...closed, known: 'unknown', lane: LANES.release, due_at: ledger.settles_at });
+  }
+  return {
+    ledger: { ...closed, known: 'absent', settles_at: null, verified_at: null, drift_count: 0, drift_at: null },
+    verdict: { kind: 'gone' },
+  };
+}
+
+type Answered = Exclude<CallResult['answer'], undefined>;
+
+/** The product says that it is done; where it can be looked at, the look decides. */
+function done(of: Case, presence: CallResult['presence']): Judgement {
+  if (!of.terms.probes || presence?.kind === 'absent') return gone(of);
+  if (presence?.kind === 'present' && presence.foreign === true) return gone(of);
+  const message =
+    presence?.kind === 'present' ? 'Released, and still there.' : 'Released; the look back brought nothing.';
+  return nothing(withMessage(stalled(of, LANES.release), message));
+}
+
+function notDone(of: Case, answer: Answered | undefined): Judgement {
+  const retryAfterMs = answer !== undefined && 'retryAfterMs' in answer ? answer.retryAfterMs : undefined;
+  const subcode = answer !== undefined && 'subcode' in answer ? answer.subcode : undefined;
+  const message = answer !== undefined && 'message' in answer ? answer.message : 'No answer came.';
+  return nothing(withMessage(stalled(of, LANES.release, retryAfterMs), message, subcode));
+}
+
+function pending(of: Case, answer: Extract<Answered, { kind: 'pending' }>): Judgement {
+  const waiting = {
+    ...of.ledger,
+    answered_pending: 1,
+    lane: LANES.release,
+    due_at: againAt(of, answer.againMs),
+  } as const;
+  return nothing(withMessage(waiting, answer.message));
+}
+
+/** An answer that says for certain that nothing was done leaves what was known. */
+const changesNothing = (answer: Answered | undefined): boolean =>
+  answer?.kind === 'unavailable' || answer?.kind === 'refused';
+
+/** What a release brought. It is refused for good by nobody: whatever is not done is tried again. */
+export function judgeRelease(of: Case, { answer, presence }: CallResult): Judgement {
+  const { ledger, terms, now } = of;
+  const isLost = answer === undefined || answer.kind === 'unknown';
+  const unanswered_until = isLost ? now + terms.latenessMs : null;
+  const known = changesNothing(answer) ? ledger.known : 'unknown';
+  const told: Case = { ...of, ledger: { ...ledger, unanswered_until, known } };
+  if (answer?.kind === 'done') return done(told, presence);
+  if (answer?.kind === 'pending') return pending(told, answer);
+  return notDone(told, answer);
+}

@@ -1,0 +1,89 @@
+import type { ResultInfo, VerificationLevel } from '@interdict/contract';
+import type { EnforcementRow, Lane } from '../store/rows.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import type { Terms } from './terms.ts';
+
+/** What a call's outcome means for the actions that hold the effect, or wait for its release. */
+export type Verdict =
+  /** Nothing that they need to be told. */
+  | { readonly kind: 'nothing' }
+  /** It is decided who put the effect in force first. */
+  | { readonly kind: 'looked' }
+  | { readonly kind: 'inForce'; readonly level: VerificationLevel }
+  /** It was in force, and is not any more. */
+  | { readonly kind: 'drifted' }
+  /** Whether it is in force is not known, or known again to be on its way. */
+  | { readonly kind: 'unsure' }
+  /** The product will not do it, and did nothing. */
+  | { readonly kind: 'refused'; readonly result: ResultInfo }
+  /** It must not stay as it is: released first, then failed. */
+  | { readonly kind: 'failed'; readonly result: ResultInfo }
+  | { readonly kind: 'gone' };
+
+/** The ledger row after a call, and what it means. */
+export interface Judgement {
+  readonly ledger: EnforcementRow;
+  readonly verdict: Verdict;
+}
+
+/** All that a judgement depends on: the same inputs give the same outcome. */
+export interface Case {
+  readonly ledger: EnforcementRow;
+  readonly terms: Terms;
+  readonly now: number;
+  /** In [0, 1), for the jitter. */
+  readonly random: number;
+}
+
+/** The product said nothing of when: ask again in five seconds. */
+const AGAIN_MS = 5_000;
+const LONGEST_AGAIN_MS = 300_000;
+
+export const againAt = ({ now }: Case, againMs: number | undefined): number =>
+  now + Math.min(LONGEST_AGAIN_MS, Math.max(0, againMs ?? AGAIN_MS));
+
+/** The row with one more call that brought nothing new, due again in `lane` after a growing delay. */
+export function stalled(of: Case, lane: Lane, retryAfterMs = 0): EnforcementRow {
+  const stalls = of.ledger.stalls + 1;
+  const wait = Math.max(retryAfterMs, retryDelayMs(stalls, of.random));
+  return { ...of.ledger, stalls, lane, due_at: of.now + wait };
+}
+
+export const nothing = (ledger: EnforcementRow): Judgement => ({ ledger, verdict: { kind: 'nothing' } });
+
+/** The effect is in force as far as the level can tell; what is still to do is a later end, or the next look. */
+export function inForce(of: Case, level: VerificationLevel, verifiedAt: string): Judgement {
+  const { ledger, terms, now } = of;
+  const mustTellLater =
+    terms.keepsTime && ledger.preexisting === 0 && (ledger.told_until ?? 0) < (ledger.wanted_until ?? 0);
+  const nextLook = terms.probes && terms.verifyEveryMs !== null ? now + terms.verifyEveryMs : null;
+  return {
+    ledger: {
+      ...ledger,
+      known: 'inForce',
+      answered_pending: 0,
+      looked: 1,
+      level,
+      verified_at: verifiedAt,
+      operation: null,
+      operation_id: null,
+      attempt: 0,
+      operation_at: null,
+      settles_at: null,
+      disproved: 0,
+      stalls: 0,
+      last_message: null,
+      last_subcode: 0,
+      lane: mustTellLater ? 1 : 2,
+      due_at: mustTellLater ? now : nextLook,
+    },
+    verdict: { kind: 'inForce', level },
+  };
+}
+
+/** The row with the product's own words, for people. */
+export const withMessage = (ledger: EnforcementRow, message: string, subcode = 0): EnforcementRow => ({
+  ...ledger,
+  last_message: message.slice(0, 300),
+  last_subcode: subcode,
+});

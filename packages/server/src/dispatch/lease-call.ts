@@ -1,0 +1,84 @@
+import type { Call } from '@interdict/connectors';
+import { targetFromText } from '@interdict/contract';
+import type { Entity } from '../actions/entity.ts';
+import { journalEntry } from '../actions/journal.ts';
+import { toDateTime } from '../lib/date-time.ts';
+import { queries } from '../store/queries.ts';
+import { type ActionRow, type CallKind, type EnforcementRow, LANES } from '../store/rows.ts';
+import { first, must, type UnitContext, type Work } from '../store/work.ts';
+import type { LeasedCall } from './call-result.ts';
+import type { Terms } from './terms.ts';
+
+/** Who takes leases, and how long the call may take at most: a lease outlives its call. */
+export interface Leasing {
+  readonly owner: string;
+  readonly terms: Terms;
+}
+
+/** A call and the look behind it each have the provider's time-out; the rest is for a busy machine. */
+const leaseMs = ({ timeoutMs }: Terms): number => 2 * timeoutMs + 15_000;
+
+/** Which call follows from the holds at this moment. */
+export function kindOfCall(ledger: EnforcementRow, terms: Terms): CallKind {
+  if (ledger.release_wished_at !== null && ledger.holds === 0) return 'release';
+  if (ledger.looked === 0 && ledger.operation === null && terms.seesForeign) return 'look';
+  if (ledger.lane === LANES.verify) return 'verify';
+  return 'apply';
+}
+
+/** What is past its own end is never sent; its actions are ended in the next turn. */
+export const isPastEnd = (ledger: EnforcementRow, now: number): boolean =>
+  ledger.holds > 0 && ledger.wanted_until !== null && ledger.wanted_until <= now;
+
+/** Operations are new for each first apply, later end, put-back and release; attempts of one share its id. */
+function withOperation(u: UnitContext, ledger: EnforcementRow, kind: CallKind): EnforcementRow {
+  if (kind === 'look' || kind === 'verify') return ledger;
+  if (ledger.operation === kind && ledger.operation_id !== null) return { ...ledger, attempt: ledger.attempt + 1 };
+  return { ...ledger, operation: kind, operation_id: u.newId(), attempt: 1, operation_at: u.now };
+}
+
+function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow): Call {
+  const entity = JSON.parse(by.entity) as Entity;
+  return {
+    tenantId: u.tenantId,
+    action: ledger.action,
+    target: targetFromText(ledger.target),
+    operationId: ledger.operation_id ?? u.newId(),
+    attempt: Math.max(1, ledger.attempt),
+    expirationDateTime: toDateTime(ledger.wanted_until ?? by.hold_until ?? u.now),
+    request: { actionId: by.id, parameters: entity.parameters, reason: entity.actionReason },
+  };
+}
+
+/**
+ * Commits the intent of one call: operation, attempt, fence and lease, before anything is sent.
+ * Returns undefined where no action stands behind the row any more.
+ */
+export function* leaseCall(
+  u: UnitContext,
+  ledger: EnforcementRow,
+  { owner, terms }: Leasing,
+): Work<LeasedCall | undefined> {
+  const by = yield* first(queries.newestActionOn({ enforcement_id: ledger.id }));
+  if (!by) return undefined;
+  const kind = kindOfCall(ledger, terms);
+  const until = u.now + leaseMs(terms);
+  const intended = withOperation(u, ledger, kind);
+  const lease = { lease_owner: owner, leased_at: u.now, lease_until: until, lease_call: kind, due_at: until };
+  const leased: EnforcementRow = { ...intended, ...lease, fence: ledger.fence + 1 };
+  yield* must(queries.saveEnforcement(leased));
+  u.due(until);
+  if (leased.operation_id !== ledger.operation_id) {
+    const { operation, operation_id: operationId, id: enforcementId } = leased;
+    const details = { phase: 'intent', enforcementId, operation, operationId, provider: ledger.provider };
+    u.journal(journalEntry('securityAction.attempted', by.id, null, details));
+  }
+  return {
+    enforcementId: ledger.id,
+    fence: leased.fence,
+    provider: ledger.provider,
+    kind,
+    inDoubt: ledger.known === 'unknown',
+    call: toCall(u, leased, by),
+  };
+}

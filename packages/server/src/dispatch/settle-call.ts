@@ -1,0 +1,104 @@
+import { giveUpRelease, takeHold } from '../actions/holds.ts';
+import { journalEntry } from '../actions/journal.ts';
+import { queries } from '../store/queries.ts';
+import { type EnforcementRow, LANES } from '../store/rows.ts';
+import { all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
+import type { CallResult, LeasedCall } from './call-result.ts';
+import { judgeCall } from './judge-call.ts';
+import type { Judgement } from './judgement.ts';
+import { isPastEnd, type Leasing, leaseCall } from './lease-call.ts';
+import { tellActions } from './tell-actions.ts';
+
+export interface Settlement extends Leasing {
+  readonly enforcementId: string;
+  readonly fence: number;
+  readonly result: CallResult;
+  /** In [0, 1), for the jitter of the next delay. */
+  readonly random: number;
+}
+
+export interface Settled {
+  /** False where the lease was lost meanwhile: the outcome counts for nothing. */
+  readonly held: boolean;
+  /** What follows at once, leased in the same transaction. */
+  readonly next?: LeasedCall | undefined;
+  /** When the row is due again; null where nothing is to be done. */
+  readonly dueAt: number | null;
+}
+
+const LOST: Settled = { held: false, dueAt: null };
+
+/** What a write brought, beside what the intent said: the audit has both. */
+function* writeAttempt(u: UnitContext, ledger: EnforcementRow, result: CallResult): Work<void> {
+  if (ledger.lease_call !== 'apply' && ledger.lease_call !== 'release') return;
+  const by = yield* first(queries.newestActionOn({ enforcement_id: ledger.id }));
+  const { operation, operation_id: operationId, attempt, fence, id: enforcementId } = ledger;
+  const { answer, presence } = result;
+  const details = { phase: 'answer', enforcementId, operation, operationId, attempt, fence, answer, presence };
+  u.journal(journalEntry('securityAction.attempted', by?.id ?? '', null, details));
+}
+
+/** After the first look: whoever waited holds the effect, and the intent follows where one is needed. */
+function* afterLook(u: UnitContext, saved: EnforcementRow, leasing: Leasing): Work<Settled> {
+  let ledger = saved;
+  for (const row of yield* all(queries.actionsOn({ enforcement_id: saved.id }))) {
+    if (row.hold === 'waiting') ledger = yield* takeHold(u, row, ledger);
+  }
+  if (ledger.holds === 0) {
+    yield* must(queries.deleteEnforcement({ id: saved.id, version: saved.version }));
+    return { held: true, dueAt: null };
+  }
+  if (isPastEnd(ledger, u.now)) {
+    yield* must(queries.saveEnforcement({ ...ledger, due_at: null }));
+    u.due(u.now);
+    return { held: true, dueAt: u.now };
+  }
+  if (ledger.preexisting === 0) {
+    const next = yield* leaseCall(u, ledger, leasing);
+    return { held: true, next, dueAt: null };
+  }
+  yield* must(queries.saveEnforcement(ledger));
+  const verdict = { kind: 'inForce', level: ledger.level } as const;
+  yield* tellActions(u, verdict, { ledger, leasedAt: u.now, probes: true });
+  return { held: true, dueAt: ledger.due_at };
+}
+
+/** The effect is gone and nobody wants it: the row has said all that it had to say. */
+function* closeRow(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
+  yield* tellActions(u, { kind: 'gone' }, { ledger, leasedAt: u.now, probes: false });
+  yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
+  return { held: true, dueAt: null };
+}
+
+function* tell(u: UnitContext, { ledger, verdict }: Judgement, leasedAt: number, { terms }: Leasing): Work<Settled> {
+  yield* must(queries.saveEnforcement(ledger));
+  const isWaiting = yield* tellActions(u, verdict, { ledger, leasedAt, probes: terms.probes });
+  const isLate = ledger.release_wished_at !== null && u.now - ledger.release_wished_at >= terms.deadlineMs;
+  if (isLate && ledger.holds === 0) yield* giveUpRelease(u, ledger.id);
+  let { due_at } = ledger;
+  if (isWaiting) {
+    const [again] = yield* all(queries.enforcementById({ id: ledger.id }));
+    if (again) yield* must(queries.saveEnforcement({ ...again, lane: LANES.verify, due_at: u.now }));
+    due_at = u.now;
+  }
+  if (due_at !== null) u.due(due_at);
+  return { held: true, dueAt: due_at };
+}
+
+/** Carries a judgement out on the ledger row and on its actions. */
+export function* carryOut(u: UnitContext, judgement: Judgement, leasedAt: number, leasing: Leasing): Work<Settled> {
+  const { ledger, verdict } = judgement;
+  if (verdict.kind === 'looked') return yield* afterLook(u, ledger, leasing);
+  if (verdict.kind === 'gone' && ledger.holds === 0) return yield* closeRow(u, ledger);
+  return yield* tell(u, judgement, leasedAt, leasing);
+}
+
+/** Writes a call's outcome down, under its fence: what the ledger knows, and what every action on it is told. */
+export const settleCall = unit('dispatch.settle', function* (u, settlement: Settlement) {
+  const { enforcementId, fence, result, random, terms } = settlement;
+  const ledger = yield* first(queries.enforcementById({ id: enforcementId }));
+  if (!ledger || ledger.fence !== fence || ledger.lease_call === null) return LOST;
+  yield* writeAttempt(u, ledger, result);
+  const judgement = judgeCall(ledger.lease_call, { ledger, terms, now: u.now, random }, result);
+  return yield* carryOut(u, judgement, ledger.leased_at ?? u.now, settlement);
+});

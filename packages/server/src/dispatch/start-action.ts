@@ -1,0 +1,136 @@
+import { RESULT_CODES } from '@interdict/contract';
+import { takeHold } from '../actions/holds.ts';
+import { queries } from '../store/queries.ts';
+import { type ActionRow, type EnforcementRow, LANES } from '../store/rows.ts';
+import { first, must, type UnitContext, type Work } from '../store/work.ts';
+import type { LeasedCall } from './call-result.ts';
+import { type Leasing, leaseCall } from './lease-call.ts';
+import { failUnsent, protectedResult, tellActions } from './tell-actions.ts';
+import type { Terms } from './terms.ts';
+
+/** An action that may start, with what the guard-rails say of it at this moment. */
+export interface Start {
+  readonly id: string;
+  /** Why its target must not be touched; absent where it may. */
+  readonly refusal?: string;
+}
+
+function freshLedger(u: UnitContext, row: ActionRow, terms: Terms): EnforcementRow {
+  return {
+    id: u.newId(),
+    version: 1,
+    provider: row.provider ?? '',
+    action: row.action ?? '',
+    target: row.target ?? '',
+    known: 'absent',
+    answered_pending: 0,
+    holds: 0,
+    wanted_until: null,
+    told_until: null,
+    level: terms.verification,
+    verified_at: null,
+    looked: terms.seesForeign ? 0 : 1,
+    preexisting: 0,
+    operation: null,
+    operation_id: null,
+    attempt: 0,
+    operation_at: null,
+    release_wished_at: null,
+    release_failed: 0,
+    settles_at: null,
+    unanswered_until: null,
+    disproved: 0,
+    stalls: 0,
+    drift_count: 0,
+    drift_at: null,
+    last_message: null,
+    last_subcode: 0,
+    wanted_seq: null,
+    first_wanted_seq: null,
+    unwanted_seq: null,
+    fence: 0,
+    lease_owner: null,
+    leased_at: null,
+    lease_until: null,
+    lease_call: null,
+    lane: LANES.apply,
+    due_at: u.now,
+  };
+}
+
+/** Nothing is known yet of who put the effect in force: the action waits for that, and nothing was intended for it. */
+function* wait(row: ActionRow, ledger: EnforcementRow): Work<void> {
+  const waiting = { ...row, enforcement_id: ledger.id, hold: 'waiting', start_at: null } as const;
+  yield* must(queries.saveAction(waiting));
+}
+
+/** What an effect that gets one more hold must do next: a call, a look for the new one, or nothing. */
+function withNextStep(before: EnforcementRow, after: EnforcementRow, terms: Terms, now: number): EnforcementRow {
+  if (before.lease_owner !== null) return after;
+  const isReleasing = before.release_wished_at !== null;
+  if (before.operation === 'apply' && before.known !== 'inForce' && !isReleasing) return after;
+  if (before.known !== 'inForce') {
+    const due = Math.max(now, before.unanswered_until ?? now);
+    return { ...after, operation: null, operation_id: null, attempt: 0, lane: LANES.apply, due_at: due };
+  }
+  const needsLater = terms.keepsTime && after.preexisting === 0 && (after.told_until ?? 0) < (after.wanted_until ?? 0);
+  return { ...after, lane: needsLater ? LANES.apply : LANES.verify, due_at: now };
+}
+
+/** Where nothing can be read back, an effect in force completes a new hold at once, unless a later end must be told. */
+const completesAtOnce = (ledger: EnforcementRow, terms: Terms): boolean =>
+  !terms.probes && ledger.known === 'inForce' && ledger.lane === LANES.verify;
+
+function* join(u: UnitContext, row: ActionRow, ledger: EnforcementRow, terms: Terms): Work<void> {
+  const held = yield* takeHold(u, row, ledger);
+  const next = withNextStep(ledger, held, terms, u.now);
+  const rests = completesAtOnce(next, terms);
+  yield* must(queries.saveEnforcement(rests ? { ...next, due_at: null } : next));
+  if (rests)
+    yield* tellActions(u, { kind: 'inForce', level: next.level }, { ledger: next, leasedAt: u.now, probes: false });
+  else if (next.due_at !== null) u.due(next.due_at);
+}
+
+function* begin(u: UnitContext, row: ActionRow, leasing: Leasing): Work<LeasedCall | undefined> {
+  const ledger = freshLedger(u, row, leasing.terms);
+  yield* must(queries.insertEnforcement(ledger));
+  if (ledger.looked === 1) return yield* leaseCall(u, yield* takeHold(u, row, ledger), leasing);
+  yield* wait(row, ledger);
+  return yield* leaseCall(u, ledger, leasing);
+}
+
+/** Its own end came before it could start, or it may not be touched (any more). */
+function whyNot(u: UnitContext, row: ActionRow, { refusal }: Start): ReturnType<typeof protectedResult> | undefined {
+  if (refusal !== undefined) return protectedResult(refusal);
+  if (row.hold_until === null || row.hold_until > u.now) return undefined;
+  const message = 'Its end came before it could start. Nothing was sent.';
+  return { code: RESULT_CODES.expiredBeforeStart, message, subcode: 0 };
+}
+
+/**
+ * Starts an action that is due: it joins an effect that others hold, or its first call is leased. Without a free slot
+ * it goes on waiting, unless it needs none.
+ */
+export function* startAction(
+  u: UnitContext,
+  start: Start,
+  leasing: Leasing,
+  hasSlot: boolean,
+): Work<LeasedCall | undefined> {
+  const row = yield* first(queries.actionById({ id: start.id }));
+  if (row?.status !== 'NotStarted' || row.start_at === null || row.start_at > u.now) return undefined;
+  const result = whyNot(u, row, start);
+  if (result) {
+    yield* failUnsent(u, row, result);
+    return undefined;
+  }
+  const effect = { provider: row.provider ?? '', action: row.action ?? '', target: row.target ?? '' };
+  const ledger = yield* first(queries.enforcementOf(effect));
+  if (ledger) {
+    const isBeforeFirstIntent = ledger.looked === 0 && ledger.holds === 0 && ledger.release_wished_at === null;
+    if (isBeforeFirstIntent) yield* wait(row, ledger);
+    else yield* join(u, row, ledger, leasing.terms);
+    return undefined;
+  }
+  return hasSlot ? yield* begin(u, row, leasing) : undefined;
+}

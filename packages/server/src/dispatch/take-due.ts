@@ -1,0 +1,115 @@
+import { queries } from '../store/queries.ts';
+import { type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
+import { all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
+import type { LeasedCall } from './call-result.ts';
+import { endAction } from './end-action.ts';
+import { judgeCall } from './judge-call.ts';
+import { isPastEnd, type Leasing, leaseCall } from './lease-call.ts';
+import { carryOut } from './settle-call.ts';
+import { type Start, startAction } from './start-action.ts';
+import type { Terms } from './terms.ts';
+
+/** How many more calls a provider can take, by lane. */
+export type FreeSlots = Readonly<Record<'release' | 'apply' | 'verify', number>>;
+
+export interface ProviderTurn {
+  readonly terms: Terms;
+  readonly free: FreeSlots;
+  /** Actions that are due there, in order. */
+  readonly starts: readonly Start[];
+}
+
+export interface Turn {
+  readonly owner: string;
+  readonly random: number;
+  /** Providers of the configuration that serve this tenant. */
+  readonly providers: readonly ProviderTurn[];
+  /** Actions whose end or deadline has come. */
+  readonly ends: readonly string[];
+}
+
+export interface Taken {
+  readonly calls: readonly LeasedCall[];
+  /** When the next thing is due; null: nothing is, as things stand. */
+  readonly nextDueAt: number | null;
+}
+
+/** A lease that ran out: its call is settled as one of which nothing was heard. */
+function* settleOverdue(u: UnitContext, ledger: EnforcementRow, leasing: Leasing, random: number): Work<void> {
+  const kind = ledger.lease_call ?? 'verify';
+  const judgement = judgeCall(kind, { ledger, terms: leasing.terms, now: u.now, random }, {});
+  yield* carryOut(u, judgement, ledger.leased_at ?? u.now, leasing);
+}
+
+function* leaseOne(
+  u: UnitContext,
+  ledger: EnforcementRow,
+  leasing: Leasing,
+  random: number,
+): Work<LeasedCall | undefined> {
+  if (ledger.lease_owner !== null) {
+    yield* settleOverdue(u, ledger, leasing, random);
+    return undefined;
+  }
+  if (isPastEnd(ledger, u.now)) {
+    yield* must(queries.saveEnforcement({ ...ledger, due_at: null }));
+    return undefined;
+  }
+  const call = yield* leaseCall(u, ledger, leasing);
+  if (!call) yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
+  return call;
+}
+
+function* leaseLane(
+  u: UnitContext,
+  turn: Turn,
+  { terms }: ProviderTurn,
+  lane: Lane,
+  limit: number,
+): Work<readonly LeasedCall[]> {
+  if (limit <= 0) return [];
+  const due = yield* all(queries.dueEnforcements({ provider: terms.provider, lane, now: u.now, limit }));
+  const calls: LeasedCall[] = [];
+  for (const ledger of due) {
+    const call = yield* leaseOne(u, ledger, { owner: turn.owner, terms }, turn.random);
+    if (call) calls.push(call);
+  }
+  return calls;
+}
+
+/** Releases first, in slots of their own; then what waits for another attempt, in at most half of what is free; then new actions. */
+function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn): Work<readonly LeasedCall[]> {
+  const { free, starts, terms } = provider;
+  const calls = [...(yield* leaseLane(u, turn, provider, LANES.release, free.release))];
+  const again = starts.length > 0 ? Math.ceil(free.apply / 2) : free.apply;
+  const applies = [...(yield* leaseLane(u, turn, provider, LANES.apply, again))];
+  for (const start of starts) {
+    const call = yield* startAction(u, start, { owner: turn.owner, terms }, applies.length < free.apply);
+    if (call) applies.push(call);
+  }
+  const looks = yield* leaseLane(u, turn, provider, LANES.verify, free.verify);
+  calls.push(...applies, ...looks);
+  return calls;
+}
+
+function* nextDue(turn: Turn): Work<number | null> {
+  const times: (number | undefined)[] = [(yield* first(queries.nextEnd({})))?.end_at];
+  for (const { terms } of turn.providers) {
+    const { provider } = terms;
+    times.push((yield* first(queries.nextStart({ provider })))?.start_at);
+    for (const lane of Object.values(LANES)) times.push((yield* first(queries.nextCall({ provider, lane })))?.due_at);
+  }
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+/** Everything that is due for a tenant and may go now: ends, starts, and the intents of calls, committed before they are sent. */
+export const takeDue = unit('dispatch.takeDue', function* (u, turn: Turn) {
+  const reachable = new Set(turn.providers.map(({ terms }) => terms.provider));
+  for (const id of turn.ends) yield* endAction(u, id, (provider) => reachable.has(provider));
+  const calls: LeasedCall[] = [];
+  for (const provider of turn.providers) calls.push(...(yield* serve(u, turn, provider)));
+  const nextDueAt = yield* nextDue(turn);
+  u.nothingBefore(nextDueAt);
+  return { calls, nextDueAt } satisfies Taken as Taken;
+});

@@ -1,0 +1,23 @@
+import type { VerificationLevel } from '@interdict/contract';
+
+/** What the dispatcher must know of a provider to plan a call: its connector's promises and its own settings. */
+export interface Terms {
+  readonly provider: string;
+  /** The connector can tell whether an effect is in force. */
+  readonly probes: boolean;
+  /** Asked before our first call, it sees what strangers put there. */
+  readonly seesForeign: boolean;
+  /** The product is told the end: a later one needs a call. */
+  readonly keepsTime: boolean;
+  /** A call of unknown outcome may be sent again. */
+  readonly repeats: boolean;
+  readonly verification: VerificationLevel;
+  /** How long after an abort an effect may still land. */
+  readonly latenessMs: number;
+  readonly timeoutMs: number;
+  /** How long a release may fail before people are told. */
+  readonly deadlineMs: number;
+  /** How often one effect in force is looked at; null where a list does that for all, or nothing can. */
+  readonly verifyEveryMs: number | null;
+  readonly irreversible: readonly string[];
+}
