@@ -90,7 +90,7 @@ export class ToyConnector implements Connector {
       throw new ToyUnreachable('Stale.');
     const work = (async () => {
       const reply = await this.#product.exchange(request);
-      const text = await readBody(reply, this.#bug === 'reads all' ? 1024 ** 3 : CAP_BYTES);
+      const text = await readBody(reply, this.#bug === 'reads all' ? 48 * 1024 ** 2 : CAP_BYTES);
       if (reply.breaksOff && this.#bug !== 'takes half an answer') throw new Error('The answer broke off.');
       const whole = reply.breaksOff ? `${text}}` : text;
       if (reply.status !== 200) return { status: reply.status, ...JSON.parse(whole), after: reply.retryAfterSeconds };

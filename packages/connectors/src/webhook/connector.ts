@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { VOCABULARY } from '@interdict/contract';
+import { Pool } from 'undici';
+import type { Call, Connector, ConnectorAction, ConnectorTraits } from '../connector.ts';
+import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
+import { type Receiver, toApplyAnswer, toPresence, toReleaseAnswer } from './answer.ts';
+import { configSchema, parseConfig, type WebhookConfig } from './config.ts';
+import { type Exchange, exchange } from './exchange.ts';
+import { guardedConnect, type Resolve, resolveBySystem } from './guarded-connect.ts';
+import { secretsHider } from './message.ts';
+import { signedHeaders } from './sign.ts';
+import { toBody, type WebhookVerb } from './translate.ts';
+
+/** What the connector takes from its surroundings. */
+export interface WebhookSurroundings {
+  now(): Date;
+  readonly resolve: Resolve;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+
+const ACTIONS: readonly ConnectorAction[] = Object.entries(VOCABULARY).map(([name, { targetKinds }]) => ({
+  name,
+  targetKinds,
+  reversible: true,
+}));
+
+function toTraits(verify: boolean): ConnectorTraits {
+  return {
+    actions: ACTIONS,
+    verification: verify ? 'readBack' : 'reported',
+    idempotence: 'native',
+    probe: verify ? 'byTarget' : 'none',
+    seesForeign: verify,
+    keepsTime: true,
+    maxLatenessMs: 30_000,
+    timeoutMs: 10_000,
+    limits: { concurrency: 16 },
+    simulated: false,
+  };
+}
+
+function checkOffered({ action, target }: Call): void {
+  const isOffered = ACTIONS.some(({ name, targetKinds }) => name === action && targetKinds.includes(target.kind));
+  if (!isOffered) throw new Error(`A webhook offers no ${action} of a target of kind ${target.kind}.`);
+}
+
+/** As many connections as there are calls under way: none waits for another. */
+function openPool({ url, allowPrivate }: WebhookConfig, resolve: Resolve): Pool {
+  return new Pool(url.origin, {
+    connect: guardedConnect(allowPrivate, resolve),
+    pipelining: 1,
+    // Calls end by their signals alone.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+}
+
+/** @throws {Error} with one sentence for the operator */
+export function openWebhook(settings: ProviderSettings, { now, resolve }: WebhookSurroundings): Connector {
+  const config = parseConfig(settings);
+  const pool = openPool(config, resolve);
+  const path = `${config.url.pathname}${config.url.search}`;
+  const receiver: Receiver = { host: config.url.host, hideSecrets: secretsHider(config.secrets) };
+
+  const send = (verb: WebhookVerb, id: string, call: Call, signal: AbortSignal): Promise<Exchange> => {
+    checkOffered(call);
+    const sentAt = now();
+    const body = toBody(verb, call, sentAt);
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'user-agent': 'Interdict',
+      ...signedHeaders(config.key, id, sentAt, body),
+    };
+    return exchange(pool, { path, headers, body }, signal);
+  };
+
+  return {
+    traits: toTraits(config.verify),
+    apply: async (call, signal) => toApplyAnswer(await send('apply', call.operationId, call, signal), receiver, now()),
+    release: async (call, signal) =>
+      toReleaseAnswer(await send('release', call.operationId, call, signal), receiver, now()),
+    ...(config.verify && {
+      verify: async (call, signal) => toPresence(await send('verify', randomUUID(), call, signal), receiver, now()),
+    }),
+    close: () => pool.destroy(),
+  };
+}
+
+/** Any system that takes a signed POST. */
+export const webhook: ConnectorKind = {
+  name: 'webhook',
+  configSchema,
+  secretKeys: ['secret'],
+  open: (settings) => openWebhook(settings, { now: () => new Date(), resolve: resolveBySystem }),
+};

@@ -1,0 +1,79 @@
+import type { Dispatcher, Pool } from 'undici';
+
+/** What came of one POST. */
+export type Exchange =
+  | { readonly kind: 'answered'; readonly status: number; readonly headers: AnswerHeaders; readonly body: Buffer }
+  /** Certainly no byte of it was sent. */
+  | { readonly kind: 'unsent'; readonly error: Error }
+  /** Some of it may have arrived. */
+  | { readonly kind: 'broken'; readonly error: Error };
+
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface Post {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+const MOST_BODY_BYTES = 64 * 1024;
+
+interface Progress {
+  readonly chunks: Buffer[];
+  length: number;
+  status: number;
+  headers: AnswerHeaders;
+  /** Present as soon as bytes may have been sent. */
+  controller: Dispatcher.DispatchController | undefined;
+  settle: ((exchange: Exchange) => void) | undefined;
+}
+
+function settle(progress: Progress, exchange: Exchange): void {
+  progress.settle?.(exchange);
+  progress.settle = undefined;
+}
+
+function fail(progress: Progress, error: Error): void {
+  settle(progress, { kind: progress.controller ? 'broken' : 'unsent', error });
+}
+
+function toHandler(progress: Progress): Dispatcher.DispatchHandler {
+  return {
+    onRequestStart(controller) {
+      // The call ended while its connection was made.
+      if (!progress.settle) return controller.abort(new Error('The call has ended.'));
+      progress.controller = controller;
+    },
+    onResponseStart(_, status, headers) {
+      progress.status = status;
+      progress.headers = headers;
+    },
+    onResponseData(controller, chunk) {
+      progress.length += chunk.length;
+      if (progress.length <= MOST_BODY_BYTES) progress.chunks.push(chunk);
+      else controller.abort(new Error(`its answer is longer than ${MOST_BODY_BYTES / 1024} KB`));
+    },
+    onResponseEnd() {
+      const { status, headers, chunks } = progress;
+      settle(progress, { kind: 'answered', status, headers, body: Buffer.concat(chunks) });
+    },
+    onResponseError: (_, error) => fail(progress, error),
+  };
+}
+
+/** Posts once, without following redirects. Settles when the signal aborts, whatever the receiver does. */
+export function exchange(pool: Pool, post: Post, signal: AbortSignal): Promise<Exchange> {
+  const { promise, resolve } = Promise.withResolvers<Exchange>();
+  const progress: Progress = { chunks: [], length: 0, status: 0, headers: {}, controller: undefined, settle: resolve };
+  const abort = (): void => {
+    const error = new Error('the call was ended before the answer');
+    fail(progress, error);
+    progress.controller?.abort(error);
+  };
+  if (signal.aborted) abort();
+  else {
+    signal.addEventListener('abort', abort, { once: true });
+    pool.dispatch({ ...post, method: 'POST' }, toHandler(progress));
+  }
+  return promise.finally(() => signal.removeEventListener('abort', abort));
+}
