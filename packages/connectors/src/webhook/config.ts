@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { VOCABULARY } from '@interdict/contract';
 import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
@@ -7,7 +8,7 @@ import { parseSigningKey } from './sign.ts';
 
 export interface WebhookConfig {
   readonly url: URL;
-  readonly key: Buffer;
+  readonly key: KeyObject;
   /** The spellings of the secret that no message may hold. */
   readonly secrets: readonly string[];
   readonly verify: boolean;
