@@ -13,9 +13,9 @@ export interface Cancel {
   readonly providers: Readonly<Record<string, { readonly irreversible: readonly string[] }>>;
 }
 
-/** `changed` names the provider that has something to do now; `nothing`: it was over already. */
+/** `changed` names the ledger row that is to be released now, if there is one; `nothing`: it was over already. */
 export type CancelOutcome =
-  | { readonly kind: 'changed' }
+  | { readonly kind: 'changed'; readonly enforcementId?: string }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'notCancellable'; readonly why: 'record' | 'irreversible' };
@@ -46,7 +46,7 @@ function* cancelHold(u: UnitContext, row: ActionRow, cancel: Cancel): Work<Cance
     details: { reason: cancel.reason },
     origin: cancel.origin,
   });
-  return { kind: 'changed' };
+  return { kind: 'changed', ...(row.enforcement_id !== null && { enforcementId: row.enforcement_id }) };
 }
 
 /** A release that was given up is tried again now. */

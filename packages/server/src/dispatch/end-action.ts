@@ -32,7 +32,8 @@ function unresolved(row: ActionRow, ledger: EnforcementRow): ResultInfo {
 
 function* endRunning(u: UnitContext, row: ActionRow, ledger: EnforcementRow, reachable: boolean): Work<void> {
   const details = { deadline: true };
-  if (isClear(ledger) && ledger.lease_call === null) {
+  // Where nothing landed so far, a release makes sure of it: that too ends as "unavailable".
+  if ((isClear(ledger) && ledger.lease_call === null) || ledger.answered_pending === 2) {
     const ending = { result: unavailable(row, ledger), by: null };
     yield* endHold(u, row, { ending, reachable, type: 'securityAction.failed', details });
     return;

@@ -26,8 +26,8 @@ function takenUnseen(of: Case, presence: Presence | undefined): Judgement {
   const { ledger, now, terms } = of;
   const taken = { ...ledger, told_until: ledger.wanted_until };
   if (presence?.kind === 'pending') {
-    const known = presence.landed === 'no' ? ledger.known : doubtful(ledger);
-    const waiting = { ...taken, known, answered_pending: 1, lane: LANES.verify } as const;
+    const answered_pending = presence.landed === 'no' ? 2 : 1;
+    const waiting = { ...taken, known: doubtful(ledger), answered_pending, lane: LANES.verify } as const;
     return unsure(withMessage({ ...waiting, due_at: againAt(of, presence.againMs) }, presence.message));
   }
   const settling = {

@@ -84,8 +84,8 @@ export function judgeVerify(of: Case, presence: Presence | undefined): Judgement
     case 'absent':
       return ledger.known === 'inForce' || ledger.known === 'drifted' ? drifted(of) : stillAbsent(of);
     case 'pending': {
-      const known = presence.landed === 'no' && ledger.known === 'unknown' ? 'absent' : ledger.known;
-      const waiting = { ...ledger, known, answered_pending: 1, lane: LANES.verify } as const;
+      const answered_pending = presence.landed === 'no' ? 2 : 1;
+      const waiting = { ...ledger, answered_pending, lane: LANES.verify } as const;
       const due = againAt(of, presence.againMs);
       return { ledger: withMessage({ ...waiting, due_at: due }, presence.message), verdict: { kind: 'unsure' } };
     }

@@ -101,6 +101,7 @@ export const queries = {
   // Feeds
   feedEntries: query<{ provider: string; action: string; after: string; limit: number }, FeedEntryRow>('feedEntries'),
   feedFetches: query<{ provider: string; list: string }, FeedFetchRow>('feedFetches'),
+  feedFetch: query<{ provider: string; list: string; key_name: string }, FeedFetchRow>('feedFetch'),
   saveFeedFetch: query<FeedFetchRow, never>('saveFeedFetch'),
   wakeFeedEntries: query<{ provider: string; action: string; now: number }, Id>('wakeFeedEntries'),
 } as const;

@@ -76,8 +76,8 @@ export interface EnforcementRow {
   readonly action: string;
   readonly target: string;
   readonly known: Knowledge;
-  /** 1 while the product has accepted the operation and not said that it is done. */
-  readonly answered_pending: 0 | 1;
+  /** The product has accepted the operation and not said that it is done. 2: so far nothing of it landed anywhere. */
+  readonly answered_pending: 0 | 1 | 2;
   /** Actions whose hold is active. */
   readonly holds: number;
   /** The latest end among them. */
@@ -145,6 +145,8 @@ export interface FeedFetchRow {
   readonly sequence: number;
   readonly version: string;
   readonly fetched_at: number;
+  /** Sequence before a version that is being sent was read: until that is settled, the key may have any of it. */
+  readonly fetching_since: number | null;
 }
 
 /** The key of an action that was deleted, kept so that a repeat is told so. */

@@ -32,6 +32,8 @@ export interface UnitContext {
   readonly tenantId: string;
   /** Milliseconds, UTC: the clock of the store, so that all processes agree. */
   readonly now: number;
+  /** Sequence of the tenant's last journal entry at this moment. */
+  readonly sequence: number;
   /** A UUID of the version that sorts by time. */
   newId(): string;
   /** Appends to the tenant's journal, in this transaction. Returns the entry's sequence. */

@@ -63,6 +63,9 @@ export function contextOf(turn: TenantTurn, now: number): UnitContext {
   return {
     tenantId: turn.tenantId,
     now,
+    get sequence() {
+      return turn.lastSequence;
+    },
     newId: () => newId(now),
     journal: (entry) => append(turn, now, entry),
     due: (at) => setDue(turn, turn.dueAt === null ? at : Math.min(turn.dueAt, at)),

@@ -68,7 +68,7 @@ const ledger = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable[
     dialect,
     'feed_fetch',
     ['tenant_id', 'provider', 'list', 'key_name'],
-    'sequence# version fetched_at#',
+    'sequence# version fetched_at# fetching_since#?',
   ).modifyEnd(dialect.clustered),
 ];
 

@@ -2,7 +2,9 @@ import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import { pick } from './columns.ts';
 
-type FeedQuery = Extract<QueryName, 'feedEntries' | 'feedFetches' | 'saveFeedFetch' | 'wakeFeedEntries'>;
+type FeedQuery = Extract<QueryName, 'feedEntries' | 'feedFetches' | 'feedFetch' | 'saveFeedFetch' | 'wakeFeedEntries'>;
+
+const FETCH = ['provider', 'list', 'key_name', 'sequence', 'version', 'fetched_at', 'fetching_since'] as const;
 
 export const feedStatements: Statements<FeedQuery> = {
   feedEntries: (db, a) =>
@@ -20,19 +22,31 @@ export const feedStatements: Statements<FeedQuery> = {
   feedFetches: (db, a) =>
     db
       .selectFrom('feed_fetch')
-      .select(['provider', 'list', 'key_name', 'sequence', 'version', 'fetched_at'])
+      .select(FETCH)
       .where('tenant_id', '=', a.tenant_id)
       .where('provider', '=', a.provider)
       .where('list', '=', a.list),
 
+  feedFetch: (db, a) =>
+    db
+      .selectFrom('feed_fetch')
+      .select(FETCH)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('list', '=', a.list)
+      .where('key_name', '=', a.key_name),
+
   saveFeedFetch: (db, a) =>
     db
       .insertInto('feed_fetch')
-      .values(pick(a, ['tenant_id', 'provider', 'list', 'key_name', 'sequence', 'version', 'fetched_at']))
+      .values(pick(a, ['tenant_id', ...FETCH]))
       .onConflict((conflict) =>
-        conflict
-          .columns(['tenant_id', 'provider', 'list', 'key_name'])
-          .doUpdateSet({ sequence: a.sequence, version: a.version, fetched_at: a.fetched_at }),
+        conflict.columns(['tenant_id', 'provider', 'list', 'key_name']).doUpdateSet({
+          sequence: a.sequence,
+          version: a.version,
+          fetched_at: a.fetched_at,
+          fetching_since: a.fetching_since,
+        }),
       ),
 
   wakeFeedEntries: (db, a) =>

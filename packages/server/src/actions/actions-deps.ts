@@ -1,0 +1,23 @@
+import type { Target } from '@interdict/contract';
+import type { Clock } from '../lib/clock.ts';
+import type { HealthBoard } from '../observe/provider-health.ts';
+import type { Store } from '../store/store.ts';
+import type { Origin } from './journal.ts';
+import type { Requester } from './plan-action.ts';
+import type { Provider } from './provider.ts';
+
+/** What the operations of this room work with. */
+export interface ActionsDeps {
+  readonly store: Store;
+  readonly providers: readonly Provider[];
+  readonly refusalFor: (tenantId: string, target: Target) => { readonly message: string } | undefined;
+  /** Without a configured issuer nobody could approve. */
+  readonly asksApprovals: boolean;
+  readonly clock: Clock;
+  readonly health: Pick<HealthBoard, 'of'>;
+  /** Hints to the dispatcher: something may be due; an effect is to be taken back at once. */
+  readonly wake: (tenantId: string, release?: string) => void;
+}
+
+/** Who asks, and by which request. */
+export interface Asking extends Requester, Origin {}

@@ -1,0 +1,48 @@
+import { Refusal } from '../errors.ts';
+import type { ActionsDeps, Asking } from './actions-deps.ts';
+import { cancelAction } from './cancel-action.ts';
+import { deleteAction } from './delete-action.ts';
+import type { Origin } from './journal.ts';
+import { unknownAction } from './read-actions.ts';
+
+const originOf = ({ appId, user, oid, requestId, sourceIp }: Asking): Origin => ({
+  appId,
+  user,
+  oid,
+  requestId,
+  sourceIp,
+});
+
+const NOT_CANCELLABLE = {
+  record: 'It records an action that was taken elsewhere: there is nothing here to cancel.',
+  irreversible: 'It was sent, and nothing takes it back.',
+} as const;
+
+/**
+ * Commits the wish to cancel. A second one changes nothing.
+ * @throws {Refusal} notFound; notCancellable for records, and for irreversible actions once sent
+ */
+export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reason: string | null): Promise<void> {
+  const providers = Object.fromEntries(deps.providers.map(({ name, irreversible }) => [name, { irreversible }]));
+  const wish = { id, reason, origin: originOf(asking), providers };
+  const outcome = await deps.store.run(asking.tenantId, cancelAction, wish, { urgent: true });
+  if (outcome.kind === 'unknown') throw unknownAction(id);
+  if (outcome.kind === 'notCancellable') {
+    throw new Refusal('conflict', NOT_CANCELLABLE[outcome.why], { inner: 'notCancellable', target: 'id' });
+  }
+  if (outcome.kind === 'changed') deps.wake(asking.tenantId, outcome.enforcementId);
+}
+
+/** @throws {Refusal} notFound; notFinal; stillInForce */
+export async function remove(deps: ActionsDeps, asking: Asking, id: string): Promise<void> {
+  const outcome = await deps.store.run(asking.tenantId, deleteAction, { id, origin: originOf(asking) });
+  if (outcome.kind === 'unknown') throw unknownAction(id);
+  if (outcome.kind === 'notFinal') {
+    const message = `The securityAction is ${outcome.status}. Cancel it, and delete it once that is final.`;
+    throw new Refusal('conflict', message, { inner: 'notFinal', target: 'status' });
+  }
+  if (outcome.kind === 'stillInForce') {
+    const message = `Its effect is ${outcome.state}. Cancel it, and delete it once that is released.`;
+    throw new Refusal('conflict', message, { inner: 'stillInForce', target: 'enforcement/state' });
+  }
+}

@@ -1,0 +1,137 @@
+import { Refusal } from '../errors.ts';
+import { newId } from '../lib/new-id.ts';
+import type { ActionRow } from '../store/rows.ts';
+import { CommitUnknown } from '../store/store.ts';
+import type { ActionsDeps, Asking } from './actions-deps.ts';
+import { askKey, type CreateOutcome, createAction } from './create-action.ts';
+import type { CreateInput, RepeatKey } from './create-input.ts';
+import { type KeysInFlight, underKey } from './keys-in-flight.ts';
+import { planAction } from './plan-action.ts';
+import { providersOf } from './provider.ts';
+import { type AnsweredAction, getAction } from './read-actions.ts';
+import { recordRow } from './record.ts';
+
+export interface PostDeps extends ActionsDeps {
+  readonly keysInFlight: KeysInFlight;
+}
+
+export interface PostedAction extends AnsweredAction {
+  /** The key was used before: this is the action that it made. */
+  readonly isReplay: boolean;
+}
+
+function toRow(deps: ActionsDeps, asking: Asking, input: CreateInput): ActionRow {
+  const now = deps.clock.now();
+  const id = newId(now);
+  if (input.kind === 'record') return recordRow(input.body, { id, now, caller: asking });
+  const { refusalFor, asksApprovals } = deps;
+  const providers = providersOf(deps.providers, asking.tenantId);
+  return planAction({ providers, refusalFor, asksApprovals }, asking, input, { id, now });
+}
+
+const mismatch = (): Refusal =>
+  new Refusal('unprocessableEntity', 'This key was used for another request. Use a new key for a new request.', {
+    inner: 'repeatabilityMismatch',
+  });
+
+const deletedSince = (): Refusal =>
+  new Refusal('gone', 'The securityAction that this key made was deleted since.', { inner: 'unknownResource' });
+
+async function replay(deps: ActionsDeps, tenantId: string, outcome: CreateOutcome): Promise<PostedAction | undefined> {
+  if (outcome.kind === 'created') return undefined;
+  if (outcome.kind === 'mismatch') throw mismatch();
+  if (outcome.kind === 'deleted') throw deletedSince();
+  return { ...(await getAction(deps, tenantId, outcome.id)), isReplay: true };
+}
+
+/** A used key is answered before its request is judged again: an end that has passed meanwhile is no error. */
+async function answerRefused(
+  deps: ActionsDeps,
+  asking: Asking,
+  key: RepeatKey,
+  refusal: unknown,
+): Promise<PostedAction> {
+  const answer = await deps.store.run(asking.tenantId, askKey, key);
+  const replayed = answer && (await replay(deps, asking.tenantId, answer));
+  if (!replayed) throw refusal;
+  return replayed;
+}
+
+/** After an error in COMMIT the truth is read back before anything is answered: it may be there. */
+async function readBack(
+  deps: ActionsDeps,
+  tenantId: string,
+  row: ActionRow,
+  lost: CommitUnknown,
+): Promise<CreateOutcome> {
+  try {
+    await getAction(deps, tenantId, row.id);
+    return { kind: 'created' };
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw lost;
+    throw new Refusal('serviceUnavailable', 'The store could not take the request. Nothing was stored.', {
+      headers: { 'Retry-After': '2' },
+      cause: lost,
+    });
+  }
+}
+
+async function store(deps: ActionsDeps, asking: Asking, row: ActionRow, details: object): Promise<CreateOutcome> {
+  const { tenantId, appId, user, oid, requestId, sourceIp } = asking;
+  const origin = { appId, user, oid, requestId, sourceIp };
+  try {
+    return await deps.store.run(tenantId, createAction, { row, origin, details: { ...details } });
+  } catch (error) {
+    if (error instanceof CommitUnknown) return await readBack(deps, tenantId, row, error);
+    throw error;
+  }
+}
+
+async function postOnce(
+  deps: ActionsDeps,
+  asking: Asking,
+  input: CreateInput,
+  key: RepeatKey | undefined,
+): Promise<PostedAction> {
+  const row = { ...toRow(deps, asking, input), ...keyColumns(key, deps.clock.now()) };
+  const { provider, action, target, hold_until, ttl_ms } = row;
+  const outcome = await store(deps, asking, row, { provider, action, target, hold_until, ttl_ms });
+  const replayed = await replay(deps, asking.tenantId, outcome);
+  if (replayed) return replayed;
+  if (row.start_at !== null) deps.wake(asking.tenantId);
+  const { id, created_at, version, entity, seed_entity: seedEntity } = row;
+  return { id, created_at, version, entity, seedEntity, isReplay: false };
+}
+
+const KEPT_MS = 7 * 86_400_000;
+
+const keyColumns = (
+  key: RepeatKey | undefined,
+  now: number,
+): Pick<ActionRow, 'key_hash' | 'key_fingerprint' | 'key_until'> =>
+  key === undefined
+    ? { key_hash: null, key_fingerprint: null, key_until: null }
+    : { key_hash: key.hash, key_fingerprint: key.fingerprint, key_until: now + KEPT_MS };
+
+/**
+ * Accepts an action. When this resolves it is stored, with its event, its audit record and its key: a power cut loses
+ * none of it.
+ *
+ * @throws {Refusal} for a rule that the request breaks; repeatabilityMismatch, requestInProgress; gone for a used key
+ *   whose action was deleted
+ */
+export function postAction(
+  deps: PostDeps,
+  asking: Asking,
+  input: () => CreateInput,
+  key: RepeatKey | undefined,
+): Promise<PostedAction> {
+  return underKey(deps.keysInFlight, key && `${asking.tenantId} ${key.hash}`, async () => {
+    try {
+      return await postOnce(deps, asking, input(), key);
+    } catch (thrown) {
+      if (key === undefined || !(thrown instanceof Refusal) || thrown.code !== 'badRequest') throw thrown;
+      return await answerRefused(deps, asking, key, thrown);
+    }
+  });
+}

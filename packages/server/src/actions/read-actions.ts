@@ -1,0 +1,60 @@
+import { Refusal } from '../errors.ts';
+import { type EntityRow, type PagePosition, queries } from '../store/queries.ts';
+import type { ActionsDeps } from './actions-deps.ts';
+import { withLedger } from './entity.ts';
+
+/** An action as it is answered with: the text of `/beta`, and the text of the seed roots where that differs. */
+export interface AnsweredAction extends PagePosition {
+  readonly version: number;
+  readonly entity: string;
+  readonly seedEntity: string | null;
+}
+
+const toAnswered = (row: EntityRow): AnsweredAction => ({
+  id: row.id,
+  created_at: row.created_at,
+  version: row.version,
+  entity: withLedger(row.entity, row),
+  seedEntity: row.seed_entity,
+});
+
+/** The same words for an unknown id and for another tenant's: nobody learns which it is. */
+export const unknownAction = (id: string): Refusal =>
+  new Refusal('notFound', `There is no securityAction "${id.slice(0, 100)}".`, {
+    inner: 'unknownResource',
+    target: 'id',
+  });
+
+/** @throws {Refusal} notFound */
+export async function getAction({ store }: ActionsDeps, tenantId: string, id: string): Promise<AnsweredAction> {
+  const [row] = await store.read(tenantId, queries.entityById({ id }));
+  if (!row) throw unknownAction(id);
+  return toAnswered(row);
+}
+
+export interface Page {
+  readonly actions: readonly AnsweredAction[];
+  /** Where the next page begins; absent on the last one. */
+  readonly next: PagePosition | undefined;
+}
+
+/** Newest first, by key: a page deep in the list costs what the first one does. */
+export async function listActions(
+  { store }: ActionsDeps,
+  tenantId: string,
+  { limit, after }: { readonly limit: number; readonly after: PagePosition | undefined },
+): Promise<Page> {
+  const beyond = limit + 1;
+  const wanted =
+    after === undefined
+      ? queries.newestEntities({ limit: beyond })
+      : queries.entitiesAfter({ ...after, limit: beyond });
+  const rows = await store.read(tenantId, wanted);
+  const actions = rows.slice(0, limit).map(toAnswered);
+  const last = actions.at(-1);
+  return { actions, next: rows.length > limit && last ? { created_at: last.created_at, id: last.id } : undefined };
+}
+
+export async function countActions({ store }: ActionsDeps, tenantId: string): Promise<number> {
+  return (await store.tenant(tenantId)).actionCount;
+}

@@ -1,0 +1,142 @@
+import { OPERATION_STATUSES, type OperationStatus } from '@interdict/contract';
+import { parseDateTime, toDateTime } from '../lib/date-time.ts';
+import type { ActionRow } from '../store/rows.ts';
+
+type Plain = Readonly<Record<string, unknown>>;
+
+/** The body of a record, of right types, annotations but `@odata.type` left out. */
+export interface RecordedBody extends Plain {
+  readonly createdDateTime?: string | null;
+  readonly status?: string | null;
+}
+
+export interface RecordOf {
+  readonly id: string;
+  readonly now: number;
+  readonly caller: { readonly appId: string; readonly user: string | null };
+}
+
+/** The documented order of each type's members; what is not among them comes behind. */
+const ORDER: Readonly<Record<string, readonly string[]>> = {
+  securityAction: [
+    'id',
+    'actionReason',
+    'appId',
+    'azureTenantId',
+    'clientContext',
+    'completedDateTime',
+    'createdDateTime',
+    'errorInfo',
+    'lastActionDateTime',
+    'name',
+    'parameters',
+    'states',
+    'status',
+    'user',
+    'vendorInformation',
+  ],
+  errorInfo: ['code', 'subcode', 'message'],
+  parameters: ['name', 'value'],
+  states: ['appId', 'status', 'updatedDateTime', 'user'],
+  vendorInformation: ['provider', 'providerVersion', 'subProvider', 'vendor'],
+};
+
+function inOrder(value: unknown, type: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => inOrder(item, type));
+  if (typeof value !== 'object' || value === null) return value;
+  const given = value as Plain;
+  const order = ['@odata.type', ...(ORDER[type] ?? [])];
+  const names = [
+    ...order.filter((name) => name in given),
+    ...Object.keys(given).filter((name) => !order.includes(name)),
+  ];
+  return Object.fromEntries(names.map((name) => [name, name in ORDER ? inOrder(given[name], name) : given[name]]));
+}
+
+/** As sent, in the documented order, with `id` and `createdDateTime`: what the seed's answer shows. */
+function seedText(body: RecordedBody, { id, now }: RecordOf): string {
+  const createdDateTime = body.createdDateTime ?? toDateTime(now);
+  return JSON.stringify(inOrder({ ...body, id, createdDateTime }, 'securityAction'));
+}
+
+const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null;
+
+const toUtc = (value: unknown): string | null => (typeof value === 'string' ? (parseDateTime(value) ?? null) : null);
+
+/** A status that is no member of the enumeration cannot be said to a Graph client. */
+export const memberStatus = (value: unknown): OperationStatus | null =>
+  OPERATION_STATUSES.find((status) => typeof value === 'string' && status.toLowerCase() === value.toLowerCase()) ??
+  null;
+
+const withNulls = (value: unknown, names: readonly string[]): Plain | null =>
+  isPlain(value) ? Object.fromEntries(names.map((name) => [name, value[name] ?? null])) : null;
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+function graphState(value: unknown): Plain {
+  const state = withNulls(value, ORDER.states ?? []) ?? {};
+  return { ...state, status: memberStatus(state.status), updatedDateTime: toUtc(state.updatedDateTime) };
+}
+
+function declaredByGraph(body: RecordedBody, of: RecordOf, createdAt: string): Plain {
+  const status = memberStatus(body.status);
+  return {
+    id: of.id,
+    actionReason: body.actionReason ?? null,
+    appId: body.appId ?? null,
+    azureTenantId: body.azureTenantId ?? null,
+    clientContext: body.clientContext ?? null,
+    completedDateTime: toUtc(body.completedDateTime),
+    createdDateTime: createdAt,
+    ...(status === 'Failed' && { errorInfo: withNulls(body.errorInfo, ['code', 'message', 'subcode']) }),
+    lastActionDateTime: toUtc(body.lastActionDateTime),
+    name: body.name ?? null,
+    parameters: listOf(body.parameters).map((item) => withNulls(item, ORDER.parameters ?? [])),
+    states: listOf(body.states).map(graphState),
+    status,
+    user: body.user ?? null,
+    vendorInformation: withNulls(body.vendorInformation, ORDER.vendorInformation ?? []),
+  };
+}
+
+/** The same record as `/beta` gives it: dates in UTC, a status only if it is a member. */
+function graphText(body: RecordedBody, of: RecordOf, createdAt: string): string {
+  const declared = declaredByGraph(body, of, createdAt);
+  const extensions = Object.entries(body).filter(
+    ([name]) => !name.startsWith('@') && !(name in declared) && name !== 'errorInfo',
+  );
+  const { appId, user } = of.caller;
+  const recordedBy = { appId, user, dateTime: toDateTime(of.now) };
+  return JSON.stringify({ ...declared, ...Object.fromEntries(extensions), enforcement: { state: 'none', recordedBy } });
+}
+
+/** A row that is never dispatched and changes by nobody: history, kept as it was told. */
+export function recordRow(body: RecordedBody, of: RecordOf): ActionRow {
+  const createdAt = toUtc(body.createdDateTime) ?? toDateTime(of.now);
+  return {
+    id: of.id,
+    version: 1,
+    created_at: createdAt,
+    status: memberStatus(body.status),
+    state: 'none',
+    app_id: of.caller.appId,
+    user_name: of.caller.user,
+    provider: null,
+    action: null,
+    target: null,
+    entity: graphText(body, of, createdAt),
+    seed_entity: seedText(body, of),
+    live_offset: null,
+    enforcement_id: null,
+    hold: 'none',
+    ttl_ms: null,
+    hold_until: null,
+    deadline_at: null,
+    start_at: null,
+    end_at: null,
+    ending: null,
+    key_hash: null,
+    key_fingerprint: null,
+    key_until: null,
+  };
+}

@@ -1,0 +1,30 @@
+import type { Feeds } from '../actions/feeds.ts';
+import type { PostDeps } from '../actions/post-action.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
+import type { FeedKey } from '../auth/feed-keys.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Metrics } from '../observe/metrics.ts';
+
+/** What the handlers work with. */
+export interface App {
+  readonly actions: PostDeps;
+  readonly feeds: Feeds;
+  readonly authenticator: Authenticator;
+  readonly feedKeys: readonly FeedKey[];
+  readonly clock: Clock;
+  /** For page tokens: good on every process with the same install key. */
+  readonly tokenSecret: Buffer;
+  /** An origin that links are built on; undefined: what the request came to. */
+  readonly publicUrl: string | undefined;
+  /** Addresses whose `X-Forwarded-For` is believed. */
+  readonly isTrustedProxy: (address: string) => boolean;
+  /** Throws where the server cannot do its work. */
+  readonly checkReady: () => Promise<void>;
+  /** OpenAPI, as text. */
+  readonly apiDescription: string;
+  /** Name of this process in diagnostics. */
+  readonly instance: string;
+  readonly metrics: Metrics;
+  /** A fault of ours: for the log, with the request id. */
+  readonly onFault: (error: unknown, requestId: string) => void;
+}

@@ -1,0 +1,119 @@
+import { Refusal } from '../../errors.ts';
+import { editDistance } from '../../lib/nearest-name.ts';
+
+type Plain = Readonly<Record<string, unknown>>;
+
+/** Members of the complex types, which are closed. */
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  errorInfo: ['code', 'subcode', 'message'],
+  parameters: ['name', 'value'],
+  states: ['appId', 'status', 'updatedDateTime', 'user'],
+  vendorInformation: ['provider', 'providerVersion', 'subProvider', 'vendor'],
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  '': 'securityAction',
+  errorInfo: 'resultInfo',
+  parameters: 'keyValuePair',
+  states: 'securityActionState',
+  vendorInformation: 'securityVendorInformation',
+};
+
+/** Everything that a body may say and that means something. */
+const DECLARED = [
+  'id',
+  'actionReason',
+  'appId',
+  'azureTenantId',
+  'clientContext',
+  'completedDateTime',
+  'createdDateTime',
+  'errorInfo',
+  'lastActionDateTime',
+  'name',
+  'parameters',
+  'states',
+  'status',
+  'user',
+  'vendorInformation',
+];
+const CONTROL = ['ttl', 'expirationDateTime', 'scheduledDateTime', 'enforcement'];
+const KNOWN = [...DECLARED, ...CONTROL];
+
+/** Names that look as if they set an end, or forbade the effect; they would do neither. */
+const MISLEADING = ['expires', 'expiresAt', 'expiry', 'expiration', 'duration', 'ttlSeconds', 'dryRun'].map((name) =>
+  name.toLowerCase(),
+);
+
+const isAnnotation = (name: string): boolean => name.includes('@');
+
+export const isDeclared = (name: string): boolean => DECLARED.includes(name);
+
+/** Names that are neither declared nor control nor annotations: the open type's own. */
+export const extensionNames = (body: Plain): string[] =>
+  Object.keys(body).filter((name) => !KNOWN.includes(name) && !isAnnotation(name));
+
+const unknownProperty = (name: string, meant: string | undefined): Refusal => {
+  const hint = meant === undefined ? 'It would set nothing.' : `Did you mean "${meant}"?`;
+  return new Refusal('badRequest', `There is no property "${name.slice(0, 100)}". ${hint}`, {
+    inner: 'unknownProperty',
+    target: name.slice(0, 100),
+  });
+};
+
+function nearlyKnown(name: string): string | undefined {
+  const lower = name.toLowerCase();
+  const equal = KNOWN.find((known) => known.toLowerCase() === lower);
+  if (equal !== undefined || name.length > 64) return equal;
+  return KNOWN.find((known) => known.length > 6 && editDistance(known.toLowerCase(), lower) <= 2);
+}
+
+/**
+ * A name that is nearly a known one is a slip, and what it was meant to say would be lost.
+ * @throws {Refusal} unknownProperty
+ */
+export function refuseNearNames(names: readonly string[]): void {
+  for (const name of names) {
+    const meant = nearlyKnown(name);
+    if (meant !== undefined) throw unknownProperty(name, meant);
+    if (MISLEADING.includes(name.toLowerCase())) throw unknownProperty(name, 'expirationDateTime');
+  }
+}
+
+function checkType(value: Plain, place: string, path: string): void {
+  const given = value['@odata.type'];
+  const type = TYPES[place] ?? '';
+  if (given === undefined) return;
+  const named = String(given).replace(/^#/, '').toLowerCase();
+  if (named === `microsoft.graph.${type}`.toLowerCase()) return;
+  const target = path === '' ? '@odata.type' : `${path}/@odata.type`;
+  throw new Refusal('badRequest', `"${target}" must be "#microsoft.graph.${type}".`, {
+    inner: 'invalidProperty',
+    target,
+  });
+}
+
+function checkMembers(value: unknown, place: string, path: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  const known = MEMBERS[place] ?? [];
+  checkType(value as Plain, place, path);
+  for (const name of Object.keys(value)) {
+    if (known.includes(name) || isAnnotation(name)) continue;
+    throw new Refusal('badRequest', `"${path}" has no member "${name.slice(0, 100)}". It has: ${known.join(', ')}.`, {
+      inner: 'unknownProperty',
+      target: `${path}/${name.slice(0, 100)}`,
+    });
+  }
+}
+
+/** Types said by the caller, and members of the closed types. @throws {Refusal} invalidProperty, unknownProperty */
+export function checkNames(body: Plain): void {
+  checkType(body, '', '');
+  for (const place of Object.keys(MEMBERS)) {
+    const value = body[place];
+    const values = Array.isArray(value) ? value : [value];
+    for (const [index, item] of values.entries()) {
+      checkMembers(item, place, Array.isArray(value) ? `${place}/${index}` : place);
+    }
+  }
+}

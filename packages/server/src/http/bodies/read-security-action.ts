@@ -1,0 +1,122 @@
+import type { KeyValuePair } from '@interdict/contract';
+import type { ActionInput, CreateInput, RecordInput } from '../../actions/create-input.ts';
+import { Refusal } from '../../errors.ts';
+import { parseDateTime } from '../../lib/date-time.ts';
+import { isSeedRoot, type Root } from '../rewrite-path.ts';
+import { SECURITY_ACTION, typeCheck } from './body-schema.ts';
+import { readExtensions, withoutAnnotations } from './extensions.ts';
+import { checkNames, extensionNames, isDeclared, refuseNearNames } from './names.ts';
+
+/** A body of right types. */
+interface SentAction extends Readonly<Record<string, unknown>> {
+  readonly name?: string | null;
+  readonly actionReason?: string | null;
+  readonly clientContext?: string | null;
+  readonly status?: string | null;
+  readonly parameters?: readonly KeyValuePair[] | null;
+  readonly states?: readonly { readonly updatedDateTime?: string | null }[] | null;
+  readonly vendorInformation?: Readonly<Record<string, string | null>> | null;
+  readonly ttl?: string | null;
+  readonly expirationDateTime?: string | null;
+}
+
+const checkTypes = typeCheck<SentAction>(SECURITY_ACTION);
+
+const LONGEST: Readonly<Record<string, number>> = { name: 128, actionReason: 4_096, clientContext: 256 };
+const LONGEST_STATUS = 64;
+const MOST_PARAMETERS = 64;
+
+function checkLength(value: unknown, target: string, longest: number): void {
+  if (typeof value !== 'string' || value.length <= longest) return;
+  throw new Refusal('badRequest', `"${target}" has ${value.length} characters; at most ${longest} are kept.`, {
+    inner: 'limitExceeded',
+    target,
+  });
+}
+
+function checkLimits(body: SentAction): void {
+  for (const [name, longest] of Object.entries(LONGEST)) checkLength(body[name], name, longest);
+  const count = body.parameters?.length ?? 0;
+  if (count <= MOST_PARAMETERS) return;
+  throw new Refusal('badRequest', `There are ${count} parameters; at most ${MOST_PARAMETERS} are taken.`, {
+    inner: 'limitExceeded',
+    target: 'parameters',
+  });
+}
+
+const isSomething = (value: unknown): boolean =>
+  value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+
+const TOLD_AFTERWARDS = ['states', 'errorInfo', 'completedDateTime', 'lastActionDateTime'];
+
+/** A body that says how it went tells of an action taken elsewhere. */
+const isRecord = (body: SentAction): boolean =>
+  TOLD_AFTERWARDS.some((name) => isSomething(body[name])) ||
+  (isSomething(body.status) && body.status?.toLowerCase() !== 'notstarted');
+
+const DATES = ['completedDateTime', 'createdDateTime', 'lastActionDateTime'];
+
+function checkDate(value: unknown, target: string): void {
+  if (typeof value !== 'string' || parseDateTime(value) !== undefined) return;
+  const message = `"${target}" must be an RFC 3339 date and time, as in 2017-01-01T00:01:22.3370207+03:00.`;
+  throw new Refusal('badRequest', message, { inner: 'invalidProperty', target });
+}
+
+function readRecord(body: SentAction): RecordInput {
+  for (const name of DATES) checkDate(body[name], name);
+  for (const [index, state] of (body.states ?? []).entries()) {
+    checkDate(state.updatedDateTime, `states/${index}/updatedDateTime`);
+  }
+  checkLength(body.status, 'status', LONGEST_STATUS);
+  const others = Object.keys(body).filter((name) => !isDeclared(name) && !name.includes('@') && name !== 'enforcement');
+  readExtensions(body, others);
+  const kept = Object.entries(body).filter(
+    ([name]) => name === '@odata.type' || isDeclared(name) || others.includes(name),
+  );
+  return { kind: 'record', body: withoutAnnotations(Object.fromEntries(kept)) as RecordInput['body'] };
+}
+
+/** Annotations of members are no part of what is kept. */
+const vendorOf = ({ vendorInformation }: SentAction): ActionInput['vendorInformation'] => {
+  if (vendorInformation === undefined || vendorInformation === null) return null;
+  const { provider = null, providerVersion = null, subProvider = null, vendor = null } = vendorInformation;
+  return { provider, providerVersion, subProvider, vendor };
+};
+
+function readRequest(body: SentAction): ActionInput {
+  if (isSomething(body.scheduledDateTime)) {
+    throw new Refusal('notImplemented', 'This version cannot start an action later. Leave "scheduledDateTime" out.', {
+      inner: 'notSupported',
+      target: 'scheduledDateTime',
+    });
+  }
+  const names = extensionNames(body);
+  refuseNearNames(names);
+  return {
+    kind: 'request',
+    name: body.name ?? null,
+    actionReason: body.actionReason ?? null,
+    clientContext: body.clientContext ?? null,
+    parameters: (body.parameters ?? []).map(({ name, value }) => ({ name, value })),
+    vendorInformation: vendorOf(body),
+    ttl: body.ttl ?? null,
+    expirationDateTime: body.expirationDateTime ?? null,
+    extensions: readExtensions(body, names),
+  };
+}
+
+/**
+ * A body as a request to act or, on the seed roots, as a record of an action taken elsewhere. Its shape only: whether
+ * it makes sense is decided in `actions/`.
+ *
+ * @throws {Refusal} malformedJson, invalidProperty, unknownProperty, limitExceeded; notSupported
+ */
+export function readSecurityAction(body: unknown, root: Root): CreateInput {
+  if (body === undefined) {
+    throw new Refusal('badRequest', 'The body is empty. Send a securityAction.', { inner: 'malformedJson' });
+  }
+  const sent = checkTypes(body);
+  checkNames(sent);
+  checkLimits(sent);
+  return isSeedRoot(root) && isRecord(sent) ? readRecord(sent) : readRequest(sent);
+}

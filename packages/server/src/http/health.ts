@@ -1,0 +1,23 @@
+import { Refusal } from '../errors.ts';
+import type { App } from './app.ts';
+import type { Answer } from './exchange.ts';
+
+const OK: Answer = { status: 200, contentType: 'application/json', body: '{"status":"ok"}' };
+
+/** The process turns: it touches nothing else. */
+export async function getHealth(): Promise<Answer> {
+  return OK;
+}
+
+/** The server can do its work. A provider that is down does not change that. */
+export async function getReadiness(app: App): Promise<Answer> {
+  try {
+    await app.checkReady();
+    return OK;
+  } catch (cause) {
+    throw new Refusal('serviceUnavailable', 'The server cannot do its work at present.', {
+      headers: { 'Retry-After': '2' },
+      cause,
+    });
+  }
+}

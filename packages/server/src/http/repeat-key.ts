@@ -1,0 +1,80 @@
+import type { RepeatKey } from '../actions/create-input.ts';
+import { Refusal } from '../errors.ts';
+import { canonicalJson, sha256 } from '../lib/canonical-json.ts';
+import { type Exchange, headerOf } from './exchange.ts';
+import { rootOf } from './links.ts';
+
+const WINDOW_MS = 7 * 86_400_000;
+const SKEW_MS = 60_000;
+const LONGEST = 255;
+
+const refuse = (
+  header: string,
+  message: string,
+  inner: 'invalidProperty' | 'missingProperty' | 'limitExceeded',
+): Refusal => new Refusal('badRequest', message, { inner, target: header });
+
+const IMF_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/** Too old a request may have been made under a key that is not kept any more: it would be made twice. */
+function checkFirstSent(exchange: Exchange, now: number): void {
+  const header = 'Repeatability-First-Sent';
+  const text = headerOf(exchange, 'repeatability-first-sent');
+  if (text === undefined) {
+    throw refuse(header, `${header} must go with Repeatability-Request-ID.`, 'missingProperty');
+  }
+  const at = IMF_DATE.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) {
+    throw refuse(header, `${header} must be an HTTP date, as in Tue, 24 Nov 2026 20:00:00 GMT.`, 'invalidProperty');
+  }
+  if (at > now + SKEW_MS) throw refuse(header, `${header} lies in the future.`, 'invalidProperty');
+  if (at < now - WINDOW_MS)
+    throw refuse(header, `${header} is older than the 7 days that keys are kept.`, 'invalidProperty');
+}
+
+function checkKey(header: string, key: string): string {
+  if (key.length === 0) throw refuse(header, `${header} is empty.`, 'invalidProperty');
+  if (Buffer.byteLength(key) > LONGEST)
+    throw refuse(header, `${header} is longer than ${LONGEST} bytes.`, 'limitExceeded');
+  return key;
+}
+
+/** An sf-string of RFC 8941, or a bare token: clients send both. */
+function unquote(key: string): string {
+  if (!key.startsWith('"')) return key;
+  const found = /^"((?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*)"$/.exec(key);
+  if (!found) throw refuse('Idempotency-Key', 'Idempotency-Key has a quote that is not closed.', 'invalidProperty');
+  return (found[1] ?? '').replace(/\\(.)/g, '$1');
+}
+
+function givenKey(exchange: Exchange, now: number): string | undefined {
+  const repeatability = headerOf(exchange, 'repeatability-request-id');
+  const idempotency = headerOf(exchange, 'idempotency-key');
+  const quoted = idempotency === undefined ? undefined : checkKey('Idempotency-Key', unquote(idempotency.trim()));
+  if (repeatability === undefined) return quoted;
+  const key = checkKey('Repeatability-Request-ID', repeatability.trim());
+  checkFirstSent(exchange, now);
+  if (quoted !== undefined && quoted !== key) {
+    throw refuse(
+      'Idempotency-Key',
+      'Idempotency-Key and Repeatability-Request-ID name two keys. Send one.',
+      'invalidProperty',
+    );
+  }
+  return key;
+}
+
+/**
+ * The key under which the request may be repeated, if it names one. It is good for one tenant, app, method and path.
+ *
+ * @throws {Refusal} missingProperty, invalidProperty, limitExceeded
+ * @see https://docs.oasis-open.org/odata/repeatable-requests/v1.0/repeatable-requests-v1.0.html
+ * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+ */
+export function readRepeatKey(exchange: Exchange, now: number): RepeatKey | undefined {
+  const key = givenKey(exchange, now);
+  if (key === undefined) return undefined;
+  const { caller, method, path, root, body } = exchange;
+  const scope = [caller?.tenantId, caller?.appId, method, rootOf('', root) + path.toLowerCase(), key];
+  return { hash: sha256(JSON.stringify(scope)), fingerprint: sha256(canonicalJson(body)) };
+}

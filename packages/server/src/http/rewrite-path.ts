@@ -1,0 +1,51 @@
+/** Where a request came in. `none` and `localtest` are the roots of the seed document. */
+export type Root = 'beta' | 'v1.0' | 'localtest' | 'none';
+
+/** A request line, brought to the one path that the route table knows. */
+export interface Rewritten {
+  readonly root: Root;
+  /** Path and query. */
+  readonly url: string;
+}
+
+/** `/beta`, `/v1.0` and `/localtest` belong to these; what else there is has no version. */
+const VERSIONED =
+  /^\/(beta|v1\.0|localtest)(?=\/(?:security|subscriptions|\$batch|\$metadata)(?:[/(?]|$)|\/?(?:\?|$))/i;
+
+/** Characters that clients escape or not, as they please; they decide the route, so they are read before it is chosen. */
+const EARLY: Readonly<Record<string, string>> = { '%24': '$', '%27': "'", '%28': '(', '%29': ')' };
+
+/** `securityActions('id')` is `securityActions/id`; a doubled quote inside stands for one. */
+const KEY_IN_PARENTHESES = /^([A-Za-z]+)\('((?:[^']|'')*)'\)$/;
+
+const QUALIFIER = /^microsoft\.graph\./i;
+
+function rewriteSegment(segment: string): string {
+  const key = KEY_IN_PARENTHESES.exec(segment);
+  if (key) return `${key[1]}/${(key[2] ?? '').replaceAll("''", "'")}`;
+  return segment.replace(QUALIFIER, '');
+}
+
+/** Proxies, and the seed document, put scheme and host into the request line. */
+const withoutOrigin = (url: string): string => url.replace(/^https?:\/\/[^/?#]*/i, '');
+
+/**
+ * One path for an operation, however it was written: with or without version, key in parentheses or as a segment,
+ * actions qualified or not, an absolute request line, `$` and quotes escaped. Parameters keep their case.
+ */
+export function rewritePath(requested: string): Rewritten {
+  const url = withoutOrigin(requested);
+  const query = url.indexOf('?');
+  const rawPath = query < 0 ? url : url.slice(0, query);
+  const path = rawPath.replace(/%2[4789]/gi, (escaped) => EARLY[escaped] ?? escaped);
+  const version = VERSIONED.exec(path)?.[1];
+  const rest = version === undefined ? path : path.slice(version.length + 1);
+  const segments = rest.split('/').map(rewriteSegment).join('/');
+  return {
+    root: version === undefined ? 'none' : (version.toLowerCase() as Root),
+    url: `${segments === '' ? '/' : segments}${query < 0 ? '' : url.slice(query)}`,
+  };
+}
+
+/** The seed roots answer as the seed document shows. */
+export const isSeedRoot = (root: Root): boolean => root === 'none' || root === 'localtest';

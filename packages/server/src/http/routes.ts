@@ -1,0 +1,93 @@
+import { postReference } from './add-reference.ts';
+import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
+import { getFeed } from './feed.ts';
+import { getHealth, getReadiness } from './health.ts';
+import { notYet } from './not-yet.ts';
+import type { About, Method, Route, RoutePermission } from './route.ts';
+import {
+  cancelSecurityAction,
+  countSecurityActions,
+  deleteSecurityAction,
+  getSecurityAction,
+  listSecurityActions,
+  postSecurityAction,
+} from './security-actions.ts';
+import { getOpenApi, getServiceDocument } from './service-document.ts';
+
+const READ = 'SecurityActions.Read.All';
+const WRITE = 'SecurityActions.ReadWrite.All';
+const APPROVE = 'SecurityActions.Approve.All';
+const AUDIT = 'SecurityActions.Audit.Read.All';
+
+const ACTIONS = '/security/securityActions';
+const ACTION = `${ACTIONS}/:id`;
+
+const route = (
+  method: Method,
+  path: string,
+  permission: RoutePermission,
+  handle: Route['handle'],
+  about: About,
+  rest: Partial<Pick<Route, 'offers' | 'ignoresIfMatch'>> = {},
+): Route => ({ method, path, permission, handle, offers: 'application/json', about, ...rest });
+
+const NONE = { 404: 'There is no such securityAction.' };
+
+// biome-ignore format: a table reads better in columns
+const SERVED: readonly Route[] = [
+  route('POST',   ACTIONS,                           WRITE,    postSecurityAction,          { summary: 'Request a securityAction', body: 'securityActionInput', gives: 'securityAction',
+                                                                                              answers: { 201: 'It is stored, and will be carried out.', 409: 'The first request under this key is not answered yet.',
+                                                                                                         410: "The key's action was deleted.", 422: 'The key was used for another request.' } }),
+  route('POST',   `${ACTIONS}/$ref`,                 WRITE,    postReference,               { summary: "Request a securityAction in the seed document's form, or add a reference", body: 'securityActionOrReference',
+                                                                                              gives: 'securityAction', answers: { 201: 'It is stored.', 204: 'The reference is to an action that is here; nothing changed.',
+                                                                                                         404: 'The reference is to nothing here.' } }),
+  route('GET',    ACTIONS,                           READ,     listSecurityActions,         { summary: 'List securityActions, newest first', gives: 'securityActionCollection', query: ['$top', '$count', '$skiptoken'],
+                                                                                              answers: { 200: 'A page, with a nextLink while there are more.' } }),
+  route('GET',    `${ACTIONS}/$count`,               READ,     countSecurityActions,        { summary: 'Count securityActions', answers: { 200: 'The number, as text.' } }, { offers: 'text/plain' }),
+  route('GET',    ACTION,                            READ,     getSecurityAction,           { summary: 'Get a securityAction', gives: 'securityAction', answers: { 200: 'The securityAction.', 304: 'It is unchanged.', ...NONE } }),
+  route('DELETE', ACTION,                            WRITE,    deleteSecurityAction,        { summary: 'Delete a securityAction that is over, or a record', answers: { 204: 'It is deleted.', 409: 'It is not over.', ...NONE } }),
+  route('POST',   `${ACTION}/cancelSecurityAction`,  WRITE,    cancelSecurityAction,        { summary: 'Cancel a securityAction', body: 'cancel', answers: { 200: 'The wish is committed; the release follows.',
+                                                                                                         409: 'There is nothing that could be cancelled.', ...NONE } }, { ignoresIfMatch: true }),
+  route('GET',    '/security/securityActionProviders',     READ, listSecurityActionProviders, { summary: 'List providers and what they can do', gives: 'providerCollection', answers: { 200: 'The catalogue.' } }),
+  route('GET',    '/security/securityActionProviders/:id', READ, getSecurityActionProvider,   { summary: 'Get a provider', gives: 'provider', answers: { 200: 'The provider.', 404: 'There is no such provider.' } }),
+  route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],
+                                                                                              answers: { 200: 'A page, with a nextLink while there are more.' } }),
+  route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed' }),
+  route('GET',    '/',                               'anyone', getServiceDocument,          { summary: 'Service document', gives: 'serviceDocument', answers: { 200: 'What there is.' } }),
+  route('GET',    '/openapi.json',                   'anyone', getOpenApi,                  { summary: 'This description', answers: { 200: 'OpenAPI 3.1.' } }),
+  route('GET',    '/healthz',                        'anyone', getHealth,                   { summary: 'The process turns', gives: 'health', answers: { 200: 'It does.' } }),
+  route('GET',    '/readyz',                         'anyone', getReadiness,                { summary: 'The server can do its work', gives: 'health', answers: { 200: 'It can.', 503: 'It cannot at present.' } }),
+];
+
+const later = (method: Method, path: string, permission: RoutePermission): Route =>
+  route(method, path, permission, notYet, { summary: 'Not in this version', answers: { 501: 'Not in this version.' } });
+
+/** Operations of the contract whose part does not exist yet: their names are taken, and their callers are told. */
+// biome-ignore format: a table reads better in columns
+const LATER: readonly Route[] = [
+  later('PATCH',  ACTION,                                        WRITE),
+  later('POST',   `${ACTION}/approveSecurityAction`,             APPROVE),
+  later('POST',   `${ACTION}/rejectSecurityAction`,              APPROVE),
+  later('POST',   `${ACTIONS}/previewSecurityAction`,            WRITE),
+  later('GET',    `${ACTIONS}/delta`,                            READ),
+  later('GET',    `${ACTIONS}/stream`,                           READ),
+  later('POST',   '/security/stopDispatch',                      WRITE),
+  later('POST',   '/security/resumeDispatch',                    APPROVE),
+  later('GET',    '/security/dispatchState',                     READ),
+  later('GET',    '/security/securityActionAuditEvents',         AUDIT),
+  later('GET',    '/security/securityActionAuditCheckpoints',    AUDIT),
+  later('POST',   '/subscriptions',                              READ),
+  later('GET',    '/subscriptions',                              READ),
+  later('GET',    '/subscriptions/:id',                          READ),
+  later('PATCH',  '/subscriptions/:id',                          READ),
+  later('DELETE', '/subscriptions/:id',                          READ),
+  later('POST',   '/subscriptions/:id/reauthorize',              READ),
+  later('POST',   '/$batch',                                     READ),
+  later('GET',    '/$metadata',                                  'anyone'),
+  later('GET',    '/docs',                                       'anyone'),
+];
+
+/** Every operation, and what it asks of its caller. What is not here does not exist. */
+export const ROUTES: readonly Route[] = [...SERVED, ...LATER];
+
+export const isServed = (candidate: Route): boolean => SERVED.includes(candidate);

@@ -1,0 +1,111 @@
+import type { Asking } from '../actions/actions-deps.ts';
+import { cancel, remove } from '../actions/end-actions.ts';
+import { type PostedAction, postAction } from '../actions/post-action.ts';
+import { type AnsweredAction, countActions, getAction, listActions } from '../actions/read-actions.ts';
+import type { Caller } from '../auth/caller.ts';
+import { formatPageToken, parsePageToken, type TokenScope } from '../odata/page-token.ts';
+import { readCount, readQueryOptions, readTop } from '../odata/query-options.ts';
+import type { App } from './app.ts';
+import { readCancelReason } from './bodies/read-cancel.ts';
+import { readSecurityAction } from './bodies/read-security-action.ts';
+import { type Answer, type Exchange, headerOf } from './exchange.ts';
+import { ACTIONS, actionUrl, contextUrl, rootOf, withContext } from './links.ts';
+import { readRepeatKey } from './repeat-key.ts';
+import { isSeedRoot } from './rewrite-path.ts';
+
+/** The caller of a route that is open to callers only. */
+export function callerOf({ caller }: Exchange): Caller {
+  if (!caller) throw new Error('A route without permission asks who is calling.');
+  return caller;
+}
+
+export function askingOf(exchange: Exchange): Asking {
+  const { tenantId, appId, user, oid } = callerOf(exchange);
+  return { tenantId, appId, user, oid, requestId: exchange.requestId, sourceIp: exchange.sourceIp };
+}
+
+const etag = ({ version }: AnsweredAction): string => `W/"${version}"`;
+
+/** A record reads on the seed roots as it was sent. */
+const textOf = (action: AnsweredAction, exchange: Exchange): string =>
+  isSeedRoot(exchange.root) ? (action.seedEntity ?? action.entity) : action.entity;
+
+function entityAnswer(exchange: Exchange, action: AnsweredAction, status: number): Answer {
+  const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}/$entity`);
+  return { status, body: withContext(context, textOf(action, exchange)), headers: { ETag: etag(action) } };
+}
+
+function created(exchange: Exchange, action: PostedAction): Answer {
+  const answer = entityAnswer(exchange, action, 201);
+  const repeats: Record<string, string> = {};
+  if (headerOf(exchange, 'repeatability-request-id') !== undefined) repeats['Repeatability-Result'] = 'accepted';
+  else if (action.isReplay) repeats['Idempotency-Replayed'] = 'true';
+  const recorded = action.seedEntity === null ? undefined : { 'Interdict-Recorded': 'true' };
+  const location = actionUrl(exchange.base, exchange.root, action.id);
+  return { ...answer, headers: { ...answer.headers, Location: location, ...repeats, ...recorded } };
+}
+
+/** Create: 201 after the durable commit. */
+export async function postSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
+  readQueryOptions(exchange.query, []);
+  const key = readRepeatKey(exchange, app.clock.now());
+  const read = (): ReturnType<typeof readSecurityAction> => readSecurityAction(exchange.body, exchange.root);
+  return created(exchange, await postAction(app.actions, askingOf(exchange), read, key));
+}
+
+const pagesOf = (app: App, exchange: Exchange): TokenScope => ({
+  secret: app.tokenSecret,
+  tenantId: callerOf(exchange).tenantId,
+  collection: ACTIONS,
+});
+
+/** List: newest first, page by page. */
+export async function listSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
+  const options = readQueryOptions(exchange.query, ['top', 'count', 'skiptoken']);
+  const { tenantId } = callerOf(exchange);
+  const scope = pagesOf(app, exchange);
+  const token = options.skiptoken === undefined ? undefined : parsePageToken(scope, options.skiptoken);
+  const limit = options.top === undefined && token ? token.top : readTop(options.top);
+  const [created_at = '', id = ''] = token?.after ?? [];
+  const page = await listActions(app.actions, tenantId, { limit, after: token && { created_at, id } });
+  const members = [`"@odata.context":${JSON.stringify(contextUrl(exchange.base, exchange.root, ACTIONS))}`];
+  if (readCount(options.count)) members.push(`"@odata.count":${await countActions(app.actions, tenantId)}`);
+  if (page.next) {
+    const next = formatPageToken(scope, { top: limit, after: [page.next.created_at, page.next.id] });
+    const link = `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?$skiptoken=${next}`;
+    members.push(`"@odata.nextLink":${JSON.stringify(link)}`);
+  }
+  const value = page.actions.map((action) => textOf(action, exchange)).join(',');
+  return { status: 200, body: `{${members.join(',')},"value":[${value}]}` };
+}
+
+export async function countSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
+  readQueryOptions(exchange.query, []);
+  const count = await countActions(app.actions, callerOf(exchange).tenantId);
+  return { status: 200, contentType: 'text/plain', body: String(count) };
+}
+
+const matches = (wanted: string, tag: string): boolean =>
+  wanted === '*' || wanted.split(',').some((one) => one.trim().replace(/^W\//, '') === tag.replace(/^W\//, ''));
+
+export async function getSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
+  readQueryOptions(exchange.query, []);
+  const action = await getAction(app.actions, callerOf(exchange).tenantId, exchange.params.id ?? '');
+  const known = headerOf(exchange, 'if-none-match');
+  if (known !== undefined && matches(known, etag(action))) return { status: 304, headers: { ETag: etag(action) } };
+  return entityAnswer(exchange, action, 200);
+}
+
+/** Cancel: 200 without a body, once the wish is committed. */
+export async function cancelSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
+  readQueryOptions(exchange.query, []);
+  const reason = readCancelReason(exchange.body);
+  await cancel(app.actions, askingOf(exchange), exchange.params.id ?? '', reason);
+  return { status: 200, body: '' };
+}
+
+export async function deleteSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
+  readQueryOptions(exchange.query, []);
+  await remove(app.actions, askingOf(exchange), exchange.params.id ?? '');
+  return { status: 204 };
+}

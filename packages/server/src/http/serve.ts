@@ -1,0 +1,126 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { authorize } from '../auth/authorize.ts';
+import type { Caller } from '../auth/caller.ts';
+import { type FeedKey, findFeedKey } from '../auth/feed-keys.ts';
+import { Refusal } from '../errors.ts';
+import { checkAccept } from './accept.ts';
+import type { App } from './app.ts';
+import { type RequestIds, toErrorAnswer, toRefusal } from './error-response.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { jsonType } from './links.ts';
+import { refuseLaterHeaders } from './not-yet.ts';
+import type { Root } from './rewrite-path.ts';
+import type { Route } from './route.ts';
+
+/** What is known of a request before its body is read. */
+export interface Arrival {
+  readonly ids: RequestIds;
+  readonly root: Root;
+  readonly startedAt: number;
+  caller?: Caller;
+  feedKey?: FeedKey;
+}
+
+/** By request: Fastify's own request object is left as it is. */
+const arrivals = new WeakMap<IncomingMessage, Arrival>();
+
+export const noteArrival = (raw: IncomingMessage, arrival: Arrival): void => void arrivals.set(raw, arrival);
+
+export function arrivalOf(raw: IncomingMessage): Arrival {
+  const arrival = arrivals.get(raw);
+  if (!arrival) throw new Error('A request is served that was never noted.');
+  return arrival;
+}
+
+/** Who asks, by a bearer token or, where the route takes it, by a firewall's key. */
+async function identify(app: App, route: Route, authorization: string | undefined, arrival: Arrival): Promise<void> {
+  if (route.permission === 'anyone') return;
+  if (route.permission === 'feed') {
+    const key = findFeedKey(authorization, app.feedKeys);
+    if (key) {
+      arrival.feedKey = key;
+      return;
+    }
+  }
+  const caller = await app.authenticator.authenticate(authorization);
+  authorize(caller, route.permission === 'feed' ? 'SecurityActions.Read.All' : route.permission);
+  arrival.caller = caller;
+}
+
+const offered = ({ offers }: Route, path: string): string => {
+  if (offers !== 'feed') return offers;
+  return path.toLowerCase().endsWith('.json') ? 'application/json' : 'text/plain';
+};
+
+/** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
+export async function admit(app: App, route: Route, request: FastifyRequest): Promise<void> {
+  await identify(app, route, request.headers.authorization, arrivalOf(request.raw));
+  checkAccept(request.headers.accept, offered(route, request.url.split('?', 1)[0] ?? ''));
+  refuseLaterHeaders(request.headers, route.ignoresIfMatch ?? false);
+}
+
+const schemeOf = (raw: IncomingMessage): string => ('encrypted' in raw.socket ? 'https' : 'http');
+
+/** The first address that no trusted proxy added. */
+function sourceIpOf(app: App, request: FastifyRequest): string | null {
+  const { remoteAddress } = request.raw.socket;
+  if (remoteAddress === undefined) return null;
+  const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');
+  let source = remoteAddress;
+  for (const hop of forwarded
+    .split(',')
+    .map((text) => text.trim())
+    .reverse()) {
+    if (hop === '' || !app.isTrustedProxy(source)) break;
+    source = hop;
+  }
+  return source.slice(0, 64);
+}
+
+export function toExchange(app: App, request: FastifyRequest): Exchange {
+  const { ids, root, caller, feedKey } = arrivalOf(request.raw);
+  const query = request.url.indexOf('?');
+  return {
+    method: request.method,
+    root,
+    path: query < 0 ? request.url : request.url.slice(0, query),
+    query: query < 0 ? '' : request.url.slice(query + 1),
+    params: request.params as Record<string, string>,
+    headers: request.headers,
+    body: request.body,
+    base: app.publicUrl ?? `${schemeOf(request.raw)}://${request.headers.host}`,
+    requestId: ids.requestId,
+    sourceIp: sourceIpOf(app, request),
+    caller,
+    feedKey,
+  };
+}
+
+export function send(reply: FastifyReply, answer: Answer, root: Root): FastifyReply {
+  reply.code(answer.status);
+  if (answer.headers) reply.headers(answer.headers as Record<string, string>);
+  if (answer.afterSent) reply.raw.once('finish', answer.afterSent);
+  if (answer.body === undefined || answer.status === 304) return reply.send();
+  if (answer.body !== '') reply.type(answer.contentType ?? jsonType(root));
+  return reply.send(answer.body);
+}
+
+/** The one place where a thrown value becomes an answer; a bug is told to the log, with the request id. */
+export function sendError(app: App, request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+  const { ids, root } = arrivalOf(request.raw);
+  const refusal = toRefusal(thrown);
+  if (!refusal) app.onFault(thrown, ids.requestId);
+  else if (refusal.cause !== undefined) app.onFault(refusal.cause, ids.requestId);
+  return send(reply, toErrorAnswer(thrown, ids, new Date(app.clock.now())), root);
+}
+
+export const unknownPath = (): Refusal =>
+  new Refusal('notFound', 'There is nothing at this path. The service document at / lists what there is.', {
+    inner: 'unknownResource',
+  });
+
+export const wrongMethod = (method: string, allowed: readonly string[]): Refusal =>
+  new Refusal('methodNotAllowed', `${method.slice(0, 20)} is not served here; ${allowed.join(', ')} is.`, {
+    headers: { Allow: allowed.join(', ') },
+  });

@@ -1,0 +1,70 @@
+import { createServer, type Server } from 'node:http';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What is counted. Labels never hold a target, a user or an id. */
+export interface Metrics {
+  readonly registry: Registry;
+  request(method: string, route: string, status: number, seconds: number): void;
+  attempt(provider: string, kind: string, outcome: string, seconds: number): void;
+  providerUp(provider: string, up: boolean): void;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Histogram({
+    name: 'interdict_http_request_duration_seconds',
+    help: 'From the request line to the last byte of the answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers,
+  });
+  const calls = new Histogram({
+    name: 'interdict_provider_request_duration_seconds',
+    help: 'One call of a provider, with the look behind it.',
+    labelNames: ['provider', 'operation', 'outcome'],
+    buckets: SECONDS,
+    registers,
+  });
+  const outcomes = new Counter({
+    name: 'interdict_provider_calls_total',
+    help: 'Calls of a provider.',
+    labelNames: ['provider', 'operation', 'outcome'],
+    registers,
+  });
+  const up = new Gauge({
+    name: 'interdict_provider_up',
+    help: '1 while the provider answers as it should.',
+    labelNames: ['provider'],
+    registers,
+  });
+  return {
+    registry,
+    request: (method, route, status, seconds) =>
+      requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
+    attempt: (provider, operation, outcome, seconds) => {
+      calls.observe({ provider, operation, outcome }, seconds);
+      outcomes.inc({ provider, operation, outcome });
+    },
+    providerUp: (provider, isUp) => up.set({ provider }, isUp ? 1 : 0),
+  };
+}
+
+/** Serves `/metrics` on loopback, apart from the API. */
+export async function openMetricsServer({ registry }: Metrics, port: number): Promise<Server> {
+  collectDefaultMetrics({ register: registry });
+  const server = createServer(async (request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'Content-Type': registry.contentType }).end(await registry.metrics());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return server;
+}
