@@ -25,14 +25,9 @@ export function createLayer(entries: readonly Guarded[]): Layer {
   };
 }
 
-/**
- * Configured domains do not protect the hosts in them: every laptop is in one. But a host that the server
- * itself needs by name is the machine of that name.
- */
-function findHostHit(layer: Layer, value: string): Hit | undefined {
-  const same = layer.domains.findSame(value);
-  return layer.hosts.findHit(value) ?? (same?.rule === 'ownSystem' ? same : undefined);
-}
+/** A protected domain does not protect the hosts in it, since every laptop is in one; only the host of its very name. */
+const findHostHit = (layer: Layer, value: string): Hit | undefined =>
+  layer.hosts.findHit(value) ?? layer.domains.findSame(value);
 
 /** What the layer says of a host name or an address inside a target, or of a target of any other kind. */
 export function findLayerHit(layer: Layer, { kind, value }: Target): Hit | undefined {

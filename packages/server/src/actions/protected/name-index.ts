@@ -24,13 +24,11 @@ const PARTS = { user: partsOfUser, host: partsOfHost };
 const formOf = (realm: string): string => (realm.endsWith('\\') ? '\\' : realm.slice(0, 1));
 
 interface Bearers {
-  readonly first: Guarded;
   readonly byRealm: Map<string, Guarded>;
   readonly byForm: Map<string, Guarded>;
 }
 
 function findBearer(bearers: Bearers, realm: string): Guarded | undefined {
-  if (realm === '') return bearers.first;
   const exact = bearers.byRealm.get(realm) ?? bearers.byRealm.get('');
   if (exact) return exact;
   const otherForm = [...bearers.byForm].find(([form]) => form !== formOf(realm));
@@ -52,7 +50,7 @@ export function createNameIndex(kind: 'user' | 'host', entries: readonly Guarded
   const own = entries.filter((guarded) => guarded.kind === kind);
   for (const guarded of own) {
     const { name, realm } = PARTS[kind](guarded.value);
-    const bearers = byName.get(name) ?? { first: guarded, byRealm: new Map(), byForm: new Map() };
+    const bearers = byName.get(name) ?? { byRealm: new Map(), byForm: new Map() };
     byName.set(name, bearers);
     bearers.byRealm.set(realm, guarded);
     bearers.byForm.set(formOf(realm), guarded);

@@ -278,12 +278,17 @@ describe('parseTarget', () => {
     const texts = starts.flatMap((start) => pieces.map((piece) => ({ start, piece })));
     for (const { start, piece } of texts) {
       const long = start + piece.repeat(1_048_576 / piece.length);
-      const before = performance.now();
-      for (const kinds of FAMILIES) {
-        keptOrRefused(kinds, long);
-        keptOrRefused(kinds, long.slice(0, 4_096));
-      }
-      expect({ start, piece, isFast: performance.now() - before < 250 }).toMatchObject({ isFast: true });
+      const run = (): number => {
+        const before = performance.now();
+        for (const kinds of FAMILIES) {
+          keptOrRefused(kinds, long);
+          keptOrRefused(kinds, long.slice(0, 4_096));
+        }
+        return performance.now() - before;
+      };
+      let bestMs = run();
+      for (let round = 0; round < 10 && bestMs > 100; round += 1) bestMs = Math.min(bestMs, run());
+      expect({ start, piece, bestMs, isFast: bestMs <= 100 }).toMatchObject({ isFast: true });
     }
   });
 });
