@@ -20,7 +20,7 @@ export const configSchema: ConnectorKind['configSchema'] = {
   properties: {
     url: {
       type: 'string',
-      format: 'uri',
+
       description: 'Where every call is POSTed to: https, with path and query if need be.',
     },
     secret: {
