@@ -45,6 +45,8 @@ export interface ConnectorKind {
   readonly configSchema: JsonSchema & { readonly properties: Readonly<Record<string, JsonSchema>> };
   /** Which of those keys hold secrets, given as `{ env }` or `{ file }`. */
   readonly secretKeys: readonly string[];
+  /** Names or addresses of machines that it will speak to: nobody may block them. */
+  hostsOf?(settings: ProviderSettings): readonly string[];
   /**
    * Makes the connector. Opens no connection: a product that is down must not hinder the start.
    * @throws {Error} with one sentence for the operator, where the settings contradict themselves

@@ -6,12 +6,15 @@ import { type Settled, settleCall } from './settle-call.ts';
 import { giveBack, take } from './slots.ts';
 
 /** Tells the board how the provider answered. A refusal is an answer; a look that found nothing is one too. */
-function noteHealth({ deps }: Dispatcher, provider: string, { answer, presence }: CallResult): void {
+function note({ deps }: Dispatcher, { provider, kind }: LeasedCall, result: CallResult, startedAt: number): void {
+  const { answer, presence } = result;
   const word = answer !== undefined && answer.kind !== 'done' ? answer : (presence ?? answer);
   if (!word) return;
+  deps.metrics.attempt(provider, kind, word.kind, (performance.now() - startedAt) / 1_000);
   if (word.kind !== 'unavailable' && word.kind !== 'unknown') deps.health.up(provider);
   else if ('fault' in word && word.fault === 'ours') deps.health.misconfigured(provider, word.message);
   else deps.health.failed(provider, word.message);
+  deps.metrics.providerUp(provider, deps.health.of(provider).health === 'up');
 }
 
 const SETTLE_TRIES = 5;
@@ -51,8 +54,9 @@ async function carryOne(
   dispatcher.calls.set(leased.enforcementId, { abort, kind: leased.kind });
   if (slots) take(slots, leased.kind);
   try {
+    const startedAt = performance.now();
     const result = await runCall(provider.connector, leased, provider.terms.timeoutMs, abort.signal);
-    noteHealth(dispatcher, leased.provider, result);
+    note(dispatcher, leased, result, startedAt);
     return await settle(dispatcher, tenantId, provider, leased, result);
   } finally {
     dispatcher.calls.delete(leased.enforcementId);

@@ -1,6 +1,7 @@
 import type { Connector } from '@interdict/connectors';
 import type { Target } from '@interdict/contract';
 import type { Clock } from '../lib/clock.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { HealthBoard } from '../observe/provider-health.ts';
 import type { Store } from '../store/store.ts';
 import type { LeasedCall } from './call-result.ts';
@@ -13,6 +14,8 @@ export interface DispatchedProvider {
   readonly connector: Connector;
   /** Absent: every tenant. */
   readonly tenants: ReadonlySet<string> | undefined;
+  /** How often all of it is listed; undefined where the connector cannot list. */
+  readonly reconcileEveryMs: number | undefined;
 }
 
 export interface DispatcherDeps {
@@ -21,6 +24,7 @@ export interface DispatcherDeps {
   /** The guard-rails, asked again before anything is sent. */
   readonly refusalFor: (tenantId: string, target: Target) => { readonly message: string } | undefined;
   readonly health: HealthBoard;
+  readonly metrics: Pick<Metrics, 'attempt' | 'providerUp'>;
   readonly clock: Clock;
   readonly random: () => number;
   /** A fault of ours or of the store: logged, and tried again. */
@@ -39,6 +43,7 @@ export interface Dispatcher {
   readonly timers: Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>;
   poll: NodeJS.Timeout | undefined;
   stopped: boolean;
+  readonly stopping: AbortController;
 }
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
@@ -53,5 +58,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     timers: new Map(),
     poll: undefined,
     stopped: false,
+    stopping: new AbortController(),
   };
 }

@@ -26,10 +26,15 @@ function gone(of: Case): Judgement {
 
 type Answered = Exclude<CallResult['answer'], undefined>;
 
+/** Nothing of ours is in force anywhere. */
+function isNowhere(presence: CallResult['presence']): boolean {
+  if (presence?.kind === 'present') return presence.foreign === true;
+  return presence?.kind === 'absent' || (presence?.kind === 'pending' && presence.landed === 'no');
+}
+
 /** The product says that it is done; where it can be looked at, the look decides. */
 function done(of: Case, presence: CallResult['presence']): Judgement {
-  if (!of.terms.probes || presence?.kind === 'absent') return gone(of);
-  if (presence?.kind === 'present' && presence.foreign === true) return gone(of);
+  if (!of.terms.probes || isNowhere(presence)) return gone(of);
   const message =
     presence?.kind === 'present' ? 'Released, and still there.' : 'Released; the look back brought nothing.';
   return nothing(withMessage(stalled(of, LANES.release), message));

@@ -1,11 +1,13 @@
-import type { Dispatcher } from './dispatcher.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
+import { eachTenant } from './each-tenant.ts';
 import { freeLeases } from './free-leases.ts';
+import { reconcile } from './reconcile.ts';
 import { wake } from './run-turn.ts';
 
 /** How often the store is asked what is due: wake-ups and timers only shorten the wait. */
 const POLL_MS = 500;
 const TENANTS_A_POLL = 100;
-const TENANTS_A_PAGE = 1_000;
 /** Calls under way get this long to end by themselves at shutdown. */
 const DRAIN_MS = 8_000;
 
@@ -26,16 +28,28 @@ function schedulePoll(dispatcher: Dispatcher): void {
 async function recover(dispatcher: Dispatcher): Promise<void> {
   const { store, providers } = dispatcher.deps;
   const live = [...(await store.liveLeaseOwners())];
-  const terms = providers.map((provider) => provider.terms);
-  let last = '';
-  for (;;) {
-    const page = await store.tenantsAfter(last, TENANTS_A_PAGE);
-    for (const tenantId of page) {
-      while ((await store.run(tenantId, freeLeases, { live, owner: store.leaseOwner, providers: terms })) > 0);
-      wake(dispatcher, tenantId);
-    }
-    last = page.at(-1) ?? '';
-    if (page.length < TENANTS_A_PAGE) return;
+  const abandoned = { live, owner: store.leaseOwner, providers: providers.map(({ terms }) => terms) };
+  for await (const tenantId of eachTenant(store)) {
+    while ((await store.run(tenantId, freeLeases, abandoned)) > 0);
+    wake(dispatcher, tenantId);
+  }
+}
+
+async function reconcileAll(dispatcher: Dispatcher, provider: DispatchedProvider): Promise<void> {
+  for await (const tenantId of eachTenant(dispatcher.deps.store)) {
+    if (dispatcher.stopped) return;
+    if (provider.tenants?.has(tenantId) ?? true) await reconcile(dispatcher, tenantId, provider);
+  }
+}
+
+/** At start, and then every `reconcileEveryMs`: a product that lost what we gave it gets it back. */
+async function keepReconciling(dispatcher: Dispatcher, provider: DispatchedProvider): Promise<void> {
+  const { reconcileEveryMs } = provider;
+  if (reconcileEveryMs === undefined || !provider.connector.list) return;
+  while (!dispatcher.stopped) {
+    // A product that cannot be listed now is listed next time; its calls say by themselves that it is down.
+    await reconcileAll(dispatcher, provider).catch(() => undefined);
+    await delay(reconcileEveryMs, undefined, { ref: false, signal: dispatcher.stopping.signal }).catch(() => undefined);
   }
 }
 
@@ -44,11 +58,13 @@ export async function startDispatcher(dispatcher: Dispatcher): Promise<void> {
   await recover(dispatcher);
   await pollOnce(dispatcher);
   schedulePoll(dispatcher);
+  for (const provider of dispatcher.deps.providers) void keepReconciling(dispatcher, provider);
 }
 
 /** Plans nothing more, waits for what is under way, breaks the rest off. What is unfinished stands in the store. */
 export async function stopDispatcher(dispatcher: Dispatcher): Promise<void> {
   dispatcher.stopped = true;
+  dispatcher.stopping.abort();
   clearTimeout(dispatcher.poll);
   for (const { timer } of dispatcher.timers.values()) clearTimeout(timer);
   const breakOffAll = setTimeout(() => {

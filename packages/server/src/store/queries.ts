@@ -40,6 +40,13 @@ export interface FeedEntryRow {
   readonly wanted_until: number;
 }
 
+/** An effect that should be in force now. */
+export interface InForceRow {
+  readonly id: string;
+  readonly action: string;
+  readonly target: string;
+}
+
 export interface HoldRow {
   readonly id: string;
   readonly enforcement_id: string;
@@ -92,8 +99,8 @@ export const queries = {
   enforcementsAfter: query<Id & { limit: number }, EnforcementRow>('enforcementsAfter'),
   holdsAfter: query<{ enforcement_id: string; id: string; limit: number }, HoldRow>('holdsAfter'),
   holdsBetween: query<{ from: string; to: string }, HoldRow>('holdsBetween'),
+  inForceAfter: query<EffectKey & { limit: number }, InForceRow>('inForceAfter'),
   leasedEnforcements: query<{ limit: number }, EnforcementRow>('leasedEnforcements'),
-  markVerified: query<{ id: string; version: number; verified_at: string; due_at: number }, never>('markVerified'),
 
   // The journal
   journalAfter: query<{ sequence: number; limit: number }, JournalRow>('journalAfter'),

@@ -13,7 +13,6 @@ type EnforcementQuery = Extract<
   | 'dueEnforcements'
   | 'nextCall'
   | 'leasedEnforcements'
-  | 'markVerified'
 >;
 
 const CHANGEABLE = ENFORCEMENT_COLUMNS.filter(
@@ -98,12 +97,4 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('tenant_id', '=', a.tenant_id)
       .where('lease_owner', 'is not', null)
       .limit(a.limit),
-
-  markVerified: (db, a) =>
-    db
-      .updateTable('enforcement')
-      .set({ verified_at: a.verified_at, due_at: a.due_at })
-      .where('tenant_id', '=', a.tenant_id)
-      .where('id', '=', a.id)
-      .where('version', '=', a.version),
 };

@@ -1,0 +1,99 @@
+import type { Connector, ConnectorPorts } from '@interdict/connectors';
+import { type OfferedAction, VOCABULARY } from '@interdict/contract';
+import type { Provider } from './actions/provider.ts';
+import { exampleOf, parameterSchemaOf } from './actions/targets/catalogue-row.ts';
+import type { ProviderConfig } from './config/provider-config.ts';
+import type { DispatchedProvider } from './dispatch/dispatcher.ts';
+import type { Terms } from './dispatch/terms.ts';
+import { formatDuration, parseDuration } from './lib/duration.ts';
+
+/** The three views of one configured provider: what it speaks through, what requests see, what the dispatcher needs. */
+export interface AssembledProvider {
+  readonly connector: Connector;
+  readonly provider: Provider;
+  readonly dispatched: DispatchedProvider;
+}
+
+const DEFAULT_VENDOR = 'Interdict';
+const FALLBACK_TTL = 'PT24H';
+
+function toOffer(config: ProviderConfig, { traits }: Connector, name: string, asksApprovals: boolean): OfferedAction {
+  const action = traits.actions.find((each) => each.name === name);
+  if (!action) throw new Error(`The connector of "${config.name}" offers no "${name}".`);
+  const known = VOCABULARY[name];
+  const defaultTtlMs = parseDuration(known?.defaultTtl ?? FALLBACK_TTL) ?? config.maxTtlMs;
+  const vendor = config.vendor ?? DEFAULT_VENDOR;
+  return {
+    name,
+    targetKind: action.targetKinds,
+    parameterSchema: parameterSchemaOf(action),
+    reversible: action.reversible,
+    verification: traits.verification,
+    lateness: formatDuration(config.latenessMs ?? traits.maxLatenessMs),
+    defaultTtl: formatDuration(Math.min(defaultTtlMs, config.maxTtlMs)),
+    maxTtl: formatDuration(config.maxTtlMs),
+    approval: asksApprovals && known?.approval ? 1 : 0,
+    openC2: known?.openC2 ?? null,
+    d3fend: known?.d3fend ?? null,
+    example: exampleOf(action, { name: config.name, vendor }),
+  };
+}
+
+const namesOffered = ({ settings }: ProviderConfig, { traits }: Connector): readonly string[] =>
+  traits.actions.map(({ name }) => name).filter((name) => settings.actions?.includes(name) ?? true);
+
+function toProvider(config: ProviderConfig, connector: Connector, asksApprovals: boolean): Provider {
+  const { traits } = connector;
+  return {
+    name: config.name,
+    aliases: config.aliases,
+    vendor: config.vendor ?? DEFAULT_VENDOR,
+    isVendorGiven: config.vendor !== undefined,
+    connector: config.kind.name,
+    tenants: config.tenants && new Set(config.tenants),
+    isRetired: config.isRetired,
+    simulated: traits.simulated,
+    offers: namesOffered(config, connector).map((name) => toOffer(config, connector, name, asksApprovals)),
+    irreversible: traits.actions.filter(({ reversible }) => !reversible).map(({ name }) => name),
+    maxTtlMs: config.maxTtlMs,
+    deadlineMs: config.deadlineMs,
+  };
+}
+
+/** One by one only where that is the only way to look, and where a look shows the product itself. */
+function looksOneByOne({ traits, list }: Connector): boolean {
+  return list === undefined && traits.probe !== 'none' && traits.verification === 'readBack';
+}
+
+function toTerms(config: ProviderConfig, connector: Connector): Terms {
+  const { traits } = connector;
+  return {
+    provider: config.name,
+    probes: traits.probe !== 'none',
+    seesForeign: traits.seesForeign,
+    keepsTime: traits.keepsTime,
+    repeats: traits.idempotence !== 'none',
+    verification: traits.verification,
+    latenessMs: config.latenessMs ?? traits.maxLatenessMs,
+    timeoutMs: config.timeoutMs ?? traits.timeoutMs,
+    deadlineMs: config.deadlineMs,
+    verifyEveryMs: looksOneByOne(connector) ? config.verifyEveryMs : null,
+    irreversible: traits.actions.filter(({ reversible }) => !reversible).map(({ name }) => name),
+  };
+}
+
+/** Opens a provider's connector, and makes what each room needs to know of it. @throws {Error} for the operator */
+export function assembleProvider(
+  config: ProviderConfig,
+  ports: ConnectorPorts,
+  asksApprovals: boolean,
+): AssembledProvider {
+  const connector = config.kind.open(config.settings, ports);
+  const tenants = config.tenants && new Set(config.tenants);
+  const reconcileEveryMs = connector.list ? config.verifyEveryMs : undefined;
+  return {
+    connector,
+    provider: toProvider(config, connector, asksApprovals),
+    dispatched: { terms: toTerms(config, connector), connector, tenants, reconcileEveryMs },
+  };
+}

@@ -1,0 +1,166 @@
+import path from 'node:path';
+import { CONNECTOR_KINDS, Secret } from '@interdict/connectors';
+import { type ProtectedEntry, readEntry } from './actions/protected/read-entries.ts';
+import { type FeedKey, findFeedKeyFaults } from './auth/feed-keys.ts';
+import { findIssuerFaults } from './auth/issuer-faults.ts';
+import type { IssuerSettings } from './auth/issuer-settings.ts';
+import { type Environment, readConfigFile, readSecret } from './config/config-file.ts';
+import { type ProviderConfig, plainProvider, readProviders } from './config/provider-config.ts';
+import { Refusal } from './errors.ts';
+import { FileFault, faultAt, type YamlFile } from './lib/read-yaml.ts';
+
+/** Everything that the operator decides. This file alone reads the environment. */
+export interface Config {
+  readonly dataFolder: string;
+  readonly httpPort: number;
+  readonly tlsPort: number;
+  readonly metricsPort: number | undefined;
+  readonly databaseUrl: Secret | undefined;
+  readonly publicUrl: string | undefined;
+  readonly tlsAddress: string;
+  readonly httpAddress: string;
+  readonly trustedProxies: readonly string[];
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly issuers: readonly IssuerSettings[];
+  readonly providers: readonly ProviderConfig[];
+  readonly protectedEntries: readonly ProtectedEntry[];
+  readonly feedKeys: readonly FeedKey[];
+  /** True where no issuer is configured: loopback only, and tokens of our own. */
+  readonly isLocal: boolean;
+}
+
+const environment: Environment = (name) => process.env[name];
+
+interface FileValue {
+  readonly server?: {
+    readonly publicUrl?: string;
+    readonly address?: string;
+    readonly tls?: { readonly cert: string; readonly key: string };
+    readonly http?: { readonly address?: string; readonly trustedProxies?: readonly string[] };
+  };
+  readonly issuers?: readonly IssuerSettings[];
+  readonly providers?: readonly never[];
+  readonly protected?: readonly ProtectedEntry[];
+  readonly feedKeys?: readonly {
+    readonly name: string;
+    readonly tenant: string;
+    readonly providers: readonly string[];
+  }[];
+}
+
+/** @throws {FileFault} for a port that is none */
+function readPort(name: string, otherwise: number | undefined): number | undefined {
+  const text = environment(name);
+  if (text === undefined || text === '') return otherwise;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new FileFault(`${name} is "${text}"; a port is a number from 0 (any free one) to 65535.`);
+}
+
+const isLoopback = (address: string): boolean => /^(127\.|::1$|localhost$)/i.test(address);
+
+function checkPublicUrl(file: YamlFile | undefined, publicUrl: string | undefined): void {
+  if (!file || publicUrl === undefined) return;
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  if (url && url.origin === publicUrl && ['http:', 'https:'].includes(url.protocol)) return;
+  throw faultAt(
+    file,
+    'server/publicUrl',
+    'publicUrl is an origin, as in https://interdict.example: no path, no slash behind.',
+  );
+}
+
+function checkHttp(file: YamlFile | undefined, { server }: FileValue): void {
+  const { address = '127.0.0.1', trustedProxies = [] } = server?.http ?? {};
+  if (!file || isLoopback(address) || trustedProxies.length > 0) return;
+  const words =
+    'http carries tokens in the clear: beyond loopback it is served only behind proxies named in trustedProxies.';
+  throw faultAt(file, 'server/http/address', words);
+}
+
+function readFeedKeys(file: YamlFile, value: FileValue): readonly FeedKey[] {
+  const keys = (value.feedKeys ?? []).map(({ name, tenant, providers }, index) => ({
+    name,
+    tenantId: tenant.toLowerCase(),
+    providers,
+    key: readSecret(file, `feedKeys/${index}/key`, environment),
+  }));
+  const [fault] = findFeedKeyFaults(keys);
+  if (fault) throw faultAt(file, fault.path, fault.message);
+  return keys;
+}
+
+function checkFeedProviders(file: YamlFile, keys: readonly FeedKey[], providers: readonly ProviderConfig[]): void {
+  for (const [index, key] of keys.entries()) {
+    for (const [place, name] of key.providers.entries()) {
+      const found = providers.find((provider) => provider.name.toLowerCase() === name.toLowerCase());
+      if (found?.kind.name === 'blocklist') continue;
+      const words = found ? `Provider "${name}" serves no lists.` : `There is no provider "${name}".`;
+      throw faultAt(file, `feedKeys/${index}/providers/${place}`, words);
+    }
+  }
+}
+
+/** Each entry must be a target that nobody may block. */
+function checkProtected(file: YamlFile, entries: readonly ProtectedEntry[]): void {
+  for (const [index, entry] of entries.entries()) {
+    try {
+      readEntry(entry, index);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) throw thrown;
+      throw faultAt(file, thrown.target ?? `protected/${index}`, thrown.message);
+    }
+  }
+}
+
+const beside = (file: YamlFile | undefined, named: string): string =>
+  path.resolve(path.dirname(file?.path ?? '.'), named);
+
+function readFile(file: YamlFile | undefined): Pick<Config, 'issuers' | 'providers' | 'protectedEntries' | 'feedKeys'> {
+  const [blocklist, simulator] = ['blocklist', 'simulator'].map((name) =>
+    CONNECTOR_KINDS.filter((kind) => kind.name === name).map((kind) => plainProvider(name, kind)),
+  );
+  const builtIn = [...(blocklist ?? []), ...(simulator ?? [])];
+  if (!file) return { issuers: [], providers: builtIn, protectedEntries: [], feedKeys: [] };
+  const value = file.value as FileValue;
+  const issuers = value.issuers ?? [];
+  const [fault] = findIssuerFaults(issuers);
+  if (fault) throw faultAt(file, fault.path, fault.message);
+  const reading = { file, environment, kinds: CONNECTOR_KINDS, hasIssuers: issuers.length > 0 };
+  const providers = value.providers ? readProviders(reading, value.providers) : builtIn;
+  const feedKeys = readFeedKeys(file, value);
+  checkProtected(file, value.protected ?? []);
+  checkFeedProviders(file, feedKeys, providers);
+  return { issuers, providers, protectedEntries: value.protected ?? [], feedKeys };
+}
+
+/**
+ * The configuration, from the environment and the file that it names.
+ * @throws {FileFault} for an unknown key, an unset variable, or a wrong value: with file, line and a suggestion
+ */
+export function readConfig(): Config {
+  const named = environment('INTERDICT_CONFIG');
+  const file = named ? readConfigFile(path.resolve(named), CONNECTOR_KINDS) : undefined;
+  const value = (file?.value ?? {}) as FileValue;
+  checkPublicUrl(file, value.server?.publicUrl);
+  checkHttp(file, value);
+  const parts = readFile(file);
+  const isLocal = parts.issuers.length === 0;
+  const { server } = value;
+  const databaseUrl = environment('INTERDICT_DATABASE_URL');
+  const httpAddress = server?.http?.address ?? '127.0.0.1';
+  return {
+    dataFolder: path.resolve(environment('INTERDICT_DATA') || 'data'),
+    httpPort: readPort('INTERDICT_PORT', 8_080) ?? 8_080,
+    tlsPort: readPort('INTERDICT_TLS_PORT', 8_443) ?? 8_443,
+    metricsPort: readPort('INTERDICT_METRICS_PORT', undefined),
+    databaseUrl: databaseUrl ? new Secret(databaseUrl) : undefined,
+    publicUrl: server?.publicUrl,
+    tlsAddress: isLocal ? '127.0.0.1' : (server?.address ?? '::'),
+    httpAddress: isLocal ? '127.0.0.1' : httpAddress,
+    trustedProxies: server?.http?.trustedProxies ?? [],
+    tls: server?.tls && { cert: beside(file, server.tls.cert), key: beside(file, server.tls.key) },
+    ...parts,
+    isLocal,
+  };
+}

@@ -1,0 +1,130 @@
+import type { ConnectorKind, ProviderSettings } from '@interdict/connectors';
+import { parseDuration } from '../lib/duration.ts';
+import { faultAt, type YamlFile } from '../lib/read-yaml.ts';
+import { type Environment, readSecret } from './config-file.ts';
+
+/** A provider as it is configured: what every one has, and what its connector wants. Durations in milliseconds. */
+export interface ProviderConfig {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly vendor: string | undefined;
+  readonly tenants: readonly string[] | undefined;
+  readonly kind: ConnectorKind;
+  readonly settings: ProviderSettings;
+  readonly timeoutMs: number | undefined;
+  readonly latenessMs: number | undefined;
+  readonly deadlineMs: number;
+  readonly maxTtlMs: number;
+  readonly verifyEveryMs: number;
+  readonly isRetired: boolean;
+}
+
+const DAY_MS = 86_400_000;
+const DEFAULTS = { deadlineMs: DAY_MS, maxTtlMs: 365 * DAY_MS, verifyEveryMs: 30_000 };
+
+/** What a provider of this name is when nothing is configured of it. */
+export const plainProvider = (name: string, kind: ConnectorKind): ProviderConfig => ({
+  name,
+  aliases: [],
+  vendor: undefined,
+  tenants: undefined,
+  kind,
+  settings: { name, own: {} },
+  timeoutMs: undefined,
+  latenessMs: undefined,
+  ...DEFAULTS,
+  isRetired: false,
+});
+
+interface FileProvider extends Readonly<Record<string, unknown>> {
+  readonly name: string;
+  readonly connector: string;
+  readonly aliases?: readonly string[];
+  readonly vendor?: string;
+  readonly tenants?: readonly string[];
+  readonly actions?: readonly string[];
+  readonly retired?: boolean;
+  readonly simulated?: boolean;
+}
+
+interface Reading {
+  readonly file: YamlFile;
+  readonly environment: Environment;
+  readonly kinds: readonly ConnectorKind[];
+  readonly hasIssuers: boolean;
+}
+
+function ownKeys(
+  reading: Reading,
+  provider: FileProvider,
+  kind: ConnectorKind,
+  place: string,
+): ProviderSettings['own'] {
+  const names = Object.keys(kind.configSchema.properties).filter((name) => name in provider);
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      kind.secretKeys.includes(name)
+        ? readSecret(reading.file, `${place}/${name}`, reading.environment)
+        : provider[name],
+    ]),
+  );
+}
+
+const durationOf = (provider: FileProvider, name: string): number | undefined => {
+  const value = provider[name];
+  return typeof value === 'string' ? parseDuration(value) : undefined;
+};
+
+function checkSimulated({ file, hasIssuers }: Reading, provider: FileProvider, place: string): void {
+  if (provider.connector !== 'simulator' || !hasIssuers || provider.simulated === true) return;
+  const words = 'A simulator enforces nothing. Beside a configured issuer it needs "simulated: true".';
+  throw faultAt(file, `${place}/connector`, words);
+}
+
+function toProvider(reading: Reading, provider: FileProvider, index: number): ProviderConfig {
+  const place = `providers/${index}`;
+  checkSimulated(reading, provider, place);
+  const kind = reading.kinds.find(({ name }) => name === provider.connector);
+  if (!kind) throw new Error(`The connector ${provider.connector} was checked before.`);
+  const { name, actions } = provider;
+  const settings = { name, ...(actions && { actions }), own: ownKeys(reading, provider, kind, place) };
+  return {
+    ...plainProvider(name, kind),
+    aliases: provider.aliases ?? [],
+    vendor: provider.vendor,
+    tenants: provider.tenants?.map((tenant) => tenant.toLowerCase()),
+    settings,
+    timeoutMs: durationOf(provider, 'timeout'),
+    latenessMs: durationOf(provider, 'lateness'),
+    deadlineMs: durationOf(provider, 'deadline') ?? DEFAULTS.deadlineMs,
+    maxTtlMs: durationOf(provider, 'maxTtl') ?? DEFAULTS.maxTtlMs,
+    verifyEveryMs: durationOf(provider, 'verifyEvery') ?? DEFAULTS.verifyEveryMs,
+    isRetired: provider.retired ?? false,
+  };
+}
+
+const shareTenants = (one: ProviderConfig, other: ProviderConfig): boolean =>
+  one.tenants === undefined || other.tenants === undefined || one.tenants.some((t) => other.tenants?.includes(t));
+
+const namesOf = ({ name, aliases }: ProviderConfig): string[] => [name, ...aliases].map((each) => each.toLowerCase());
+
+/** Two providers of one tenant never answer to one name. */
+function refuseSharedNames(file: YamlFile, providers: readonly ProviderConfig[]): void {
+  for (const [index, provider] of providers.entries()) {
+    const other = providers.slice(0, index).find((earlier) => {
+      const taken = namesOf(earlier);
+      return shareTenants(earlier, provider) && namesOf(provider).some((name) => taken.includes(name));
+    });
+    if (!other) continue;
+    const words = `"${provider.name}" and "${other.name}" share a name or alias, and a tenant. Names must be told apart.`;
+    throw faultAt(file, `providers/${index}/name`, words);
+  }
+}
+
+/** The providers of a file, each with its secrets. @throws {FileFault} */
+export function readProviders(reading: Reading, providers: readonly FileProvider[]): readonly ProviderConfig[] {
+  const read = providers.map((provider, index) => toProvider(reading, provider, index));
+  refuseSharedNames(reading.file, read);
+  return read;
+}

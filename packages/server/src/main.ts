@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createFeeds, type Feeds } from './actions/feeds.ts';
+import { type AssembledProvider, assembleProvider } from './assemble-providers.ts';
+import { createAuthenticator } from './auth/authenticate.ts';
+import type { FeedKey } from './auth/feed-keys.ts';
+import { type InstallKey, openInstallKey } from './auth/install-key.ts';
+import { openLocalFeedKey } from './auth/local-feed-key.ts';
+import { createLocalIssuer } from './auth/local-issuer.ts';
+import { startTokenFile } from './auth/token-file.ts';
+import { banner } from './banner.ts';
+import { type Config, readConfig } from './config.ts';
+import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
+import { startDispatcher, stopDispatcher } from './dispatch/run-dispatcher.ts';
+import { breakOff, wake } from './dispatch/run-turn.ts';
+import type { App } from './http/app.ts';
+import { type Certificate, openOwnCertificate } from './http/certificate.ts';
+import { type Listening, listen } from './http/listen.ts';
+import { describeApi } from './http/open-api.ts';
+import { isServed, ROUTES } from './http/routes.ts';
+import { createServer } from './http/server.ts';
+import { type KeptProtection, keepProtection } from './keep-protection.ts';
+import { systemClock } from './lib/clock.ts';
+import type { OwnAddress } from './lib/own-addresses.ts';
+import { createLog, type Log } from './observe/log.ts';
+import { createMetrics, type Metrics, openMetricsServer } from './observe/metrics.ts';
+import { createHealthBoard, type HealthBoard } from './observe/provider-health.ts';
+import { openStore } from './open-store.ts';
+import type { Store } from './store/store.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const INTERNAL = /^(127\.|::1$|localhost$)/i;
+
+/** Hosts that the server cannot do without, with what each is to it. Its own loopback is protected anyway. */
+function neededHosts(config: Config): readonly OwnAddress[] {
+  const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '');
+  const found = [
+    { value: hostOf(config.publicUrl ?? ''), role: "this server's public address" },
+    { value: hostOf(config.databaseUrl?.reveal() ?? ''), role: 'the database of this server' },
+    ...config.issuers.map(({ issuer }) => ({
+      value: hostOf(issuer.replaceAll('{tid}', 'tid')),
+      role: 'an issuer of tokens',
+    })),
+    ...config.providers.flatMap(({ name, settings, kind }) =>
+      (kind.hostsOf?.(settings) ?? []).map((value) => ({ value, role: `the provider "${name}"` })),
+    ),
+  ];
+  return found.filter(({ value }) => value !== '' && !INTERNAL.test(value));
+}
+
+interface Identity {
+  readonly authenticator: ReturnType<typeof createAuthenticator>;
+  readonly feedKeys: readonly FeedKey[];
+  close(): void;
+}
+
+/** Who may call: configured issuers, or the local one with its token and its feed key. */
+async function openIdentity(config: Config, key: InstallKey, log: Log): Promise<Identity> {
+  const clock = systemClock;
+  if (!config.isLocal) {
+    const authenticator = createAuthenticator({ issuers: config.issuers, clock });
+    return { authenticator, feedKeys: config.feedKeys, close: () => authenticator.close() };
+  }
+  const localIssuer = createLocalIssuer(key, clock);
+  const authenticator = createAuthenticator({ issuers: [], localIssuer, clock });
+  const onFault = (error: unknown): void => log.error({ err: error }, 'The token file could not be renewed.');
+  const token = await startTokenFile({ filePath: path.join(config.dataFolder, 'token'), localIssuer, clock, onFault });
+  const lists = config.providers.filter(({ kind }) => kind.name === 'blocklist').map(({ name }) => name);
+  const feedKey = openLocalFeedKey({
+    filePath: path.join(config.dataFolder, 'feed-key'),
+    installKey: key,
+    providers: lists,
+  });
+  return {
+    authenticator,
+    feedKeys: [...config.feedKeys, feedKey],
+    close: () => {
+      token.close();
+      authenticator.close();
+    },
+  };
+}
+
+/** What wakes the dispatcher, which is made after everything that may do so. */
+interface Bell {
+  dispatcher: Dispatcher | undefined;
+}
+
+function openFeeds(config: Config, store: Store, feedKeys: readonly FeedKey[], bell: Bell): Feeds {
+  const lists = config.providers.filter(({ kind }) => kind.name === 'blocklist');
+  const equal = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+  return createFeeds({
+    store,
+    clock: systemClock,
+    findProvider: (tenantId, named) =>
+      lists.find(({ name, tenants }) => equal(name, named) && (tenants?.includes(tenantId) ?? true))?.name,
+    keysOf: (tenantId, provider) =>
+      feedKeys
+        .filter((key) => key.tenantId === tenantId && key.providers.some((name) => equal(name, provider)))
+        .map(({ name }) => name),
+    wake: (tenantId) => bell.dispatcher && wake(bell.dispatcher, tenantId),
+  });
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly key: InstallKey;
+  readonly log: Log;
+  readonly store: Store;
+  readonly identity: Identity;
+  readonly feeds: Feeds;
+  readonly providers: readonly AssembledProvider[];
+  readonly protection: KeptProtection;
+  readonly health: HealthBoard;
+  readonly metrics: Metrics;
+  readonly bell: Bell;
+}
+
+function createApp(parts: Parts, isStarted: () => boolean): App {
+  const { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell } = parts;
+  return {
+    actions: {
+      store,
+      providers: providers.map(({ provider }) => provider),
+      refusalFor: protection.refusalFor,
+      asksApprovals: !config.isLocal,
+      clock: systemClock,
+      health,
+      keysInFlight: new Map(),
+      wake: (tenantId, release) => {
+        if (!bell.dispatcher) return;
+        if (release !== undefined) breakOff(bell.dispatcher, release);
+        wake(bell.dispatcher, tenantId);
+      },
+    },
+    feeds,
+    authenticator: identity.authenticator,
+    feedKeys: identity.feedKeys,
+    clock: systemClock,
+    tokenSecret: key.derive('page tokens', 32),
+    publicUrl: config.publicUrl,
+    isTrustedProxy: (address) => config.trustedProxies.includes(address.replace(/^::ffff:/, '')),
+    checkReady: async () => {
+      if (!isStarted()) throw new Error('The dispatcher is not started yet.');
+      await store.ping();
+    },
+    apiDescription: JSON.stringify(describeApi(ROUTES.filter(isServed), version)),
+    instance: `interdict-${randomUUID().slice(0, 8)}`,
+    metrics,
+    onFault: (error, requestId) => log.error({ err: error, requestId }, 'A request failed.'),
+  };
+}
+
+function createCertificate(config: Config): Certificate {
+  if (config.tls) return { cert: readFileSync(config.tls.cert, 'utf8'), key: readFileSync(config.tls.key, 'utf8') };
+  const own = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname.replace(/^\[|\]$/g, '')];
+  const hosts = [...new Set(['localhost', '127.0.0.1', '::1', ...own])];
+  return openOwnCertificate(path.join(config.dataFolder, 'tls'), hosts, Date.now());
+}
+
+async function openParts(config: Config, log: Log): Promise<Parts> {
+  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  const key = openInstallKey(path.join(config.dataFolder, 'key'));
+  const store = await openStore(config, key, log);
+  const identity = await openIdentity(config, key, log);
+  const bell: Bell = { dispatcher: undefined };
+  const feeds = openFeeds(config, store, identity.feedKeys, bell);
+  const providers = config.providers.map((provider) => assembleProvider(provider, { feeds }, !config.isLocal));
+  const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
+  const [health, metrics] = [createHealthBoard(), createMetrics()];
+  return { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell };
+}
+
+function openDispatcher({ store, providers, protection, health, log, metrics }: Parts): Dispatcher {
+  return createDispatcher({
+    store,
+    providers: providers.map(({ dispatched }) => dispatched),
+    refusalFor: protection.refusalFor,
+    health,
+    metrics,
+    clock: systemClock,
+    random: Math.random,
+    onFault: (error) => log.error({ err: error }, 'The dispatcher met a fault; it goes on.'),
+  });
+}
+
+interface Running {
+  readonly parts: Parts;
+  readonly dispatcher: Dispatcher;
+  readonly listening: Listening;
+}
+
+async function start(config: Config, log: Log): Promise<Running> {
+  const parts = await openParts(config, log);
+  const dispatcher = openDispatcher(parts);
+  parts.bell.dispatcher = dispatcher;
+  let isStarted = false;
+  const app = createApp(parts, () => isStarted);
+  const listening = await listen(app, createServer(app, ROUTES), {
+    http: { address: config.httpAddress, port: config.httpPort },
+    https: { address: config.tlsAddress, port: config.tlsPort },
+    certificate: createCertificate(config),
+  });
+  if (config.metricsPort !== undefined) await openMetricsServer(parts.metrics, config.metricsPort);
+  await startDispatcher(dispatcher);
+  isStarted = true;
+  return { parts, dispatcher, listening };
+}
+
+/** Takes nothing new, finishes what is under way, and leaves the rest in the store. */
+async function stop({ parts, dispatcher, listening }: Running): Promise<void> {
+  await listening.close();
+  await stopDispatcher(dispatcher);
+  parts.protection.close();
+  parts.identity.close();
+  await parts.store.close();
+}
+
+const STOP_MS = 10_000;
+
+function stopOnSignal(running: Running, log: Log): void {
+  let isStopping = false;
+  const onSignal = (): void => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    setTimeout(() => process.exit(1), STOP_MS).unref();
+    stop(running).then(
+      () => {
+        console.log('closed');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        log.error({ err: error }, 'The server could not stop in order.');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+}
+
+async function main(): Promise<void> {
+  const log = createLog('info');
+  const config = readConfig();
+  const running = await start(config, log);
+  stopOnSignal(running, log);
+  const { httpPort, httpsPort } = running.listening;
+  console.log(
+    banner({
+      httpPort,
+      httpsPort,
+      dataFolder: config.dataFolder,
+      isLocal: config.isLocal,
+      database: config.databaseUrl ? 'PostgreSQL' : 'SQLite',
+      providers: config.providers.map(({ name }) => name),
+      hasBlocklist: config.providers.some(({ name }) => name === 'blocklist'),
+    }),
+  );
+}
+
+main().catch((error: unknown) => {
+  // One sentence for the operator; a bug shows where it is.
+  console.error(error instanceof Error && error.name !== 'Error' ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,23 @@
+import { cancelAction } from './actions/cancel-action.ts';
+import { askKey, createAction } from './actions/create-action.ts';
+import { deleteAction } from './actions/delete-action.ts';
+import { beginFetch, endFetch } from './actions/feed-fetches.ts';
+import { freeLeases } from './dispatch/free-leases.ts';
+import { wakeMissing } from './dispatch/reconcile.ts';
+import { settleCall } from './dispatch/settle-call.ts';
+import { takeDue } from './dispatch/take-due.ts';
+import type { AnyUnit } from './store/work.ts';
+
+/** Every unit of work, for both sides of the store's threads. */
+export const UNITS: readonly AnyUnit[] = [
+  createAction,
+  askKey,
+  cancelAction,
+  deleteAction,
+  beginFetch,
+  endFetch,
+  takeDue,
+  settleCall,
+  freeLeases,
+  wakeMissing,
+];
