@@ -114,6 +114,35 @@ describe('who is asking', () => {
   });
 });
 
+describe('a header', () => {
+  it('says nothing about who is asking', async () => {
+    const header = { tid: TENANT_B, appid: 'x', azp: 'x', oid: 'x', roles: [AUDIT], scp: AUDIT };
+    expect(await askAs('Entra 2.0 a user', {}, header)).toEqual(await askAs('Entra 2.0 a user'));
+  });
+
+  it.each(['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64', 'enc', 'zip', 'cty'])(
+    'with %s is refused by that name',
+    async (name) => {
+      expect((await refusalOf(askAs('OIDC app', {}, { [name]: ['x'] }))).message).toContain(`holds "${name}"`);
+    },
+  );
+});
+
+describe('a text that is no token', () => {
+  it.each([
+    ['A.A', 'three parts'],
+    ['A.A.A.A', 'three parts'],
+    ['A.A.A.A.A', 'encrypted'],
+    ['W10.e30.AA', 'header is no JSON object'],
+    ['e30.W10.AA', 'payload is no JSON object'],
+    ['e30.bnVsbA.AA', 'payload is no JSON object'],
+    ['e30.e30.', 'signature is not base64url'],
+    ['e31.e30.AA', 'header is not base64url'],
+  ])('is refused for what it is: %s', async (text, message) => {
+    expect((await refusalOf(world.authenticator.authenticate(`Bearer ${text}`))).message).toContain(message);
+  });
+});
+
 describe('what a token grants', () => {
   it.each<[string, string, object, readonly string[]]>([
     ['scp makes an Entra token delegated, and then roles grant nothing', 'Entra 2.0 a app', { scp: READ }, [READ]],

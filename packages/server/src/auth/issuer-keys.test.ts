@@ -235,15 +235,17 @@ describe("an issuer's keys", () => {
   });
 
   it.each([
-    ['published with its private half', { ...FIRST.privateKey.export({ format: 'jwk' }), kid: 'first' }],
-    ['for encryption', { ...FIRST.jwk, use: 'enc' }],
-    ['for signing only', { ...FIRST.jwk, key_ops: ['sign'] }],
-    ['for another algorithm', { ...FIRST.jwk, alg: 'RS512' }],
-    ['of no real number', { ...FIRST.jwk, e: '' }],
-  ])('are not used where one is %s', async (_name, jwk) => {
+    ['published with its private half', { ...FIRST.privateKey.export({ format: 'jwk' }), kid: 'first' }, 'publish'],
+    ['for encryption', { ...FIRST.jwk, use: 'enc' }, 'publish'],
+    ['for signing only', { ...FIRST.jwk, key_ops: ['sign'] }, 'publish'],
+    ['for another algorithm', { ...FIRST.jwk, alg: 'RS512' }, 'publish'],
+    ['too short', { ...FIRST.jwk, n: String(FIRST.jwk.n).slice(0, 300) }, 'publish'],
+    ['of no real number', { ...FIRST.jwk, e: '' }, 'signature'],
+  ])('are not used where one is %s', async (_name, jwk, message) => {
     issuer.keys = [{ ...FIRST, jwk }, SECOND].map((key) => ({ ...key, privateKey: FIRST.privateKey }));
     const refusal = await refusalOf(askNew());
     expect(refusal.inner).toBe('invalidToken');
+    expect(refusal.message).toContain(message);
   });
 
   it('without a kid in the token are the only one of its kind', async () => {

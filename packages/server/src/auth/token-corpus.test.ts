@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Refusal } from '../errors.ts';
 import { attacksOn } from './testing/attack-corpus.ts';
+import { signToken } from './testing/signing-key.ts';
 import type { TokenWorld } from './testing/token-world.ts';
 import { openTokenWorld } from './testing/token-world.ts';
 import { validVariants } from './testing/valid-variants.ts';
@@ -37,6 +38,22 @@ describe('the corpus of tokens', () => {
       expect(caller.user === null, name).toBe(base.kind === 'application');
     }
     expect(variants.length).toBeGreaterThan(200);
+  });
+
+  it.each(['Entra 2.0 a app', 'OIDC user'])('has no character that may be changed: %s', async (name) => {
+    const base = world.bases.find((each) => each.name === name);
+    if (!base) throw new Error(`No base "${name}".`);
+    const token = signToken(base.header, base.claims, base.key.privateKey);
+    await world.authenticator.authenticate(`Bearer ${token}`);
+    const passed: number[] = [];
+    for (let at = 0; at < token.length; at += 1) {
+      const changed = `${token.slice(0, at)}${token[at] === 'A' ? 'Q' : 'A'}${token.slice(at + 1)}`;
+      await world.authenticator.authenticate(`Bearer ${changed}`).then(
+        () => passed.push(at),
+        () => undefined,
+      );
+    }
+    expect(passed).toEqual([]);
   });
 
   it('has messages that never hold the token', async () => {

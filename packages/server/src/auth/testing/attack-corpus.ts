@@ -121,6 +121,15 @@ function keyAttacks({ header, claims }: TokenBase): readonly Attack[] {
   return [...forged, ['no kid, another key', signToken(withoutKid, claims, attacker.privateKey)], ...foreign];
 }
 
+/** What counts is in the claims; a header that says it in their stead says nothing. */
+function movedClaimAttacks({ header, claims, key, isEntra }: TokenBase): readonly Attack[] {
+  const needed = isEntra ? ['iss', 'aud', 'exp', 'tid', 'ver'] : ['iss', 'aud', 'exp'];
+  return needed.map((name) => {
+    const { [name]: moved, ...rest } = claims;
+    return [`${name} in the header`, signToken({ ...header, [name]: moved }, rest, key.privateKey)];
+  });
+}
+
 /** Texts that two parsers could read in two ways. */
 function textAttacks({ header, claims, key }: TokenBase): readonly Attack[] {
   const [headerText, claimsText] = [JSON.stringify(header), JSON.stringify(claims)];
@@ -345,6 +354,7 @@ export function attacksOn(base: TokenBase, nowMs: number): readonly Specimen[] {
     ...algorithmAttacks(base),
     ...headerAttacks(base),
     ...keyAttacks(base),
+    ...movedClaimAttacks(base),
     ...textAttacks(base),
     ...formAttacks(base),
     ...claimAttacks(base, nowMs),
