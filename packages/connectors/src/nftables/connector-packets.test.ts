@@ -95,6 +95,9 @@ describe.skipIf(!canRun.ok)('nftables on a gateway, seen by a real client', () =
   });
 
   test('a connection that stands stops carrying data, and goes on after the release', async () => {
+    await administrator('add', 'table', 'inet', 'host');
+    await administrator('add', 'chain', 'inet', 'host', 'forward', '{ type filter hook forward priority filter; }');
+    await administrator('add', 'rule', 'inet', 'host', 'forward', 'ct', 'state', 'established,related', 'accept');
     await gateway.order({ kind: 'connect', address: SERVER.v4 });
     expect(await gateway.order({ kind: 'say', text: 'before', withinMs: 2_000 })).toMatchObject({ isHeard: true });
     await applied(block(SERVER.v4));
