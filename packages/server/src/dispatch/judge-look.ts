@@ -31,7 +31,10 @@ export function judgeFirstLook(of: Case, presence: Presence | undefined): Judgem
   return { ledger: { ...ledger, looked: 1, stalls: 0, lane: LANES.apply, due_at: now }, verdict: { kind: 'looked' } };
 }
 
-/** It was in force, and is gone: that is told, and it is put back under an operation of its own. */
+/**
+ * It was in force, and is gone: that is told, and it is put back under an operation of its own. What a stranger had
+ * put there and took away is ours from then on.
+ */
 function drifted(of: Case): Judgement {
   const { ledger, now } = of;
   const isNews = ledger.known === 'inForce';
@@ -39,6 +42,7 @@ function drifted(of: Case): Judgement {
     ledger: {
       ...ledger,
       known: 'drifted',
+      preexisting: 0,
       told_until: null,
       operation: null,
       operation_id: null,

@@ -11,7 +11,6 @@ function gone(of: Case): Judgement {
     operation_id: null,
     attempt: 0,
     answered_pending: 0,
-    unanswered_until: null,
     told_until: null,
     stalls: 0,
   } as const;
@@ -19,7 +18,17 @@ function gone(of: Case): Judgement {
     return nothing({ ...closed, known: 'unknown', lane: LANES.release, due_at: ledger.settles_at });
   }
   return {
-    ledger: { ...closed, known: 'absent', settles_at: null, verified_at: null, drift_count: 0, drift_at: null },
+    ledger: {
+      ...closed,
+      known: 'absent',
+      settles_at: null,
+      verified_at: null,
+      drift_count: 0,
+      drift_at: null,
+      release_wished_at: null,
+      release_failed: 0,
+      due_at: ledger.unanswered_until,
+    },
     verdict: { kind: 'gone' },
   };
 }
@@ -65,7 +74,8 @@ const changesNothing = (answer: Answered | undefined): boolean =>
 export function judgeRelease(of: Case, { answer, presence }: CallResult): Judgement {
   const { ledger, terms, now } = of;
   const isLost = answer === undefined || answer.kind === 'unknown';
-  const unanswered_until = isLost ? now + terms.latenessMs : null;
+  // An attempt that was lost may land behind one that was answered.
+  const unanswered_until = isLost ? now + terms.latenessMs : ledger.unanswered_until;
   const known = changesNothing(answer) ? ledger.known : 'unknown';
   const told: Case = { ...of, ledger: { ...ledger, unanswered_until, known } };
   if (answer?.kind === 'done') return done(told, presence);

@@ -69,7 +69,7 @@ export function inForce(of: Case, level: VerificationLevel, verifiedAt: string):
       operation_id: null,
       attempt: 0,
       operation_at: null,
-      settles_at: null,
+      // An earlier attempt that was lost may still land: what is seen now does not settle that.
       disproved: 0,
       stalls: 0,
       last_message: null,

@@ -6,26 +6,42 @@ const GRACE_MS = 1_000;
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
-/** Whatever a connector throws, and however long it stays silent: the outcome is unknown, not failed. */
+interface Unknown {
+  readonly kind: 'unknown';
+  readonly message: string;
+}
+
+/**
+ * Whatever a connector throws, and however long it stays silent: the outcome is unknown, not failed. One controller and
+ * one timer a call: a signal of `AbortSignal.timeout` lives on behind every call that was quick.
+ */
 async function within<Value>(
   timeoutMs: number,
   stop: AbortSignal,
   call: (signal: AbortSignal) => Promise<Value>,
-): Promise<Value | { readonly kind: 'unknown'; readonly message: string }> {
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<{ kind: 'unknown'; message: string }>((resolve) => {
-    const seconds = timeoutMs / 1_000;
-    const giveUp = (): void => resolve({ kind: 'unknown', message: `No answer within ${seconds} s.` });
-    timer = setTimeout(giveUp, timeoutMs + GRACE_MS);
-    signal.addEventListener('abort', () => setTimeout(giveUp, GRACE_MS).unref(), { once: true });
+): Promise<Value | Unknown> {
+  const abort = new AbortController();
+  let giveUp: (outcome: Unknown) => void = () => undefined;
+  const silence = new Promise<Unknown>((resolve) => {
+    giveUp = resolve;
   });
+  let timer: NodeJS.Timeout | undefined;
+  const end = (message: string): void => {
+    clearTimeout(timer);
+    abort.abort(new Error(message));
+    timer = setTimeout(() => giveUp({ kind: 'unknown', message }), GRACE_MS);
+  };
+  const onStop = (): void => end(messageOf(stop.reason));
+  timer = setTimeout(() => end(`No answer within ${timeoutMs / 1_000} s.`), timeoutMs);
+  stop.addEventListener('abort', onStop, { once: true });
   try {
-    return await Promise.race([call(signal), silence]);
+    if (stop.aborted) onStop();
+    return await Promise.race([call(abort.signal), silence]);
   } catch (thrown) {
     return { kind: 'unknown', message: messageOf(thrown) };
   } finally {
     clearTimeout(timer);
+    stop.removeEventListener('abort', onStop);
   }
 }
 

@@ -63,11 +63,17 @@ function* afterLook(u: UnitContext, saved: EnforcementRow, leasing: Leasing): Wo
   return { held: true, dueAt: ledger.due_at };
 }
 
-/** The effect is gone and nobody wants it: the row has said all that it had to say. */
+/**
+ * The effect is gone and nobody wants it: the row has said all that it had to say. It stays while a lost release may
+ * still land, so that nothing is applied into it.
+ */
 function* closeRow(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
   yield* tellActions(u, { kind: 'gone' }, { ledger, leasedAt: u.now, probes: false });
-  yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
-  return { held: true, dueAt: null };
+  const lingers = ledger.unanswered_until !== null && ledger.unanswered_until > u.now;
+  if (lingers) yield* must(queries.saveEnforcement({ ...ledger, due_at: ledger.unanswered_until }));
+  else yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
+  if (lingers && ledger.unanswered_until !== null) u.due(ledger.unanswered_until);
+  return { held: true, dueAt: lingers ? ledger.unanswered_until : null };
 }
 
 function* tell(u: UnitContext, { ledger, verdict }: Judgement, leasedAt: number, { terms }: Leasing): Work<Settled> {

@@ -91,14 +91,6 @@ function* join(u: UnitContext, row: ActionRow, ledger: EnforcementRow, terms: Te
   else if (next.due_at !== null) u.due(next.due_at);
 }
 
-function* begin(u: UnitContext, row: ActionRow, leasing: Leasing): Work<LeasedCall | undefined> {
-  const ledger = freshLedger(u, row, leasing.terms);
-  yield* must(queries.insertEnforcement(ledger));
-  if (ledger.looked === 1) return yield* leaseCall(u, yield* takeHold(u, row, ledger), leasing);
-  yield* wait(row, ledger);
-  return yield* leaseCall(u, ledger, leasing);
-}
-
 /** Its own end came before it could start, or it may not be touched (any more). */
 function whyNot(u: UnitContext, row: ActionRow, { refusal }: Start): ReturnType<typeof protectedResult> | undefined {
   if (refusal !== undefined) return protectedResult(refusal);
@@ -108,15 +100,10 @@ function whyNot(u: UnitContext, row: ActionRow, { refusal }: Start): ReturnType<
 }
 
 /**
- * Starts an action that is due: it joins an effect that others hold, or its first call is leased. Without a free slot
- * it goes on waiting, unless it needs none.
+ * Starts an action that is due, if that needs no call: it joins an effect that others hold or look at, or it ends here.
+ * @returns the action where it needs a call of its own
  */
-export function* startAction(
-  u: UnitContext,
-  start: Start,
-  leasing: Leasing,
-  hasSlot: boolean,
-): Work<LeasedCall | undefined> {
+export function* joinAction(u: UnitContext, start: Start, terms: Terms): Work<ActionRow | undefined> {
   const row = yield* first(queries.actionById({ id: start.id }));
   if (row?.status !== 'NotStarted' || row.start_at === null || row.start_at > u.now) return undefined;
   const result = whyNot(u, row, start);
@@ -126,11 +113,18 @@ export function* startAction(
   }
   const effect = { provider: row.provider ?? '', action: row.action ?? '', target: row.target ?? '' };
   const ledger = yield* first(queries.enforcementOf(effect));
-  if (ledger) {
-    const isBeforeFirstIntent = ledger.looked === 0 && ledger.holds === 0 && ledger.release_wished_at === null;
-    if (isBeforeFirstIntent) yield* wait(row, ledger);
-    else yield* join(u, row, ledger, leasing.terms);
-    return undefined;
-  }
-  return hasSlot ? yield* begin(u, row, leasing) : undefined;
+  if (!ledger) return row;
+  const isBeforeFirstIntent = ledger.looked === 0 && ledger.holds === 0 && ledger.release_wished_at === null;
+  if (isBeforeFirstIntent) yield* wait(row, ledger);
+  else yield* join(u, row, ledger, terms);
+  return undefined;
+}
+
+/** Starts an action whose effect nobody wants yet: its first call is leased. */
+export function* beginAction(u: UnitContext, row: ActionRow, leasing: Leasing): Work<LeasedCall | undefined> {
+  const ledger = freshLedger(u, row, leasing.terms);
+  yield* must(queries.insertEnforcement(ledger));
+  if (ledger.looked === 1) return yield* leaseCall(u, yield* takeHold(u, row, ledger), leasing);
+  yield* wait(row, ledger);
+  return yield* leaseCall(u, ledger, leasing);
 }

@@ -1,12 +1,12 @@
 import { queries } from '../store/queries.ts';
-import { type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
+import { type ActionRow, type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
 import { all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { endAction } from './end-action.ts';
 import { judgeCall } from './judge-call.ts';
 import { isPastEnd, type Leasing, leaseCall } from './lease-call.ts';
 import { carryOut } from './settle-call.ts';
-import { type Start, startAction } from './start-action.ts';
+import { beginAction, joinAction, type Start } from './start-action.ts';
 import type { Terms } from './terms.ts';
 
 /** How many more calls a provider can take, by lane. */
@@ -77,19 +77,33 @@ function* leaseLane(
   return calls;
 }
 
-/** Releases first, in slots of their own; then what waits for another attempt, in at most half of what is free; then new actions. */
+/** Two actions of one turn may want one effect: the second joins what the first began. */
+function* startFresh(u: UnitContext, row: ActionRow, leasing: Leasing): Work<LeasedCall | undefined> {
+  const fresh = yield* joinAction(u, { id: row.id }, leasing.terms);
+  return fresh && (yield* beginAction(u, fresh, leasing));
+}
+
+/**
+ * New actions join first: what somebody wants again is not released. Then releases, in slots of their own; then what
+ * waits for another attempt, in at most half of what is free; then actions that need a call of their own.
+ */
 function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn): Work<readonly LeasedCall[]> {
   const { free, starts, terms } = provider;
-  const calls = [...(yield* leaseLane(u, turn, provider, LANES.release, free.release))];
-  const again = starts.length > 0 ? Math.ceil(free.apply / 2) : free.apply;
-  const applies = [...(yield* leaseLane(u, turn, provider, LANES.apply, again))];
+  const leasing = { owner: turn.owner, terms };
+  const fresh: ActionRow[] = [];
   for (const start of starts) {
-    const call = yield* startAction(u, start, { owner: turn.owner, terms }, applies.length < free.apply);
+    const row = yield* joinAction(u, start, terms);
+    if (row) fresh.push(row);
+  }
+  const releases = yield* leaseLane(u, turn, provider, LANES.release, free.release);
+  const again = fresh.length > 0 ? Math.ceil(free.apply / 2) : free.apply;
+  const applies = [...(yield* leaseLane(u, turn, provider, LANES.apply, again))];
+  for (const row of fresh.slice(0, Math.max(0, free.apply - applies.length))) {
+    const call = yield* startFresh(u, row, leasing);
     if (call) applies.push(call);
   }
   const looks = yield* leaseLane(u, turn, provider, LANES.verify, free.verify);
-  calls.push(...applies, ...looks);
-  return calls;
+  return [...releases, ...applies, ...looks];
 }
 
 function* nextDue(turn: Turn): Work<number | null> {

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { Terms } from './terms.ts';
+import {
+  cancel,
+  checkHistories,
+  checkRest,
+  comeToRest,
+  crash,
+  createWorld,
+  meddle,
+  pass,
+  request,
+  settleOne,
+  turn,
+  type World,
+} from './testing/ledger-world.ts';
+
+const PRODUCTS: Readonly<Record<string, Partial<Terms>>> = {
+  'is read back and sees strangers': {},
+  'is read back and tells no time': { keepsTime: false },
+  'only answers, and knows a repeat': { probes: false, seesForeign: false, verification: 'reported' },
+  'only answers, and knows no repeat': { probes: false, seesForeign: false, repeats: false, verification: 'accepted' },
+};
+
+const SEEDS = Number(process.env.INTERDICT_LEDGER_SEEDS ?? 150);
+const FIRST = Number(process.env.INTERDICT_LEDGER_FIRST ?? 1);
+const STEPS = 120;
+
+function step(world: World, meddles: boolean): void {
+  const chance = world.random();
+  if (chance < 0.12) request(world);
+  else if (chance < 0.2) cancel(world);
+  else if (chance < 0.5) turn(world);
+  else if (chance < 0.78) settleOne(world);
+  else if (chance < 0.93) pass(world, Math.floor(world.random() * 30_000));
+  else if (chance < 0.95) pass(world, 3_600_000);
+  else if (chance < 0.98) crash(world);
+  else if (meddles) meddle(world);
+}
+
+function live(seed: number, terms: Partial<Terms>): void {
+  const world = createWorld(seed, terms);
+  try {
+    for (let count = 0; count < STEPS; count += 1) {
+      step(world, terms.probes ?? true);
+      checkHistories(world);
+    }
+    comeToRest(world);
+    checkRest(world);
+  } catch (error) {
+    throw new Error(`Seed ${seed}: ${(error as Error).message}\n${world.log.join('\n')}`, { cause: error });
+  } finally {
+    world.store.close();
+  }
+}
+
+describe.each(Object.entries(PRODUCTS))('a product that %s', (_, terms) => {
+  it('ends with what is wanted in force and nothing else, whatever was lost, late, refused, cancelled or crashed', () => {
+    for (let seed = FIRST; seed <= SEEDS; seed += 1) live(seed, terms);
+    expect(SEEDS).toBeGreaterThan(0);
+  });
+});
