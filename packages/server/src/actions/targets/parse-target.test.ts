@@ -245,6 +245,10 @@ describe('parseTarget', () => {
     expect(refusalOf(['url'], base + 'x'.repeat(4_097 - base.length)).inner).toBe('limitExceeded');
   });
 
+  it('refuses 4,097 characters of every kind, before it looks at them', () => {
+    for (const kinds of FAMILIES) expect(refusalOf(kinds, '\u202e'.repeat(4_097)).inner).toBe('limitExceeded');
+  });
+
   it('refuses a megabyte of anything at once, and the longest texts in linear time', () => {
     const pieces = [
       '1',
