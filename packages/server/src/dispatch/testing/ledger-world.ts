@@ -254,19 +254,23 @@ const LONGEST_CALL_MS = 20_000;
 const overdue = (world: World, until: number): InFlight | undefined =>
   world.inFlight.find(({ sentAt }) => sentAt + LONGEST_CALL_MS < until);
 
-export function pass(world: World, ms: number): void {
-  const until = world.clock.time + ms;
-  for (let slow = overdue(world, until); slow; slow = overdue(world, until)) {
-    world.clock.time = Math.max(world.clock.time, slow.sentAt + LONGEST_CALL_MS);
-    settleOne(world, slow);
-  }
-  world.clock.time = until;
-  const due = world.late.filter(({ at }) => at <= world.clock.time);
-  for (const late of due) {
+/** The clock moves on, and what was on its way arrives. */
+function moveTo(world: World, time: number): void {
+  world.clock.time = Math.max(world.clock.time, time);
+  for (const late of world.late.filter(({ at }) => at <= world.clock.time)) {
     world.late.splice(world.late.indexOf(late), 1);
     land(world, late.kind, late.target);
     say(world, `late ${late.kind} ${late.target} lands`);
   }
+}
+
+export function pass(world: World, ms: number): void {
+  const until = world.clock.time + ms;
+  for (let slow = overdue(world, until); slow; slow = overdue(world, until)) {
+    moveTo(world, slow.sentAt + LONGEST_CALL_MS);
+    settleOne(world, slow);
+  }
+  moveTo(world, until);
 }
 
 /** Somebody else changes the product. */
@@ -322,6 +326,15 @@ function isAtRest(world: World): boolean {
   return isHeld && world.ids.every((id) => isFinal(entityOf(world, id).entity.status));
 }
 
+function checkActionAtRest(world: World, id: string): void {
+  const { row, entity } = entityOf(world, id);
+  if (!isFinal(entity.status)) throw new Error(`${id} is ${entity.status} for ever.`);
+  const holding = row.hold === 'active';
+  if (holding !== (row.state === 'inForce')) throw new Error(`${id} is ${row.state} and its hold is ${row.hold}.`);
+  if (!holding && !['none', 'released'].includes(row.state)) throw new Error(`${id} stays ${row.state}.`);
+}
+
+/** What is in force is what is wanted, and nothing else; every action is over or holds what is in force. */
 export function checkRest(world: World): void {
   const rows = world.store.read(queries.firstEnforcements({ limit: 100 }));
   const wanted = new Set(rows.filter(({ holds }) => holds > 0).map(({ target }) => target));
@@ -330,11 +343,5 @@ export function checkRest(world: World): void {
     if (wanted.has(target) && present === undefined) throw new Error(`${target} is wanted and not in force.`);
     if (!wanted.has(target) && present === 'ours') throw new Error(`${target} is in force and nobody wants it.`);
   }
-  for (const id of world.ids) {
-    const { row, entity } = entityOf(world, id);
-    if (!isFinal(entity.status)) throw new Error(`${id} is ${entity.status} for ever.`);
-    const holding = row.hold === 'active';
-    if (holding !== (row.state === 'inForce')) throw new Error(`${id} is ${row.state} and its hold is ${row.hold}.`);
-    if (!holding && !['none', 'released'].includes(row.state)) throw new Error(`${id} stays ${row.state}.`);
-  }
+  for (const id of world.ids) checkActionAtRest(world, id);
 }
