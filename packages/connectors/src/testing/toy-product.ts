@@ -84,7 +84,8 @@ export class ToyProduct {
         const [body] = [...this.#handle(request).chunks];
         return { status: 200, chunks: [body?.subarray(0, body.length - 1) ?? Buffer.alloc(0)], breaksOff: true };
       }
-      default:
+      case 'down':
+      case undefined:
         return this.#handle(request);
     }
   }

@@ -1,6 +1,5 @@
-import type { Target } from '@interdict/contract';
+import type { ProviderHealth, Target } from '@interdict/contract';
 import type { Clock } from '../lib/clock.ts';
-import type { HealthBoard } from '../observe/provider-health.ts';
 import type { Store } from '../store/store.ts';
 import type { Origin } from './journal.ts';
 import type { Requester } from './plan-action.ts';
@@ -14,7 +13,10 @@ export interface ActionsDeps {
   /** Without a configured issuer nobody could approve. */
   readonly asksApprovals: boolean;
   readonly clock: Clock;
-  readonly health: Pick<HealthBoard, 'of'>;
+  /** How a provider answers at present. */
+  readonly health: {
+    of(provider: string): { readonly health: ProviderHealth; readonly message: string | null };
+  };
   /** Hints to the dispatcher: something may be due; an effect is to be taken back at once. */
   readonly wake: (tenantId: string, release?: string) => void;
 }

@@ -7,6 +7,7 @@ import { createInstallKey } from './install-key.ts';
 import type { IssuerSettings } from './issuer-settings.ts';
 import { createLocalIssuer } from './local-issuer.ts';
 import { createHandClock } from './testing/hand-clock.ts';
+import type { OidcIssuer } from './testing/oidc-issuer.ts';
 import { openOidcIssuer } from './testing/oidc-issuer.ts';
 import { signToken } from './testing/signing-key.ts';
 import type { TokenBase } from './testing/token-bases.ts';
@@ -126,6 +127,10 @@ describe('a header', () => {
       expect((await refusalOf(askAs('OIDC app', {}, { [name]: ['x'] }))).message).toContain(`holds "${name}"`);
     },
   );
+
+  it.each([1, null, '', ['x'], 'x'.repeat(600)])('whose kid is %j is refused for that', async (kid) => {
+    expect((await refusalOf(askAs('OIDC app', {}, { kid }))).message).toContain('"kid" is no text');
+  });
 });
 
 describe('a text that is no token', () => {
@@ -212,19 +217,37 @@ describe('an ID token', () => {
   });
 });
 
-describe('a personal Microsoft account', () => {
-  it('is refused whatever the configuration says', async () => {
-    const clock = createHandClock();
-    const issuer = await openOidcIssuer(KEYS.keycloak);
+describe('an issuer that may speak for any tenant', () => {
+  const clock = createHandClock();
+  let issuer: OidcIssuer;
+
+  beforeAll(async () => {
+    issuer = await openOidcIssuer(KEYS.keycloak);
+  });
+
+  afterAll(() => issuer.stop());
+
+  const ask = async (own: object): Promise<Caller> => {
     const settings = { issuer: issuer.issuer, audience: ['x'], tenantClaim: 'tenant' };
-    const authenticator = createAuthenticator({ issuers: [settings], clock });
     const claims = { aud: 'x', azp: 'soc', sub: 'u', exp: clock.now() / 1_000 + 60 };
-    const ask = async (own: object): Promise<unknown> =>
-      authenticator.authenticate(`Bearer ${await issuer.sign({ ...claims, ...own })}`);
-    await ask({ tenant: TENANT_A });
+    const authenticator = createAuthenticator({ issuers: [settings], clock });
+    return authenticator.authenticate(`Bearer ${await issuer.sign({ ...claims, ...own })}`);
+  };
+
+  it('has to name one', async () => {
+    expect(await ask({ tenant: TENANT_B })).toMatchObject({ tenantId: TENANT_B });
+    for (const tenant of [undefined, '', 'acme', null, [TENANT_A]])
+      expect((await refusalOf(ask({ tenant }))).message).toContain('names no tenant');
+  });
+
+  it('cannot name the one of personal Microsoft accounts, whatever the configuration says', async () => {
     expect((await refusalOf(ask({ tenant: PERSONAL.toUpperCase() }))).message).toContain('personal');
     expect((await refusalOf(ask({ tenant: TENANT_A, tid: PERSONAL }))).message).toContain('personal');
-    await issuer.stop();
+  });
+
+  it('has no applications where the configuration does not say how they are told', async () => {
+    const caller = await ask({ tenant: TENANT_A, roles: [WRITE], idtyp: 'app' });
+    expect(caller).toMatchObject({ kind: 'delegated', permissions: new Set() });
   });
 });
 

@@ -143,8 +143,9 @@ describe("an issuer's keys", () => {
     const token = await newToken();
     await ask(token);
     issuer.keys = [createSigningKey('first')];
-    clock.nowMs += HOUR_MS;
-    expect((await refusalOf(ask(token))).message).toContain('signature');
+    clock.nowMs += 10 * MINUTE_MS;
+    await ask(token);
+    await vi.waitFor(async () => expect((await refusalOf(ask(token))).message).toContain('signature'));
   });
 
   it('that cannot be fetched make 503 with Retry-After, whose cause is kept for the log', async () => {
@@ -223,6 +224,13 @@ describe("an issuer's keys", () => {
     const refusal = await refusalOf(askNew());
     expect(refusal.code).toBe('serviceUnavailable');
     expect(String((refusal.cause as Error).message)).toContain(message);
+  });
+
+  it.each([201, 203, 404, 500])('are refused from an answer with %i, whatever it holds', async (status) => {
+    issuer.bent.set(KEYS_PATH, (response) => response.writeHead(status).end(JSON.stringify({ keys: [FIRST.jwk] })));
+    const refusal = await refusalOf(askNew());
+    expect(refusal.code).toBe('serviceUnavailable');
+    expect(String((refusal.cause as Error).message)).toContain(`answered ${status}`);
   });
 
   it.each([301, 302, 307, 308])('are refused by way of a redirect with %i', async (status) => {

@@ -106,7 +106,8 @@ export function judgeApply(of: Case, { answer, presence }: CallResult): Judgemen
       const lane = of.ledger.known === 'unknown' && of.terms.probes ? LANES.verify : LANES.apply;
       return nothing(withMessage(stalled(of, lane, answer.retryAfterMs), answer.message, answer.subcode));
     }
-    default: {
+    case 'unknown':
+    case undefined: {
       const { ledger, now, terms } = of;
       const lost = {
         ...ledger,

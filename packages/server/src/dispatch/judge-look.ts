@@ -23,7 +23,8 @@ export function judgeFirstLook(of: Case, presence: Presence | undefined): Judgem
       return nothing(
         withMessage({ ...ledger, lane: LANES.apply, due_at: againAt(of, presence.againMs) }, presence.message),
       );
-    default:
+    case 'unknown':
+    case undefined:
       return nothing(
         withMessage(stalled(of, LANES.apply, presence?.retryAfterMs), presence?.message ?? 'No answer came.'),
       );
@@ -93,7 +94,8 @@ export function judgeVerify(of: Case, presence: Presence | undefined): Judgement
       const due = againAt(of, presence.againMs);
       return { ledger: withMessage({ ...waiting, due_at: due }, presence.message), verdict: { kind: 'unsure' } };
     }
-    default:
+    case 'unknown':
+    case undefined:
       return nothing(
         withMessage(stalled(of, LANES.verify, presence?.retryAfterMs), presence?.message ?? 'No answer came.'),
       );

@@ -18,9 +18,10 @@ async function pollOnce(dispatcher: Dispatcher): Promise<void> {
 
 function schedulePoll(dispatcher: Dispatcher): void {
   if (dispatcher.stopped) return;
-  dispatcher.poll = setTimeout(async () => {
-    await pollOnce(dispatcher).catch(dispatcher.deps.onFault);
-    schedulePoll(dispatcher);
+  dispatcher.poll = setTimeout(() => {
+    void pollOnce(dispatcher)
+      .catch(dispatcher.deps.onFault)
+      .then(() => schedulePoll(dispatcher));
   }, POLL_MS);
 }
 

@@ -101,9 +101,11 @@ export function send(reply: FastifyReply, answer: Answer, root: Root): FastifyRe
   reply.code(answer.status);
   if (answer.headers) reply.headers(answer.headers as Record<string, string>);
   if (answer.afterSent) reply.raw.once('finish', answer.afterSent);
-  if (answer.body === undefined || answer.status === 304) return reply.send();
-  if (answer.body !== '') reply.type(answer.contentType ?? jsonType(root));
-  return reply.send(answer.body);
+  if (answer.contentType !== undefined) reply.header('Content-Type', answer.contentType);
+  if (answer.body === undefined || answer.body === '' || answer.status === 304) return reply.send();
+  if (answer.contentType === undefined) reply.header('Content-Type', jsonType(root));
+  // As bytes: to a text of JSON Fastify would add a charset that the seed document has not.
+  return reply.send(Buffer.from(answer.body));
 }
 
 /** The one place where a thrown value becomes an answer; a bug is told to the log, with the request id. */

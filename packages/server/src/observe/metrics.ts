@@ -55,12 +55,10 @@ export function createMetrics(): Metrics {
 /** Serves `/metrics` on loopback, apart from the API. */
 export async function openMetricsServer({ registry }: Metrics, port: number): Promise<Server> {
   collectDefaultMetrics({ register: registry });
-  const server = createServer(async (request, response) => {
-    if (request.url !== '/metrics') {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { 'Content-Type': registry.contentType }).end(await registry.metrics());
+  const server = createServer((request, response) => {
+    if (request.url === '/metrics')
+      void registry.metrics().then((text) => response.setHeader('Content-Type', registry.contentType).end(text));
+    else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

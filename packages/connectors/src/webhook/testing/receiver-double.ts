@@ -161,7 +161,8 @@ export class ReceiverDouble {
         response.write(body.slice(0, -2), () => response.socket?.destroy());
         break;
       }
-      default:
+      case 'down':
+      case undefined:
         json(response, 200, this.#handle(post));
     }
   }

@@ -62,7 +62,9 @@ export async function becomeApp(client: pg.ClientBase): Promise<void> {
 
 /** Connections that have become the app role; each carries several statements at once. */
 export function openPool(url: string, max: number): pg.Pool {
-  const pool = new pg.Pool({ ...connectionOptions(url), pipeline: true, max, onConnect: becomeApp });
+  // The pool waits for the promise, whatever its types say.
+  const onConnect = becomeApp as (client: pg.ClientBase) => void;
+  const pool = new pg.Pool({ ...connectionOptions(url), pipeline: true, max, onConnect });
   pool.on('error', () => undefined);
   return pool;
 }

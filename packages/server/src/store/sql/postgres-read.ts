@@ -39,7 +39,7 @@ export function readPostgres(reads: PostgresReads, tenantId: string, wanted: Que
       return;
     }
     reads.waiting.set(tenantId, [{ wanted, resolve, reject }]);
-    setImmediate(() => sendReads(reads, tenantId));
+    setImmediate(() => void sendReads(reads, tenantId));
   });
 }
 

@@ -35,7 +35,11 @@ for (const version of ['18', '15'] as const) {
         await admin.end();
       };
       await asAdmin(`create database ${name}`);
-      await use(server.urlOf(name)).finally(() => asAdmin(`drop database ${name} with (force)`));
+      try {
+        await use(server.urlOf(name));
+      } finally {
+        await asAdmin(`drop database ${name} with (force)`);
+      }
     };
 
     describeStore(`PostgreSQL ${version}`, async () => ({

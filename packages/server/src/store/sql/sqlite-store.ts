@@ -52,7 +52,7 @@ async function carryGroup(writer: PortClient, calls: readonly UnitCall[]): Promi
 /** All reads of one turn of the event loop travel in one message. */
 function read(threads: Threads, call: ReadCall): Promise<never> {
   return new Promise((resolve, reject) => {
-    if (threads.waitingReads.push({ call, resolve, reject }) === 1) setImmediate(() => sendReads(threads));
+    if (threads.waitingReads.push({ call, resolve, reject }) === 1) setImmediate(() => void sendReads(threads));
   });
 }
 
