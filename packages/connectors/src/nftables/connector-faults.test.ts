@@ -156,14 +156,35 @@ test('two calls for one effect at once leave one entry, with the later end', asy
 test('an entry that leaves by itself before its release does not keep its neighbours', async () => {
   const effects = Array.from({ length: 9 }, (_, index) => block(SAMPLE_TARGETS.ip(index)));
   for (const answer of await Promise.all(effects.map(apply))) expect(answer.kind).toBe('done');
-  const gone = effects[4] ?? HELD;
-  const releases = Promise.all(effects.map(release));
-  await expect.poll(() => nft.seen.at(-1)).toMatch(/"list"/);
   const name = `block4_32_${TENANT_A.replaceAll('-', '')}`;
-  const json = { element: { family: 'inet', table: 'interdict', name, elem: [gone.target.value] } };
-  await nft.run('-j', JSON.stringify({ nftables: [{ delete: json }] }));
-  expect((await releases).map(({ kind }) => kind)).toEqual(effects.map(() => 'done'));
+  const json = { element: { family: 'inet', table: 'interdict', name, elem: [effects[4]?.target.value] } };
+  nft.duringNextLook(() => nft.run('-j', JSON.stringify({ nftables: [{ delete: json }] })));
+  expect((await Promise.all(effects.map(release))).map(({ kind }) => kind)).toEqual(effects.map(() => 'done'));
   expect(await blocked()).toEqual([]);
+});
+
+test('an entry that another process makes at the same moment is taken for what it is', async () => {
+  expect((await apply(HELD)).kind).toBe('done');
+  const other = nftables.open({ name: 'edge', own: { nft: nft.nft } }, NO_PORTS);
+  const third = nftables.open({ name: 'edge', own: { nft: nft.nft } }, NO_PORTS);
+  nft.duringNextLook(() => apply(OTHER));
+  expect((await other.apply(aCall(OTHER), calm())).kind).toBe('done');
+  nft.duringNextLook(() => apply(block('2001:db8::9')));
+  expect((await third.apply(aCall(block('2001:db8::9')), calm())).kind).toBe('done');
+  expect((await blocked()).sort()).toEqual(['2001:db8::9', OTHER.target.value, HELD.target.value].sort());
+  for (const connector of [other, third]) await connector.close();
+});
+
+test('what is interrupted by another change is run again', async () => {
+  expect((await apply(HELD)).kind).toBe('done');
+  await nft.setFault({ words: 'Interrupted system call' });
+  nft.endFaultAfter(2);
+  expect(await verify(OTHER)).toEqual({ kind: 'absent' });
+  await nft.setFault({ words: 'Interrupted system call' });
+  nft.endFaultAfter(2);
+  expect((await release(HELD)).kind).toBe('done');
+  await nft.setFault({ words: 'Interrupted system call' });
+  expect((await verify(OTHER))?.kind).toBe('unknown');
 });
 
 test('where the kernel refuses everything, few runs are lost on it', async () => {

@@ -151,16 +151,16 @@ describe.skipIf(!canRun.ok)('nftables on a gateway, seen by a real client', () =
 
   test('10,000 targets are blocked in a few runs of nft, and released likewise', async () => {
     const calls = Array.from({ length: 10_000 }, (_, index) => aCall(block(`100.64.${index >> 8}.${index & 255}`)));
-    const timed = async (send: (call: Call, signal: AbortSignal) => Promise<{ kind: string }> | undefined) => {
+    const timed = async (send: (call: Call, signal: AbortSignal) => Promise<{ kind: string } | undefined>) => {
       const signals = calls.map(calm);
       const [start, runs] = [performance.now(), nft.runs()];
       const answers = await Promise.all(calls.map((call, index) => send(call, signals[index] ?? calm())));
       const ms = performance.now() - start;
       return { kinds: [...new Set(answers.map((answer) => answer?.kind))], runs: nft.runs() - runs, ms };
     };
-    const apply = await timed(connector.apply);
-    const verify = await timed((call, signal) => connector.verify?.(call, signal));
-    const release = await timed(connector.release);
+    const apply = await timed((call, signal) => connector.apply(call, signal));
+    const verify = await timed(async (call, signal) => connector.verify?.(call, signal));
+    const release = await timed((call, signal) => connector.release(call, signal));
     for (const [name, { runs, ms }] of Object.entries({ apply, verify, release })) {
       console.log(`10,000 targets: ${name} took ${Math.round(ms)} ms and ${runs} runs of nft.`);
     }
@@ -276,13 +276,16 @@ describe.skipIf(!canRun.ok)('nftables on a gateway, seen by a real client', () =
     };
     const disturbing = others();
     const effects = Array.from({ length: 20 }, (_, index) => block(`192.0.2.${index}`));
-    for (const effect of effects) {
-      await applied(effect);
-      expect(await look(effect)).toEqual({ kind: 'present' });
+    try {
+      for (const effect of effects) {
+        await applied(effect);
+        expect(await look(effect)).toEqual({ kind: 'present' });
+      }
+      for (const effect of effects) await released(effect);
+    } finally {
+      isOver = true;
+      await disturbing;
     }
-    for (const effect of effects) await released(effect);
-    isOver = true;
-    await disturbing;
   });
 
   test('several connectors on one table make its sets at once', async () => {

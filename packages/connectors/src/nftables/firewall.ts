@@ -2,7 +2,7 @@ import type { JsonSchema } from '@interdict/contract';
 import { type Entry, entryKey } from './entry.ts';
 import { findFailure, NftError, type NftFailure } from './nft-failure.ts';
 import { parseElements } from './parse-element.ts';
-import { runNft } from './run-nft.ts';
+import { type NftRun, runNft } from './run-nft.ts';
 import { sendJson } from './send-json.ts';
 import type { Settings } from './settings.ts';
 import { NO_TABLE, type Owner, parseTable, type TableView } from './table-view.ts';
@@ -48,28 +48,54 @@ function parsed<Value>(parse: () => Value): Value {
   }
 }
 
+/** Under a steady stream of other changes one run in a hundred was interrupted. */
+const MOST_RUNS = 5;
+
+interface Outcome {
+  readonly run: NftRun;
+  readonly failure: NftFailure | undefined;
+}
+
+/** What another change of the ruleset interrupted has done nothing, and is run again. */
+async function uninterrupted(start: () => Promise<NftRun>, runs = 1): Promise<Outcome> {
+  const run = await start();
+  const failure = findFailure(run);
+  return failure?.kind === 'interrupted' && runs < MOST_RUNS ? uninterrupted(start, runs + 1) : { run, failure };
+}
+
 /** All or nothing: the failure, where there is one, of the whole transaction. */
 export async function transact(
   firewall: Firewall,
   commands: readonly JsonSchema[],
   signals: readonly AbortSignal[],
 ): Promise<NftFailure | undefined> {
-  const run = await sendJson(commands, order(firewall, signals, MAX_ANSWER_BYTES));
-  const failure = findFailure(run);
+  const sender = order(firewall, signals, MAX_ANSWER_BYTES);
+  const { run, failure } = await uninterrupted(() => sendJson(commands, sender));
   if (failure || run.kind !== 'exited' || run.stdout.trim() === '') return failure;
   return { kind: 'lost', message: 'nft answered to a change with text that it never has: what it did is not known.' };
+}
+
+interface Listing {
+  readonly stdout: string;
+  readonly failure: 'missing' | 'exists' | undefined;
+}
+
+/** @throws {NftError} */
+async function listing(start: () => Promise<NftRun>): Promise<Listing> {
+  const { run, failure } = await uninterrupted(start);
+  const isTold = !failure || failure.kind === 'missing' || failure.kind === 'exists';
+  if (!isTold || run.kind !== 'exited') throw failure ? new NftError(failure) : lost('nft did not exit.');
+  return { stdout: run.stdout, failure: failure?.kind as Listing['failure'] };
 }
 
 /** Our whole table with all elements. @throws {NftError} */
 export async function readTable(firewall: Firewall, signals: readonly AbortSignal[]): Promise<TableView> {
   const { table } = firewall.settings;
   const list = [{ list: { table: { family: 'inet', name: table } } }];
-  const run = await sendJson(list, order(firewall, signals, MAX_LISTING_BYTES));
-  const failure = findFailure(run);
-  if (failure?.kind === 'missing') return NO_TABLE;
-  if (failure || run.kind !== 'exited') throw new NftError(failure ?? { kind: 'lost', message: 'nft did not exit.' });
-  const view = parsed(() => parseTable(run.stdout, table));
-  if (!view.exists) throw lost('nft listed our table without naming it.');
+  const { stdout, failure } = await listing(() => sendJson(list, order(firewall, signals, MAX_LISTING_BYTES)));
+  if (failure === 'missing') return NO_TABLE;
+  const view = parsed(() => parseTable(stdout, table));
+  if (failure || !view.exists) throw lost('nft listed our table without naming it.');
   return view;
 }
 
@@ -90,27 +116,23 @@ export async function probe(firewall: Firewall, { set, network }: Entry, signal:
     { list: { ruleset: { family: 'inet' } } },
     { create: { element: { family: 'inet', table, name: set, elem: [network.address] } } },
   ];
-  const run = await sendJson(commands, { ...order(firewall, [signal], MAX_LISTING_BYTES), flags: ['-c', '-t'] });
-  const failure = findFailure(run);
-  if (failure?.kind === 'missing') return { view: NO_TABLE, isThere: false };
-  if (run.kind !== 'exited' || (failure && failure.kind !== 'exists')) {
-    throw new NftError(failure ?? { kind: 'lost', message: 'nft did not exit.' });
-  }
-  const view = parsed(() => parseTable(run.stdout, table));
+  const sender = { ...order(firewall, [signal], MAX_LISTING_BYTES), flags: ['-c', '-t'] };
+  const { stdout, failure } = await listing(() => sendJson(commands, sender));
+  if (failure === 'missing') return { view: NO_TABLE, isThere: false };
+  const view = parsed(() => parseTable(stdout, table));
   if (!view.sets.has(set)) throw lost('nft answered for a set that it did not list.');
-  return { view, isThere: failure !== undefined };
+  return { view, isThere: failure === 'exists' };
 }
 
 /** Whose the entry is; undefined where it is not there. @throws {NftError} */
 export async function readOwner(firewall: Firewall, entry: Entry, signal: AbortSignal): Promise<Owner | undefined> {
   const { set, network } = entry;
   const command = `get element inet ${firewall.settings.table} ${set} { ${network.address} }`;
-  const run = await runNft({ ...order(firewall, [signal], MAX_ANSWER_BYTES), args: ['-j', command] });
-  const failure = findFailure(run);
-  if (failure?.kind === 'missing') return undefined;
-  if (failure || run.kind !== 'exited') throw new NftError(failure ?? { kind: 'lost', message: 'nft did not exit.' });
-  const owner = parsed(() => parseElements(run.stdout, set)).get(network.address);
-  if (!owner) throw lost('nft was asked for one element and answered without it.');
+  const sender = { ...order(firewall, [signal], MAX_ANSWER_BYTES), args: ['-j', command] };
+  const { stdout, failure } = await listing(() => runNft(sender));
+  if (failure === 'missing') return undefined;
+  const owner = parsed(() => parseElements(stdout, set)).get(network.address);
+  if (failure || !owner) throw lost('nft was asked for one element and answered without it.');
   if (owner === 'ours') firewall.ownEntries.add(entryKey(entry));
   return owner;
 }

@@ -5,7 +5,8 @@ import type { NftRun } from './run-nft.ts';
  * or not at all.
  *
  * `exists`, `missing`: something is, or is not, in the table. `forbidden`, `notStarted`, `misunderstood`: our access
- * or installation. `givenUp`: nobody waited any more. `busy`: later it may go. `rejected`: the kernel will not take it.
+ * or installation. `givenUp`: nobody waited any more. `interrupted`: by another change of the ruleset.
+ * `busy`: later it may go. `rejected`: the kernel will not take it.
  * `overflow`: the kernel had more to say than nft could hear.
  */
 export type FailureKind =
@@ -15,6 +16,7 @@ export type FailureKind =
   | 'notStarted'
   | 'givenUp'
   | 'misunderstood'
+  | 'interrupted'
   | 'busy'
   | 'rejected'
   | 'overflow'
@@ -38,7 +40,8 @@ const REASONS: readonly (readonly [RegExp, FailureKind])[] = [
 const KERNEL_REASONS: readonly (readonly [RegExp, FailureKind])[] = [
   ...REASONS,
   [/^No buffer space/, 'overflow'],
-  [/busy|memory|Too many|No space|try again|temporarily|Interrupted/, 'busy'],
+  [/^Interrupted system call/, 'interrupted'],
+  [/busy|memory|Too many|No space|try again|temporarily/, 'busy'],
   [/./, 'rejected'],
 ];
 

@@ -5,7 +5,7 @@ import { type Network, networkText } from './network.ts';
 import { ruleText } from './rule.ts';
 import { readSettings } from './settings.ts';
 
-export interface Prefix {
+interface Prefix {
   readonly version: 4 | 6;
   readonly length: number;
 }

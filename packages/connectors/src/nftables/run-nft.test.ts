@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LINGER_MS, runNft } from './run-nft.ts';
 import { sendJson } from './send-json.ts';
 
@@ -11,7 +11,10 @@ const at = (name: string): string => path.join(directory, name);
 beforeEach(() => {
   directory = mkdtempSync(path.join(os.tmpdir(), 'interdict-run-'));
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(directory, { recursive: true });
+});
 
 function script(body: string): string {
   writeFileSync(at('nft'), `#!/bin/sh\n${body}\n`);
@@ -112,10 +115,9 @@ test('JSON goes as an argument, and what is too long for one in a file that nobo
   const nft = script(
     'for last; do :; done; if [ "$2" = -f ]; then stat -c %a "$3"; wc -c < "$3"; else printf %s "$2"; fi',
   );
-  const mine = () => readdirSync(os.tmpdir()).filter((name) => /^interdict-.*\.json$/.test(name));
-  const before = mine();
+  vi.stubEnv('TMPDIR', directory);
   expect(await sendJson([{ add: 1 }], order(nft))).toMatchObject({ stdout: '{"nftables":[{"add":1}]}' });
   const run = await sendJson([{ add: 'x'.repeat(150_000) }], order(nft));
   expect(run).toMatchObject({ stdout: '600\n150025\n' });
-  expect(mine()).toEqual(before);
+  expect(readdirSync(directory)).toEqual(['nft']);
 });

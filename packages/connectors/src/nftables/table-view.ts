@@ -65,7 +65,7 @@ const plainAddress = (text: unknown): string =>
 
 function memberText(listed: unknown): string {
   const prefix = isFields(listed) && isFields(listed.prefix) ? listed.prefix : undefined;
-  return prefix ? `${plainAddress(prefix.addr)}/${prefix.len}` : plainAddress(listed);
+  return prefix ? `${plainAddress(prefix.addr)}/${String(prefix.len)}` : plainAddress(listed);
 }
 
 interface Draft {
@@ -94,7 +94,7 @@ function addObject(draft: Draft, kind: string, fields: Fields): void {
       for (const member of fields.elem) draft.never.add(memberText(member));
   } else if (kind === 'chain') {
     const hook = typeof fields.hook === 'string' ? fields.hook : undefined;
-    const manner = `${fields.type} ${fields.prio} ${fields.policy}`;
+    const manner = [fields.type, fields.prio, fields.policy].join(' ');
     draft.chains.set(textOf(fields, 'name'), { hook, manner, rules: [] });
   } else if (kind === 'rule') addRule(draft, fields);
 }

@@ -33,6 +33,10 @@ export interface NftDouble {
   readonly seen: readonly string[];
   /** Undefined: as it should. What a `late` one has taken is done before this settles. */
   setFault(fault: Fault | undefined): Promise<void>;
+  /** After so many runs the fault is over by itself. */
+  endFaultAfter(runs: number): void;
+  /** Once, between the next look and its answer: what somebody else does meanwhile. */
+  duringNextLook(meanwhile: () => Promise<unknown>): void;
   /** Runs it as an administrator would, without being counted and without fault. */
   run(...args: string[]): Promise<FakeAnswer>;
   remove(): void;
@@ -55,6 +59,8 @@ interface State {
   fault: Fault | undefined;
   hasChanged: boolean;
   runsBeforeLate: number;
+  faultyRunsLeft: number;
+  meanwhile: (() => Promise<unknown>) | undefined;
   readonly late: (() => Promise<FakeAnswer>)[];
   readonly seen: string[];
 }
@@ -85,12 +91,21 @@ async function replyAfterChange(state: State, fault: Fault, change: boolean, wor
   return fault === 'lostAnswer' || change ? 'kill' : says(half(stdout));
 }
 
+async function replyTruly(state: State, change: boolean, work: Work): Promise<Reply> {
+  const answer = await work();
+  const { meanwhile } = state;
+  if (change || !meanwhile) return answer;
+  state.meanwhile = undefined;
+  await meanwhile();
+  return answer;
+}
+
 async function reply(state: State, change: boolean, work: Work): Promise<Reply> {
   const { fault } = state;
   switch (fault) {
     case undefined:
     case 'down':
-      return work();
+      return replyTruly(state, change, work);
     case 'hang':
       return 'never';
     case 'silent':
@@ -151,7 +166,15 @@ const kept = (args: readonly string[], json: string): readonly string[] =>
 export async function createNftDouble(real?: readonly string[]): Promise<NftDouble> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'interdict-nft-'));
   const at = (name: string): string => path.join(directory, name);
-  const state: State = { fault: undefined, hasChanged: false, runsBeforeLate: 0, late: [], seen: [] };
+  const state: State = {
+    fault: undefined,
+    hasChanged: false,
+    runsBeforeLate: 0,
+    faultyRunsLeft: Number.POSITIVE_INFINITY,
+    meanwhile: undefined,
+    late: [],
+    seen: [],
+  };
   const fake = createFakeKernel();
   const work = async (args: readonly string[], json: string): Promise<FakeAnswer> =>
     real ? runReal(real, kept(args, json)) : fake(args, json);
@@ -160,6 +183,8 @@ export async function createNftDouble(real?: readonly string[]): Promise<NftDoub
     readArguments(socket, (args) => {
       const json = fileOf(args);
       state.seen.push(args.join(' '));
+      state.faultyRunsLeft -= 1;
+      if (state.faultyRunsLeft < 0) state.fault = undefined;
       void reply(state, isChange(args, json), () => work(args, json)).then((answer) => send(socket, answer));
     });
   });
@@ -178,9 +203,20 @@ export async function createNftDouble(real?: readonly string[]): Promise<NftDoub
     nft: at('nft'),
     seen: state.seen,
     runs: () => (state.fault === 'late' ? state.runsBeforeLate + state.late.length : started()),
+    endFaultAfter(runs) {
+      state.faultyRunsLeft = runs;
+    },
+    duringNextLook(meanwhile) {
+      state.meanwhile = meanwhile;
+    },
     run: (...args) => work(args, fileOf(args)),
     async setFault(fault) {
-      Object.assign(state, { fault, hasChanged: false, runsBeforeLate: started() });
+      Object.assign(state, {
+        fault,
+        hasChanged: false,
+        runsBeforeLate: started(),
+        faultyRunsLeft: Number.POSITIVE_INFINITY,
+      });
       if (existsSync(at('nft.away'))) renameSync(at('nft.away'), at('nft'));
       rmSync(at('fault'), { force: true });
       for (const landing of state.late.splice(0)) await landing();

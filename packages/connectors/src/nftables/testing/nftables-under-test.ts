@@ -68,8 +68,7 @@ export async function putForeign(double: NftDouble, effect: Effect): Promise<voi
   await change(double, [...(isMade ? [] : structureCommands('interdict', NO_TABLE, [name], [])), { add: json }]);
 }
 
-export const lose = (double: NftDouble, effect: Effect): Promise<void> =>
-  change(double, [{ delete: elementOf(effect).json }]);
+const lose = (double: NftDouble, effect: Effect): Promise<void> => change(double, [{ delete: elementOf(effect).json }]);
 
 function toFault(misbehaviour: Misbehaviour): Fault {
   if (misbehaviour.kind === 'refuse') return { words: misbehaviour.words };
