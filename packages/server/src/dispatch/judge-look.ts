@@ -60,7 +60,10 @@ function drifted(of: Case): Judgement {
 /** Not there after an attempt. Until nothing can land any more that proves nothing. */
 function stillAbsent(of: Case): Judgement {
   const { ledger, now, terms } = of;
-  if (ledger.settles_at !== null && now < ledger.settles_at) return nothing(stalled(of, LANES.verify));
+  if (ledger.settles_at !== null && now < ledger.settles_at) {
+    const again = stalled(of, LANES.verify);
+    return nothing({ ...again, due_at: Math.min(again.due_at ?? ledger.settles_at, ledger.settles_at) });
+  }
   const wasTaken = ledger.told_until !== null;
   const disproved = ledger.disproved + (wasTaken ? 1 : 0);
   const clear = {
@@ -70,8 +73,10 @@ function stillAbsent(of: Case): Judgement {
     told_until: null,
     disproved,
     settles_at: null,
+    // It is a new try, and its delay grows with the tries alone.
+    stalls: Math.max(0, disproved - 1),
   } as const;
-  if (disproved < DISPROVED_LIMIT) return nothing({ ...stalled({ ...of, ledger: clear }, LANES.apply) });
+  if (disproved < DISPROVED_LIMIT) return nothing(stalled({ ...of, ledger: clear }, LANES.apply));
   const result = {
     code: RESULT_CODES.notVerified,
     message: `Provider "${terms.provider}" accepted it ${disproved} times and never had it in force.`,

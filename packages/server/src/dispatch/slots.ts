@@ -15,10 +15,15 @@ export const createSlots = (concurrency: number): Slots => ({
   used: { release: 0, apply: 0, verify: 0 },
 });
 
+/** More intents in one transaction would keep other units waiting. */
+const MOST_A_TURN = 250;
+
+const free = (limit: number, used: number): number => Math.min(MOST_A_TURN, Math.max(0, limit - used));
+
 export const freeSlots = ({ limit, used }: Slots): FreeSlots => ({
-  release: Math.max(0, limit.release - used.release),
-  apply: Math.max(0, limit.apply - used.apply),
-  verify: Math.max(0, limit.verify - used.verify),
+  release: free(limit.release, used.release),
+  apply: free(limit.apply, used.apply),
+  verify: free(limit.verify, used.verify),
 });
 
 export function take(slots: Slots, kind: CallKind): void {
