@@ -13,7 +13,7 @@ import { banner } from './banner.ts';
 import { type Config, readConfig } from './config.ts';
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
 import { startDispatcher, stopDispatcher } from './dispatch/run-dispatcher.ts';
-import { breakOff, wake } from './dispatch/run-turn.ts';
+import { begun, breakOff, settled, wake } from './dispatch/run-turn.ts';
 import type { App } from './http/app.ts';
 import { type Certificate, openOwnCertificate } from './http/certificate.ts';
 import { type Listening, listen } from './http/listen.ts';
@@ -102,7 +102,8 @@ function openFeeds(config: Config, store: Store, feedKeys: readonly FeedKey[], b
       feedKeys
         .filter((key) => key.tenantId === tenantId && key.providers.some((name) => equal(name, provider)))
         .map(({ name }) => name),
-    wake: (tenantId) => bell.dispatcher && wake(bell.dispatcher, tenantId),
+    begun: async (tenantId) => bell.dispatcher && begun(bell.dispatcher, tenantId),
+    settled: async (tenantId) => bell.dispatcher && settled(bell.dispatcher, tenantId),
   });
 }
 
@@ -131,6 +132,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       clock: systemClock,
       health,
       keysInFlight: new Map(),
+      fetches: new Set(),
       wake: (tenantId, release) => {
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);

@@ -33,7 +33,10 @@ export interface FeedsDeps {
   readonly keysOf: (tenantId: string, provider: string) => readonly string[];
   /** The configured name of a tenant's provider that serves lists, whatever the case of the letters. */
   readonly findProvider: (tenantId: string, provider: string) => string | undefined;
-  readonly wake: (tenantId: string) => void;
+  /** Resolves when everything that was accepted so far stands on its list. */
+  readonly begun: (tenantId: string) => Promise<void>;
+  /** Resolves when whatever a fetch decides is decided. */
+  readonly settled: (tenantId: string) => Promise<void>;
 }
 
 export interface Feeds {
@@ -41,7 +44,7 @@ export interface Feeds {
   read(tenantId: string, provider: string, list: string, form: FeedForm): Promise<FeedVersion>;
   /** A key is about to get a version: to be called before that is read. @throws {Refusal} notFound */
   beginFetch(tenantId: string, provider: string, list: string, key: string): Promise<void>;
-  /** A key has got a version: that is what its firewall holds from now on. */
+  /** A key has got a version: that is what its firewall holds from now on. Resolves when every action knows. */
   endFetch(tenantId: string, provider: string, list: string, key: string, got: GotVersion): Promise<void>;
   /** What the configured keys of a provider hold of one effect. */
   holdersOf(provider: string, effect: FeedEffect): Promise<FeedHolders>;
@@ -168,6 +171,7 @@ export function createFeeds(deps: FeedsDeps): Feeds {
   return {
     read: async (tenantId, named, list, form) => {
       const { provider, action } = placeOf(deps, tenantId, named, list);
+      await deps.begun(tenantId);
       return form === 'txt'
         ? await readText(deps, tenantId, provider, action)
         : await readJsonFeed(deps, tenantId, provider, list, action);
@@ -180,7 +184,7 @@ export function createFeeds(deps: FeedsDeps): Feeds {
       const { provider, action } = placeOf(deps, tenantId, named, list);
       const fetching = { provider, list, key_name };
       await deps.store.run(tenantId, endFetch, { fetching, got: { sequence, version }, action });
-      deps.wake(tenantId);
+      await deps.settled(tenantId);
     },
     holdersOf: (provider, effect) => holdersOf(deps, provider, effect),
   };

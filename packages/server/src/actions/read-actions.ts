@@ -2,6 +2,7 @@ import { Refusal } from '../errors.ts';
 import { type EntityRow, type PagePosition, queries } from '../store/queries.ts';
 import type { ActionsDeps } from './actions-deps.ts';
 import { withLedger } from './entity.ts';
+import { fetchesSettled } from './fetches-under-way.ts';
 
 /** An action as it is answered with: the text of `/beta`, and the text of the seed roots where that differs. */
 export interface AnsweredAction extends PagePosition {
@@ -26,7 +27,12 @@ export const unknownAction = (id: string): Refusal =>
   });
 
 /** @throws {Refusal} notFound */
-export async function getAction({ store }: ActionsDeps, tenantId: string, id: string): Promise<AnsweredAction> {
+export async function getAction(
+  { store, fetches }: ActionsDeps,
+  tenantId: string,
+  id: string,
+): Promise<AnsweredAction> {
+  await fetchesSettled(fetches, tenantId);
   const [row] = await store.read(tenantId, queries.entityById({ id }));
   if (!row) throw unknownAction(id);
   return toAnswered(row);

@@ -64,12 +64,18 @@ async function carryOne(
   }
 }
 
-/** Makes a leased call, and what follows from it at once. */
-export async function carryCall(dispatcher: Dispatcher, tenantId: string, first: LeasedCall): Promise<void> {
+/**
+ * Makes a leased call, and what follows from it at once. Never rejects.
+ * @returns when the effect is due again; null where it is not
+ */
+export async function carryCall(dispatcher: Dispatcher, tenantId: string, first: LeasedCall): Promise<number | null> {
   const provider = dispatcher.deps.providers.find(({ terms }) => terms.provider === first.provider);
   let leased: LeasedCall | undefined = first;
+  let dueAt: number | null = null;
   while (leased !== undefined && provider !== undefined) {
     const settled: Settled = await carryOne(dispatcher, tenantId, provider, leased);
     leased = settled.next;
+    dueAt = settled.dueAt;
   }
+  return dueAt;
 }

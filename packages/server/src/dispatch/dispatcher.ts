@@ -31,15 +31,27 @@ export interface DispatcherDeps {
   readonly onFault: (error: unknown) => void;
 }
 
+interface Turning {
+  again: boolean;
+  readonly done: Promise<void>;
+}
+
+export interface UnderWay {
+  readonly tenantId: string;
+  readonly done: Promise<void>;
+}
+
 /** Everything that the dispatcher remembers; the truth is in the store. */
 export interface Dispatcher {
   readonly deps: DispatcherDeps;
   readonly slots: ReadonlyMap<string, Slots>;
-  /** Tenants whose turn is under way; true: and another must follow. */
-  readonly turns: Map<string, boolean>;
+  /** Tenants whose turn is under way, and whether another must follow. */
+  readonly turns: Map<string, Turning>;
+  /** Tenants for which a provider had no slot left: the next call that ends makes room. */
+  readonly saturated: Set<string>;
   /** Calls under way, by ledger row. */
   readonly calls: Map<string, { readonly abort: AbortController; readonly kind: LeasedCall['kind'] }>;
-  readonly underWay: Set<Promise<void>>;
+  readonly underWay: Set<UnderWay>;
   readonly timers: Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>;
   poll: NodeJS.Timeout | undefined;
   stopped: boolean;
@@ -53,6 +65,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       deps.providers.map(({ terms, connector }) => [terms.provider, createSlots(connector.traits.limits.concurrency)]),
     ),
     turns: new Map(),
+    saturated: new Set(),
     calls: new Map(),
     underWay: new Set(),
     timers: new Map(),

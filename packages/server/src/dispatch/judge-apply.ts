@@ -86,10 +86,11 @@ function refused(of: Case, answer: Refused, presence: Presence | undefined): Jud
   if (ledger.known !== 'unknown')
     return { ledger: atRest({ ...of, ledger: told }), verdict: { kind: 'refused', result } };
   if (presence?.kind === 'present') return inForce(of, terms.verification, toDateTime(of.now));
-  if (presence?.kind === 'absent') {
+  const isSettled = ledger.settles_at === null || of.now >= ledger.settles_at;
+  if (presence?.kind === 'absent' && isSettled) {
     return { ledger: atRest({ ...of, ledger: { ...told, known: 'absent' } }), verdict: { kind: 'refused', result } };
   }
-  if (presence !== undefined) return nothing(stalled(of, LANES.verify));
+  if (presence !== undefined && presence.kind !== 'absent') return nothing(stalled(of, LANES.verify));
   return { ledger: atRest({ ...of, ledger: told }), verdict: { kind: 'failed', result } };
 }
 

@@ -72,7 +72,7 @@ export async function stopDispatcher(dispatcher: Dispatcher): Promise<void> {
     for (const { abort } of dispatcher.calls.values()) abort.abort(new Error('The server stops.'));
   }, DRAIN_MS);
   while (dispatcher.underWay.size > 0 || dispatcher.turns.size > 0) {
-    await Promise.allSettled([...dispatcher.underWay]);
+    await Promise.allSettled([...dispatcher.underWay].map(({ done }) => done));
     await new Promise((resolve) => setImmediate(resolve));
   }
   clearTimeout(breakOffAll);

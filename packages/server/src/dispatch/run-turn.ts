@@ -30,7 +30,13 @@ async function readProviderTurn(
   return { terms, free, starts };
 }
 
-async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<void> {
+/** Whether a provider's slots are used up, so that something may wait for one. */
+function isSaturated({ terms, free, starts }: ProviderTurn, calls: readonly LeasedCall[]): boolean {
+  const taken = calls.filter(({ provider }) => provider === terms.provider).length;
+  return starts.length > free.apply || taken >= Math.min(free.apply, free.release, free.verify);
+}
+
+async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolean> {
   const { store, clock, random } = dispatcher.deps;
   const now = clock.now();
   const [ended, ...providers] = await Promise.all([
@@ -41,24 +47,31 @@ async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<void> 
   const turn = { owner: store.leaseOwner, random: random(), providers, ends };
   const { calls, nextDueAt } = await store.run(tenantId, takeDue, turn);
   for (const call of calls) launch(dispatcher, tenantId, call);
-  if (calls.length > 0 || ended.length === ENDS_A_TURN) dispatcher.turns.set(tenantId, true);
-  else if (nextDueAt !== null && nextDueAt > now) wakeAt(dispatcher, tenantId, nextDueAt);
+  if (providers.some((provider) => isSaturated(provider, calls))) dispatcher.saturated.add(tenantId);
+  if (nextDueAt !== null && nextDueAt > now) wakeAt(dispatcher, tenantId, nextDueAt);
+  return calls.length > 0 || ended.length === ENDS_A_TURN;
 }
 
 function launch(dispatcher: Dispatcher, tenantId: string, leased: LeasedCall): void {
-  const call = carryCall(dispatcher, tenantId, leased).finally(() => {
-    dispatcher.underWay.delete(call);
-    wake(dispatcher, tenantId);
+  const done = carryCall(dispatcher, tenantId, leased).then((dueAt) => {
+    dispatcher.underWay.delete(underWay);
+    if (dueAt !== null) wakeAt(dispatcher, tenantId, dueAt);
+    if (dispatcher.saturated.delete(tenantId)) wake(dispatcher, tenantId);
   });
-  dispatcher.underWay.add(call);
+  const underWay = { tenantId, done };
+  dispatcher.underWay.add(underWay);
 }
 
 async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void> {
+  // Whoever is woken for this turn is already in the map when it begins.
+  await Promise.resolve();
+  const turning = dispatcher.turns.get(tenantId);
   try {
-    do {
-      dispatcher.turns.set(tenantId, false);
-      await runTurn(dispatcher, tenantId);
-    } while (dispatcher.turns.get(tenantId) && !dispatcher.stopped);
+    while (turning && !dispatcher.stopped) {
+      turning.again = false;
+      const isMore = await runTurn(dispatcher, tenantId);
+      if (!isMore && !turning.again) break;
+    }
   } catch (error) {
     // The poll comes back to it: what is due stays due in the store.
     dispatcher.deps.onFault(error);
@@ -70,8 +83,22 @@ async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void>
 /** There may be something to do for a tenant. A hint: what it misses, the poll finds. */
 export function wake(dispatcher: Dispatcher, tenantId: string): void {
   if (dispatcher.stopped) return;
-  if (dispatcher.turns.has(tenantId)) dispatcher.turns.set(tenantId, true);
-  else void runTurns(dispatcher, tenantId);
+  const turning = dispatcher.turns.get(tenantId);
+  if (turning) turning.again = true;
+  else dispatcher.turns.set(tenantId, { again: false, done: runTurns(dispatcher, tenantId) });
+}
+
+/** Resolves when everything of the tenant that is due now has begun. */
+export async function begun(dispatcher: Dispatcher, tenantId: string): Promise<void> {
+  wake(dispatcher, tenantId);
+  await dispatcher.turns.get(tenantId)?.done;
+}
+
+/** Resolves when everything of the tenant that is due now has begun, and the calls under way have ended. */
+export async function settled(dispatcher: Dispatcher, tenantId: string): Promise<void> {
+  await begun(dispatcher, tenantId);
+  const mine = [...dispatcher.underWay].filter((call) => call.tenantId === tenantId);
+  await Promise.all(mine.map(({ done }) => done));
 }
 
 const LONGEST_TIMER_MS = 60_000;

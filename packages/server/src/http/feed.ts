@@ -1,4 +1,5 @@
 import type { FeedForm } from '../actions/feeds.ts';
+import { noteFetch } from '../actions/fetches-under-way.ts';
 import { Refusal } from '../errors.ts';
 import { readQueryOptions } from '../odata/query-options.ts';
 import type { App } from './app.ts';
@@ -54,10 +55,12 @@ export async function getFeed(app: App, exchange: Exchange): Promise<Answer> {
   const version = await feeds.read(tenantId, provider, list, form);
   const tag = `"${version.version}"`;
   const isSame = isKnown(headerOf(exchange, 'if-none-match'), tag);
+  const endNote = holds ? noteFetch(app.actions.fetches, tenantId) : undefined;
   const afterSent = (): void => {
     feeds
       .endFetch(tenantId, provider, list, key ?? '', version)
-      .catch((error: unknown) => app.onFault(error, exchange.requestId));
+      .catch((error: unknown) => app.onFault(error, exchange.requestId))
+      .finally(endNote);
   };
   return {
     status: isSame ? 304 : 200,

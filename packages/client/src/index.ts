@@ -1,0 +1,3 @@
+export { ApiError } from './api-error.ts';
+export { type Client, type CreateOptions, createClient, type SecurityActionInput } from './create-client.ts';
+export type { ClientOptions } from './transport.ts';
