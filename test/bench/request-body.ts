@@ -1,0 +1,32 @@
+/** Of the range that RFC 2544 sets aside for benchmarks: 131,072 addresses. */
+const targetOf = (index: number): string => `198.${18 + ((index >> 16) & 1)}.${(index >> 8) & 255}.${index & 255}`;
+
+const REASON =
+  'Seen by the mail gateway as the source of a phishing campaign: 412 messages to 96 mailboxes between 08:14 and 09:02, ' +
+  'three of them opened, one followed to a page that asked for credentials. The sender address is listed by two feeds, and ' +
+  'the host answered the analyst with the same kit as last week. Blocked for the working day while the mailboxes are searched ' +
+  'and the credentials are renewed; the shift lead decides in the evening whether it stays.';
+
+/** A request as an analyst's tool sends it, 1.06 KB with a target of its own for each index. */
+export const requestBody = (provider: string, index: number): string =>
+  JSON.stringify({
+    '@odata.type': '#microsoft.graph.securityAction',
+    name: 'BlockIp',
+    actionReason: REASON,
+    clientContext: `case-2026-11-${String(index).padStart(8, '0')}`,
+    parameters: [
+      { '@odata.type': 'microsoft.graph.keyValuePair', name: 'IP', value: targetOf(index) },
+      { '@odata.type': 'microsoft.graph.keyValuePair', name: 'AlertId', value: `da637551227677560813_${index}` },
+      { '@odata.type': 'microsoft.graph.keyValuePair', name: 'ttl', value: 'PT8H' },
+    ],
+    vendorInformation: {
+      '@odata.type': 'microsoft.graph.securityVendorInformation',
+      provider,
+      providerVersion: '1.0',
+      vendor: 'Interdict',
+    },
+  });
+
+/** The same, told of an action that was taken elsewhere: a record on the seed roots. */
+export const recordBody = (provider: string, index: number): string =>
+  JSON.stringify({ ...(JSON.parse(requestBody(provider, index)) as object), status: 'Completed' });
