@@ -23,6 +23,8 @@ export interface FeedLedger {
 }
 
 export interface FeedHolders {
+  /** The entry stands on the list that the next fetch gets. */
+  readonly listed: boolean;
   /** Keys that got the list within the last 24 hours. */
   readonly recent: number;
   /** Of those, the keys whose last version has the entry. */

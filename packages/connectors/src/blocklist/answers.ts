@@ -7,7 +7,10 @@ const AGAIN_MS = 300_000;
 const keys = (count: number): string => (count === 1 ? '1 key' : `${count} keys`);
 
 /** It stands on the list; whether a firewall has it, only a look at the ledger tells. */
-export const toApplyAnswer = (): Answer => ({ kind: 'done', level: 'accepted' });
+export function toApplyAnswer({ listed }: FeedHolders): Answer {
+  if (listed) return { kind: 'done', level: 'accepted' };
+  return { kind: 'unavailable', message: 'It does not stand on the list yet.' };
+}
 
 /** Gone when no configured key's last version has it. */
 export function toReleaseAnswer({ withEntry, silentWithEntry }: FeedHolders): Answer {
@@ -17,9 +20,10 @@ export function toReleaseAnswer({ withEntry, silentWithEntry }: FeedHolders): An
 }
 
 /** In force when at least one key got the list within 24 hours, and the last version of every such key has the entry. */
-export function toPresence({ recent, recentWithEntry, withEntry }: FeedHolders): Presence {
+export function toPresence({ listed, recent, recentWithEntry, withEntry }: FeedHolders): Presence {
   if (recent > 0 && recentWithEntry === recent) return { kind: 'present', foreign: false };
   if (withEntry === 0) {
+    if (!listed) return { kind: 'absent' };
     return { kind: 'pending', message: 'Listed; no firewall has fetched it yet.', againMs: AGAIN_MS, landed: 'no' };
   }
   const message = `${recentWithEntry} of ${keys(recent)} that fetched within 24 hours have it.`;

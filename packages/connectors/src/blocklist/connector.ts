@@ -1,4 +1,4 @@
-import type { Call, Connector, ConnectorTraits, Presence } from '../connector.ts';
+import type { Answer, Call, Connector, ConnectorTraits, Presence } from '../connector.ts';
 import type { ConnectorKind, FeedHolders, FeedLedger, ProviderSettings } from '../connector-kind.ts';
 import { toApplyAnswer, toPresence, toReleaseAnswer } from './answers.ts';
 import { configSchema } from './config.ts';
@@ -25,34 +25,63 @@ const traits: ConnectorTraits = {
   simulated: false,
 };
 
+const NOT_READ = 'The record of what firewalls have fetched could not be read.';
+
 /**
  * The lists that firewalls poll. An effect is on its list from its intent on: there is nothing to send, only to learn
  * who has fetched it.
  */
-export function openBlocklist({ name, actions }: ProviderSettings, feeds: FeedLedger): Connector {
-  const offered = traits.actions.filter((action) => actions === undefined || actions.includes(action.name));
-  const refuse = ({ action }: Call): void => {
-    if (!offered.some((each) => each.name === action)) throw new Error(`The blocklist has no action ${action}.`);
-  };
-  const holdersOf = ({ tenantId, action, target }: Call): Promise<FeedHolders> =>
-    feeds.holdersOf(name, { tenantId, action, target: `${target.kind}:${target.value}` });
-  return {
-    traits: { ...traits, actions: offered },
-    apply: async (call) => {
-      refuse(call);
-      return toApplyAnswer();
-    },
-    release: async (call) => {
-      refuse(call);
-      return toReleaseAnswer(await holdersOf(call));
-    },
-    verify: async (call): Promise<Presence> => {
-      refuse(call);
-      return toPresence(await holdersOf(call));
-    },
-    close: async () => undefined,
-  };
+class Blocklist implements Connector {
+  readonly traits: ConnectorTraits;
+  readonly #provider: string;
+  readonly #feeds: FeedLedger;
+  readonly #closing = new AbortController();
+
+  constructor({ name, actions }: ProviderSettings, feeds: FeedLedger) {
+    const offered = traits.actions.filter((action) => actions === undefined || actions.includes(action.name));
+    this.traits = { ...traits, actions: offered };
+    this.#provider = name;
+    this.#feeds = feeds;
+  }
+
+  async apply(call: Call, signal: AbortSignal): Promise<Answer> {
+    const holders = await this.#holdersOf(call, signal);
+    return holders ? toApplyAnswer(holders) : { kind: 'unknown', message: NOT_READ };
+  }
+
+  async release(call: Call, signal: AbortSignal): Promise<Answer> {
+    const holders = await this.#holdersOf(call, signal);
+    return holders ? toReleaseAnswer(holders) : { kind: 'unknown', message: NOT_READ };
+  }
+
+  async verify(call: Call, signal: AbortSignal): Promise<Presence> {
+    const holders = await this.#holdersOf(call, signal);
+    return holders ? toPresence(holders) : { kind: 'unknown', message: NOT_READ };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+  }
+
+  /** Undefined where the ledger does not answer. */
+  async #holdersOf({ tenantId, action, target }: Call, signal: AbortSignal): Promise<FeedHolders | undefined> {
+    const offer = this.traits.actions.find((each) => each.name === action);
+    if (!offer?.targetKinds.includes(target.kind)) {
+      throw new Error(`The blocklist offers no ${action} of a target of kind ${target.kind}.`);
+    }
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    if (ended.aborted) return undefined;
+    const asked = this.#feeds.holdersOf(this.#provider, { tenantId, action, target: `${target.kind}:${target.value}` });
+    return await Promise.race([asked, aborted(ended)]).catch(() => undefined);
+  }
 }
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+}
+
+export const openBlocklist = (settings: ProviderSettings, feeds: FeedLedger): Connector =>
+  new Blocklist(settings, feeds);
 
 export const blocklist: ConnectorKind = {
   name: 'blocklist',

@@ -58,6 +58,8 @@ export interface FeedEffect {
 
 /** Keys by what their last version of the list has. */
 export interface FeedHolders {
+  /** Stands on the list that the next fetch gets. */
+  readonly listed: boolean;
   /** Got the list within the last 24 hours. */
   readonly recent: number;
   /** Of those: surely with the entry. */
@@ -139,13 +141,14 @@ async function holdersOf(
     store.read(tenantId, queries.enforcementOf({ provider, action, target })),
     store.read(tenantId, queries.feedFetches({ provider, list })),
   ]);
-  if (!row) return { recent: 0, recentWithEntry: 0, withEntry: 0, silentWithEntry: 0 };
+  if (!row) return { listed: false, recent: 0, recentWithEntry: 0, withEntry: 0, silentWithEntry: 0 };
   const keys = keysOf(tenantId, provider);
   const mine = fetches.filter(({ key_name }) => keys.includes(key_name));
   const isRecent = ({ fetched_at }: FeedFetchRow): boolean => fetched_at > clock.now() - RECENT_MS;
   const recent = mine.filter(isRecent);
   const having = mine.filter((fetch) => holds(fetch, row).may);
   return {
+    listed: row.holds > 0,
     recent: recent.length,
     recentWithEntry: recent.filter((fetch) => holds(fetch, row).surely).length,
     withEntry: having.length,
