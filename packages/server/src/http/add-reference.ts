@@ -1,5 +1,6 @@
 import { getAction } from '../actions/read-actions.ts';
 import { Refusal } from '../errors.ts';
+import { readQueryOptions } from '../odata/query-options.ts';
 import type { App } from './app.ts';
 import { REFERENCE, typeCheck } from './bodies/body-schema.ts';
 import type { Answer, Exchange } from './exchange.ts';
@@ -14,9 +15,8 @@ const refuse = (message: string): Refusal =>
 const ACTION_PATH = /^\/security\/securityactions\/([^/?#]+)\/?$/i;
 
 function idOf(reference: string, base: string): string {
-  const isAbsolute = /^[a-z][a-z0-9+.-]*:/i.test(reference);
-  const own = new URL(base).host.toLowerCase();
-  if (isAbsolute && (!URL.canParse(reference) || new URL(reference).host.toLowerCase() !== own)) {
+  const isAbsolute = /^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(reference);
+  if (isAbsolute && URL.parse(reference, base)?.host !== new URL(base).host) {
     throw refuse('"@odata.id" points to another host. References stay on this server.');
   }
   const path = isAbsolute || reference.startsWith('/') ? reference : `/${reference}`;
@@ -36,6 +36,7 @@ const isObject = (body: unknown): body is object => typeof body === 'object' && 
  * it changes nothing.
  */
 export async function postReference(app: App, exchange: Exchange): Promise<Answer> {
+  readQueryOptions(exchange.query, []);
   const { body } = exchange;
   const names = isObject(body) ? Object.keys(body) : [];
   if (isObject(body) && names.length === 0) {

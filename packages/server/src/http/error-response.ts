@@ -13,7 +13,8 @@ const BY_CODE: Readonly<Record<string, () => Refusal>> = {
     new Refusal('payloadTooLarge', 'The body is larger than 256 KB.', { inner: 'limitExceeded' }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new Refusal('badRequest', 'The body has another length than Content-Length says.', { inner: 'malformedJson' }),
-  FST_ERR_BAD_URL: () => new Refusal('badRequest', 'The path has a broken percent escape.'),
+  FST_ERR_BAD_URL: () =>
+    new Refusal('badRequest', 'The path has a broken percent escape.', { inner: 'invalidProperty', target: 'url' }),
   FST_ERR_MAX_PARAM_LENGTH: () => new Refusal('uriTooLong', 'A segment of the path is longer than 200 characters.'),
   Z_DATA_ERROR: () => new Refusal('badRequest', 'The body is no intact gzip stream.', { inner: 'malformedJson' }),
   Z_BUF_ERROR: () => new Refusal('badRequest', 'The gzip stream ends too early.', { inner: 'malformedJson' }),

@@ -1,16 +1,19 @@
 import { Refusal } from '../errors.ts';
+import { readQueryOptions } from '../odata/query-options.ts';
 import type { App } from './app.ts';
-import type { Answer } from './exchange.ts';
+import type { Answer, Exchange } from './exchange.ts';
 
 const OK: Answer = { status: 200, contentType: 'application/json', body: '{"status":"ok"}' };
 
 /** The process turns: it touches nothing else. */
-export async function getHealth(): Promise<Answer> {
+export async function getHealth(_app: App, { query }: Exchange): Promise<Answer> {
+  readQueryOptions(query, []);
   return OK;
 }
 
 /** The server can do its work. A provider that is down does not change that. */
-export async function getReadiness(app: App): Promise<Answer> {
+export async function getReadiness(app: App, { query }: Exchange): Promise<Answer> {
+  readQueryOptions(query, []);
   try {
     await app.checkReady();
     return OK;

@@ -2,8 +2,8 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { App } from './app.ts';
-import { answerBrokenRequest } from './broken-request.ts';
 import type { Certificate } from './certificate.ts';
+import { completeServer } from './complete-server.ts';
 import { limitConnections } from './connection-limits.ts';
 import { HTTP_OPTIONS } from './server.ts';
 
@@ -20,12 +20,15 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+const HANDSHAKE_MS = 10_000;
+
 const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address);
 
 function openTls(app: App, fastify: FastifyInstance, certificate: Certificate): TlsServer {
-  const server = createTlsServer({ ...HTTP_OPTIONS, ...certificate, minVersion: 'TLSv1.2' }, fastify.routing);
+  const options = { ...HTTP_OPTIONS, ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS } as const;
+  const server = createTlsServer(options, fastify.routing);
   server.keepAliveTimeout = HTTP_OPTIONS.keepAliveTimeout;
-  server.on('clientError', (error, socket) => answerBrokenRequest(app, error, socket as never));
+  completeServer(server, app, fastify);
   return server;
 }
 
@@ -52,6 +55,7 @@ const closeTls = (server: TlsServer): Promise<void> =>
 export async function listen(app: App, fastify: FastifyInstance, addresses: Addresses): Promise<Listening> {
   const standsForMany = (address: string): boolean => isLoopback(address) || app.isTrustedProxy(address);
   const tls = openTls(app, fastify, addresses.certificate);
+  completeServer(fastify.server, app, fastify);
   limitConnections(fastify.server, standsForMany);
   limitConnections(tls, standsForMany);
   await fastify.listen({ host: addresses.http.address, port: addresses.http.port });

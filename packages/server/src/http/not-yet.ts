@@ -7,7 +7,7 @@ export async function notYet(_app: App, { method, path }: Exchange): Promise<Ans
   throw new Refusal('notImplemented', `${method} ${path} is not in this version.`, { inner: 'notSupported' });
 }
 
-const PREFERENCES = /(?:^|[,;\s])(return=(?:minimal|representation)|odata\.maxpagesize)/i;
+const PREFERENCES = /(?:^|[,;\s])(return\s*=\s*"?(?:minimal|representation)|(?:odata\.)?maxpagesize(?=\s*=))/i;
 
 /**
  * Headers that the contract has and this version has not. What is ignored would read as if it had been done.

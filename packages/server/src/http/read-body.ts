@@ -1,56 +1,93 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
 import { readJson } from './read-json.ts';
 
-/** Fastify compares what it reads with this: the length before unpacking. */
-interface Unpacked extends Readable {
-  receivedEncodedLength?: number;
+/** Bytes of a body, as it comes and as it is unpacked. */
+export const MAX_BODY = 262_144;
+
+const WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+const tooLarge = (): Refusal =>
+  new Refusal('payloadTooLarge', `The body is larger than ${MAX_BODY / 1_024} KB.`, { inner: 'limitExceeded' });
+
+/** Ends the stream that it reads as soon as too much has come out: a bomb is not unpacked to its end. */
+async function* bounded(unpacked: Readable): AsyncGenerator<Buffer> {
+  let length = 0;
+  for await (const chunk of unpacked) {
+    length += (chunk as Buffer).length;
+    if (length > MAX_BODY) throw tooLarge();
+    yield chunk as Buffer;
+  }
+}
+
+function gunzip(payload: Readable): Readable {
+  const unpacked = createGunzip();
+  let arrived = 0;
+  // A stream can go on for ever and give nothing out.
+  payload.on('data', (chunk: Buffer) => {
+    arrived += chunk.length;
+    if (arrived > MAX_BODY) unpacked.destroy(tooLarge());
+  });
+  payload.on('error', (error) => unpacked.destroy(error));
+  // An error may come when nobody reads any more; it would end the process.
+  unpacked.on('error', () => payload.unpipe(unpacked).resume());
+  payload.pipe(unpacked);
+  return Readable.from(bounded(unpacked), { objectMode: false });
 }
 
 /** Go's Graph SDK packs its bodies. The limit on a body's size counts what comes out. */
-async function unpack(request: FastifyRequest, payload: Readable): Promise<Readable> {
-  const encoding = request.headers['content-encoding']?.toLowerCase();
+function unpack({ headers }: FastifyRequest['raw'], payload: Readable): Readable {
+  const encoding = headers['content-encoding']?.toLowerCase();
   if (encoding === undefined || encoding === 'identity') return payload;
-  if (encoding !== 'gzip') {
-    throw new Refusal('unsupportedMediaType', `Content-Encoding "${encoding.slice(0, 50)}" is not served; gzip is.`, {
-      target: 'content-encoding',
-    });
-  }
-  delete request.raw.headers['content-encoding'];
-  delete request.raw.headers['content-length'];
-  const unpacked: Unpacked = createGunzip();
-  unpacked.receivedEncodedLength = 0;
-  payload.on('data', (chunk: Buffer) => {
-    unpacked.receivedEncodedLength = (unpacked.receivedEncodedLength ?? 0) + chunk.length;
-  });
-  payload.on('error', (error) => unpacked.destroy(error));
-  payload.pipe(unpacked as never);
+  if (encoding === 'gzip') return gunzip(payload);
+  const message = `Content-Encoding "${encoding.slice(0, 50)}" is not served; gzip is.`;
+  throw new Refusal('unsupportedMediaType', message, { target: 'content-encoding' });
+}
+
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i;
+
+/** A body without a type is read as JSON: clients leave it out. */
+function checkType(type: string | undefined): void {
+  if (type === undefined || type === '') return;
+  const charset = CHARSET.exec(type)?.[1] ?? 'utf-8';
+  if (JSON_TYPE.test(type) && /^(?:utf-?8|us-ascii)$/i.test(charset)) return;
+  const message = `Content-Type "${type.slice(0, 100)}" is not served; application/json in UTF-8 is.`;
+  throw new Refusal('unsupportedMediaType', message, { target: 'content-type' });
+}
+
+const typeOf = new WeakMap<FastifyRequest['raw'], string>();
+
+/** Where there is no body, no header can be wrong about it. */
+function prepare({ raw, method }: FastifyRequest, reply: FastifyReply, payload: Readable): Readable {
+  if (WITHOUT_BODY.has(method)) return payload;
+  const { headers } = raw;
+  const type = headers['content-type'];
+  if (type !== undefined) typeOf.set(raw, type);
+  // Else Fastify would judge it, and also where there is no body.
+  delete headers['content-type'];
+  const length = headers['content-length'];
+  const isEmpty = headers['transfer-encoding'] === undefined && (length === undefined || Number(length) === 0);
+  if (isEmpty) return payload;
+  if (Number(length) > MAX_BODY) throw tooLarge();
+  const unpacked = unpack(raw, payload);
+  if (headers.expect !== undefined) reply.raw.writeContinue();
+  if (unpacked === payload) return payload;
+  delete headers['content-length'];
+  // With neither length nor coding Fastify would see no body.
+  headers['transfer-encoding'] = 'chunked';
   return unpacked;
 }
 
-async function parseJson(_request: FastifyRequest, body: Buffer): Promise<unknown> {
+async function parse({ raw }: FastifyRequest, body: Buffer): Promise<unknown> {
+  if (body.length > 0) checkType(typeOf.get(raw));
   return readJson(body);
 }
 
-/** A body without a type is read as JSON: clients leave it out. Another type is refused, unless there is no body. */
-async function parseOther(request: FastifyRequest, body: Buffer): Promise<unknown> {
-  const type = request.headers['content-type'];
-  if (body.length === 0) return undefined;
-  if (type === undefined || type === '') return readJson(body);
-  throw new Refusal(
-    'unsupportedMediaType',
-    `Content-Type "${type.slice(0, 100)}" is not served; application/json is.`,
-    {
-      target: 'content-type',
-    },
-  );
-}
-
 export function installBodyReading(fastify: FastifyInstance): void {
-  fastify.addHook('preParsing', (request, _reply, payload) => unpack(request, payload));
+  fastify.addHook('preParsing', async (request, reply, payload) => prepare(request, reply, payload));
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson);
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, parseOther);
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, parse);
 }

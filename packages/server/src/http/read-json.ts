@@ -34,7 +34,7 @@ export function readJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw malformed('The body is no UTF-8 text.');
   const text = body.toString('utf8').replace(/^\uFEFF/, '');
-  if (text.trim() === '') return undefined;
+  if (/^[\t\n\r ]*$/.test(text)) return undefined;
   const fault = findJsonFault(text, MAX_DEPTH);
   if (fault) throw refuse(fault);
   try {

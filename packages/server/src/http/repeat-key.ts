@@ -24,7 +24,8 @@ function checkFirstSent(exchange: Exchange, now: number): void {
     throw refuse(header, `${header} must go with Repeatability-Request-ID.`, 'missingProperty');
   }
   const at = IMF_DATE.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) {
+  // Written again it must be the same text: a 31st of February would become a day in March.
+  if (Number.isNaN(at) || new Date(at).toUTCString() !== text) {
     throw refuse(header, `${header} must be an HTTP date, as in Tue, 24 Nov 2026 20:00:00 GMT.`, 'invalidProperty');
   }
   if (at > now + SKEW_MS) throw refuse(header, `${header} lies in the future.`, 'invalidProperty');
@@ -43,15 +44,30 @@ function checkKey(header: string, key: string): string {
 function unquote(key: string): string {
   if (!key.startsWith('"')) return key;
   const found = /^"((?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*)"$/.exec(key);
-  if (!found) throw refuse('Idempotency-Key', 'Idempotency-Key has a quote that is not closed.', 'invalidProperty');
+  if (!found)
+    throw refuse(
+      'Idempotency-Key',
+      'Idempotency-Key begins with a quote and is no text in quotes, as in "8e03978e-40d5".',
+      'invalidProperty',
+    );
   return (found[1] ?? '').replace(/\\(.)/g, '$1');
+}
+
+/** Whoever sends one of the two believes that a repeat is safe. */
+function refuseLoneFirstSent(exchange: Exchange): void {
+  if (headerOf(exchange, 'repeatability-first-sent') === undefined) return;
+  const message = 'Repeatability-First-Sent must go with Repeatability-Request-ID.';
+  throw refuse('Repeatability-Request-ID', message, 'missingProperty');
 }
 
 function givenKey(exchange: Exchange, now: number): string | undefined {
   const repeatability = headerOf(exchange, 'repeatability-request-id');
   const idempotency = headerOf(exchange, 'idempotency-key');
   const quoted = idempotency === undefined ? undefined : checkKey('Idempotency-Key', unquote(idempotency.trim()));
-  if (repeatability === undefined) return quoted;
+  if (repeatability === undefined) {
+    refuseLoneFirstSent(exchange);
+    return quoted;
+  }
   const key = checkKey('Repeatability-Request-ID', repeatability.trim());
   checkFirstSent(exchange, now);
   if (quoted !== undefined && quoted !== key) {

@@ -9,35 +9,46 @@ export interface Rewritten {
 }
 
 /** `/beta`, `/v1.0` and `/localtest` belong to these; what else there is has no version. */
-const VERSIONED =
-  /^\/(beta|v1\.0|localtest)(?=\/(?:security|subscriptions|\$batch|\$metadata)(?:[/(?]|$)|\/?(?:\?|$))/i;
+const VERSIONED = /^\/(beta|v1\.0|localtest)(?=\/(?:security|subscriptions|\$batch|\$metadata)(?:[/(]|$)|$)/i;
 
-/** Characters that clients escape or not, as they please; they decide the route, so they are read before it is chosen. */
-const EARLY: Readonly<Record<string, string>> = { '%24': '$', '%27': "'", '%28': '(', '%29': ')' };
+/** Characters that mean the same escaped or not, and those that decide the route; what else is escaped stays so. */
+const EARLY = /^[\w.~$'()-]$/;
 
 /** `securityActions('id')` is `securityActions/id`; a doubled quote inside stands for one. */
-const KEY_IN_PARENTHESES = /^([A-Za-z]+)\('((?:[^']|'')*)'\)$/;
+const KEY_IN_PARENTHESES = /^([A-Za-z]+)\('((?:[^']|'')+)'\)$/;
 
-const QUALIFIER = /^microsoft\.graph\./i;
+/** An action by its full name. */
+const QUALIFIED = /^microsoft\.graph\.(?=[a-z]+$)/i;
 
 function rewriteSegment(segment: string): string {
   const key = KEY_IN_PARENTHESES.exec(segment);
   if (key) return `${key[1]}/${(key[2] ?? '').replaceAll("''", "'")}`;
-  return segment.replace(QUALIFIER, '');
+  return segment.replace(QUALIFIED, '');
 }
 
 /** Proxies, and the seed document, put scheme and host into the request line. */
 const withoutOrigin = (url: string): string => url.replace(/^https?:\/\/[^/?#]*/i, '');
 
+function unescapeEarly(escaped: string): string {
+  const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+  return EARLY.test(character) ? character : escaped;
+}
+
+/** Each path in one spelling: no empty segments, nothing escaped that need not be. Dot segments lead nowhere. */
+function normalise(path: string): string {
+  const plain = path.includes('%') ? path.replace(/%[\da-f]{2}/gi, unescapeEarly) : path;
+  const single = plain.includes('//') ? plain.replace(/\/{2,}/g, '/') : plain;
+  return single.endsWith('/') ? single.slice(0, -1) : single;
+}
+
 /**
  * One path for an operation, however it was written: with or without version, key in parentheses or as a segment,
- * actions qualified or not, an absolute request line, `$` and quotes escaped. Parameters keep their case.
+ * actions qualified or not, an absolute request line, letters, `$` and quotes escaped. Parameters keep their case.
  */
 export function rewritePath(requested: string): Rewritten {
   const url = withoutOrigin(requested);
   const query = url.indexOf('?');
-  const rawPath = query < 0 ? url : url.slice(0, query);
-  const path = rawPath.replace(/%2[4789]/gi, (escaped) => EARLY[escaped] ?? escaped);
+  const path = normalise(query < 0 ? url : url.slice(0, query));
   const version = VERSIONED.exec(path)?.[1];
   const rest = version === undefined ? path : path.slice(version.length + 1);
   const segments = rest.split('/').map(rewriteSegment).join('/');

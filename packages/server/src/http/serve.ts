@@ -1,13 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { authorize } from '../auth/authorize.ts';
-import type { Caller } from '../auth/caller.ts';
-import { type FeedKey, findFeedKey } from '../auth/feed-keys.ts';
 import { Refusal } from '../errors.ts';
 import { checkAccept } from './accept.ts';
 import type { App } from './app.ts';
 import { type RequestIds, toErrorAnswer, toRefusal } from './error-response.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { type Identity, identify } from './identify.ts';
 import { jsonType } from './links.ts';
 import { refuseLaterHeaders } from './not-yet.ts';
 import type { Root } from './rewrite-path.ts';
@@ -18,8 +16,7 @@ export interface Arrival {
   readonly ids: RequestIds;
   readonly root: Root;
   readonly startedAt: number;
-  caller?: Caller;
-  feedKey?: FeedKey;
+  identity?: Identity;
 }
 
 /** By request: Fastify's own request object is left as it is. */
@@ -33,21 +30,6 @@ export function arrivalOf(raw: IncomingMessage): Arrival {
   return arrival;
 }
 
-/** Who asks, by a bearer token or, where the route takes it, by a firewall's key. */
-async function identify(app: App, route: Route, authorization: string | undefined, arrival: Arrival): Promise<void> {
-  if (route.permission === 'anyone') return;
-  if (route.permission === 'feed') {
-    const key = findFeedKey(authorization, app.feedKeys);
-    if (key) {
-      arrival.feedKey = key;
-      return;
-    }
-  }
-  const caller = await app.authenticator.authenticate(authorization);
-  authorize(caller, route.permission === 'feed' ? 'SecurityActions.Read.All' : route.permission);
-  arrival.caller = caller;
-}
-
 const offered = ({ offers }: Route, path: string): string => {
   if (offers !== 'feed') return offers;
   return path.toLowerCase().endsWith('.json') ? 'application/json' : 'text/plain';
@@ -55,7 +37,7 @@ const offered = ({ offers }: Route, path: string): string => {
 
 /** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
 export async function admit(app: App, route: Route, request: FastifyRequest): Promise<void> {
-  await identify(app, route, request.headers.authorization, arrivalOf(request.raw));
+  arrivalOf(request.raw).identity = await identify(app, route, request.headers.authorization);
   checkAccept(request.headers.accept, offered(route, request.url.split('?', 1)[0] ?? ''));
   refuseLaterHeaders(request.headers, route.ignoresIfMatch ?? false);
 }
@@ -79,7 +61,7 @@ function sourceIpOf(app: App, request: FastifyRequest): string | null {
 }
 
 export function toExchange(app: App, request: FastifyRequest): Exchange {
-  const { ids, root, caller, feedKey } = arrivalOf(request.raw);
+  const { ids, root, identity } = arrivalOf(request.raw);
   const query = request.url.indexOf('?');
   return {
     method: request.method,
@@ -92,8 +74,8 @@ export function toExchange(app: App, request: FastifyRequest): Exchange {
     base: app.publicUrl ?? `${schemeOf(request.raw)}://${request.headers.host}`,
     requestId: ids.requestId,
     sourceIp: sourceIpOf(app, request),
-    caller,
-    feedKey,
+    caller: identity?.caller,
+    feedKey: identity?.feedKey,
   };
 }
 
@@ -123,6 +105,6 @@ export const unknownPath = (): Refusal =>
   });
 
 export const wrongMethod = (method: string, allowed: readonly string[]): Refusal =>
-  new Refusal('methodNotAllowed', `${method.slice(0, 20)} is not served here; ${allowed.join(', ')} is.`, {
+  new Refusal('methodNotAllowed', `${method.slice(0, 20)} is not served here. What is: ${allowed.join(', ')}.`, {
     headers: { Allow: allowed.join(', ') },
   });

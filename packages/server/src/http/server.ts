@@ -1,14 +1,13 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type AllowedMethods, readAllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
-import { answerBrokenRequest } from './broken-request.ts';
 import { diagnostic, graphHeaders, requestIds } from './headers.ts';
-import { installBodyReading } from './read-body.ts';
+import { installBodyReading, MAX_BODY } from './read-body.ts';
 import { checkRequestLimits } from './request-limits.ts';
 import { rewritePath } from './rewrite-path.ts';
 import type { Route } from './route.ts';
 import { admit, arrivalOf, noteArrival, send, sendError, toExchange, unknownPath, wrongMethod } from './serve.ts';
 
-const MAX_BODY = 262_144;
 const LONGEST_SEGMENT = 200;
 
 /** Time-outs and sizes that bound a request before anybody looks at it. */
@@ -24,11 +23,24 @@ export const HTTP_OPTIONS = {
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
+/** Before the body is read: nobody needs to send one to nowhere. Methods that the router has no place for end here too. */
+function refuseUnserved({ method, url, is404 }: FastifyRequest, allowedAt: AllowedMethods): void {
+  if (!is404) return;
+  const allowed = allowedAt(url.split('?', 1)[0] ?? '');
+  throw allowed ? wrongMethod(method, allowed) : unknownPath();
+}
+
 function arrive(app: App, request: FastifyRequest, reply: FastifyReply): void {
   const { ids } = arrivalOf(request.raw);
   reply.headers(graphHeaders(ids, diagnostic(app.instance)));
   if ('encrypted' in request.raw.socket) reply.header('Strict-Transport-Security', 'max-age=31536000');
-  checkRequestLimits(request.raw);
+  try {
+    checkRequestLimits(request.raw);
+  } catch (refusal) {
+    // Where the request ends may be read in two ways: nothing behind it is taken for the next one.
+    reply.raw.shouldKeepAlive = false;
+    throw refusal;
+  }
 }
 
 function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
@@ -44,12 +56,9 @@ function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
 }
 
 /** Every path answers every method: with its operation, or with 405 and what is allowed. */
-function addOtherMethods(app: App, fastify: FastifyInstance, path: string, routes: readonly Route[]): void {
-  const allowed: string[] = routes.map(({ method }) => method);
-  if (allowed.includes('GET')) allowed.push('HEAD');
-  const others = METHODS.filter((method) => !allowed.includes(method));
+function addOtherMethods(app: App, fastify: FastifyInstance, path: string, allowed: readonly string[]): void {
   fastify.route({
-    method: others,
+    method: METHODS.filter((method) => !allowed.includes(method)),
     url: path,
     // Before the body is read: nobody needs to send one for this.
     onRequest: async (request) => {
@@ -59,10 +68,10 @@ function addOtherMethods(app: App, fastify: FastifyInstance, path: string, route
   });
 }
 
-function addRoutes(app: App, fastify: FastifyInstance, routes: readonly Route[]): void {
+function addRoutes(app: App, fastify: FastifyInstance, routes: readonly Route[], allowedAt: AllowedMethods): void {
   for (const route of routes) addRoute(app, fastify, route);
-  for (const [path, siblings] of Map.groupBy(routes, ({ path }) => path)) {
-    addOtherMethods(app, fastify, path, siblings);
+  for (const path of new Set(routes.map((route) => route.path))) {
+    addOtherMethods(app, fastify, path, allowedAt(path) ?? []);
   }
 }
 
@@ -78,8 +87,6 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
     genReqId: () => '',
     routerOptions: {
       caseSensitive: false,
-      ignoreDuplicateSlashes: true,
-      ignoreTrailingSlash: true,
       maxParamLength: LONGEST_SEGMENT,
     },
     rewriteUrl: (raw) => {
@@ -91,16 +98,23 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
       reply.headers(graphHeaders(arrivalOf(request.raw).ids, diagnostic(app.instance)));
       sendError(app, request, reply, error);
     },
-    clientErrorHandler: (error, socket) => answerBrokenRequest(app, error, socket),
   });
-  fastify.addHook('onRequest', async (request, reply) => arrive(app, request, reply));
+  const allowedAt = readAllowedMethods(routes);
+  fastify.addHook('onRequest', async (request, reply) => {
+    arrive(app, request, reply);
+    refuseUnserved(request, allowedAt);
+  });
   fastify.addHook('onResponse', async (request, reply) => {
     const seconds = (performance.now() - arrivalOf(request.raw).startedAt) / 1_000;
     app.metrics.request(request.method, request.routeOptions.url ?? 'none', reply.statusCode, seconds);
   });
   installBodyReading(fastify);
-  fastify.setErrorHandler((error, request, reply) => sendError(app, request, reply, error));
+  fastify.setErrorHandler((error, request, reply) => {
+    // Fastify would close where a body is refused, and the reset could reach the client before the answer.
+    reply.removeHeader('connection');
+    return sendError(app, request, reply, error);
+  });
   fastify.setNotFoundHandler(async (request, reply) => sendError(app, request, reply, unknownPath()));
-  addRoutes(app, fastify, routes);
+  addRoutes(app, fastify, routes, allowedAt);
   return fastify;
 }

@@ -17,6 +17,7 @@ export async function getServiceDocument(_app: App, exchange: Exchange): Promise
 }
 
 /** The API described from its own route table. */
-export async function getOpenApi(app: App): Promise<Answer> {
+export async function getOpenApi(app: App, { query }: Exchange): Promise<Answer> {
+  readQueryOptions(query, []);
   return { status: 200, contentType: 'application/json', body: app.apiDescription };
 }

@@ -1,0 +1,50 @@
+import { authorize } from '../auth/authorize.ts';
+import type { Caller } from '../auth/caller.ts';
+import { type FeedKey, findFeedKey } from '../auth/feed-keys.ts';
+import { Refusal } from '../errors.ts';
+import type { App } from './app.ts';
+import type { Route } from './route.ts';
+
+/** Whom a request is from; nobody on a route that is open to anyone. */
+export interface Identity {
+  readonly caller?: Caller;
+  readonly feedKey?: FeedKey;
+}
+
+const isBearer = (authorization: string | undefined): boolean => /^bearer(?: |$)/i.test(authorization ?? '');
+
+/** Firewalls send a password only when they are asked for one. */
+const CHALLENGE = 'Basic realm="interdict feeds", charset="UTF-8", Bearer realm="interdict"';
+
+const HOW =
+  'Fetch it with a feed key, by HTTP Basic with the key as password and any user name, or with a bearer token that may read.';
+
+function noFeedKey(authorization: string | undefined): Refusal {
+  const headers = { 'WWW-Authenticate': CHALLENGE };
+  return authorization === undefined || authorization === ''
+    ? new Refusal('InvalidAuthenticationToken', `The request has no Authorization header. ${HOW}`, {
+        inner: 'missingToken',
+        headers,
+      })
+    : new Refusal('InvalidAuthenticationToken', `The Authorization header holds no feed key of this server. ${HOW}`, {
+        inner: 'invalidToken',
+        headers,
+      });
+}
+
+/**
+ * Who asks, by a bearer token or, where the route takes it, by a firewall's key; and whether they may.
+ * @throws {Refusal} InvalidAuthenticationToken, Authorization_RequestDenied
+ */
+export async function identify(app: App, route: Route, authorization: string | undefined): Promise<Identity> {
+  const { permission } = route;
+  if (permission === 'anyone') return {};
+  if (permission === 'feed' && !isBearer(authorization)) {
+    const feedKey = findFeedKey(authorization, app.feedKeys);
+    if (!feedKey) throw noFeedKey(authorization);
+    return { feedKey };
+  }
+  const caller = await app.authenticator.authenticate(authorization);
+  authorize(caller, permission === 'feed' ? 'SecurityActions.Read.All' : permission);
+  return { caller };
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+interface Pending {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Requests of a connection that are not answered yet, oldest first. */
+const pendingOf = new WeakMap<Socket, Set<Pending>>();
+
+export function notePending(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request;
+  const all = pendingOf.get(socket) ?? new Set();
+  pendingOf.set(socket, all);
+  const pending = { request, response };
+  all.add(pending);
+  response.once('close', () => all.delete(pending));
+}
+
+/**
+ * Runs `answer` when the answers to earlier requests on the connection are out: whoever sends several at once takes
+ * the first answer for the first request. A request that was answered before its body broke gets no second answer.
+ */
+export async function afterPending(socket: Socket, answer: () => void): Promise<void> {
+  const all = [...(pendingOf.get(socket) ?? [])];
+  const broken = all.find(({ request }) => !request.complete);
+  const earlier = all.filter((pending) => pending !== broken);
+  await Promise.all(earlier.map(({ response }) => new Promise((resolve) => response.once('close', resolve))));
+  if (broken?.response.headersSent) socket.destroySoon();
+  else answer();
+}
