@@ -50,7 +50,7 @@ export function spawnServer({ data = aDataFolder(), config, env = {}, prefix = [
   if (config !== undefined) writeFileSync(configFile, config);
   const [command = process.execPath, ...args] = [...prefix, process.execPath, '--conditions=source', MAIN];
   const child = spawn(command, args, {
-    cwd: data,
+    cwd: existsSync(data) ? data : path.dirname(data),
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,

@@ -5,7 +5,7 @@ const REASON =
   'Seen by the mail gateway as the source of a phishing campaign: 412 messages to 96 mailboxes between 08:14 and 09:02, ' +
   'three of them opened, one followed to a page that asked for credentials. The sender address is listed by two feeds, and ' +
   'the host answered the analyst with the same kit as last week. Blocked for the working day while the mailboxes are searched ' +
-  'and the credentials are renewed; the shift lead decides in the evening whether it stays.';
+  'and the credentials are renewed; the shift lead decides in the evening whether it stays. Ticket 48213 has the headers and the page.';
 
 /** A request as an analyst's tool sends it, 1.06 KB with a target of its own for each index. */
 export const requestBody = (provider: string, index: number): string =>

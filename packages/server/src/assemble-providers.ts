@@ -5,7 +5,9 @@ import { exampleOf, parameterSchemaOf } from './actions/targets/catalogue-row.ts
 import type { ProviderConfig } from './config/provider-config.ts';
 import type { DispatchedProvider } from './dispatch/dispatcher.ts';
 import type { Terms } from './dispatch/terms.ts';
+import { OperatorFault } from './errors.ts';
 import { formatDuration, parseDuration } from './lib/duration.ts';
+import { didYouMean } from './lib/nearest-name.ts';
 
 /** The three views of one configured provider: what it speaks through, what requests see, what the dispatcher needs. */
 export interface AssembledProvider {
@@ -82,13 +84,34 @@ function toTerms(config: ProviderConfig, connector: Connector): Terms {
   };
 }
 
-/** Opens a provider's connector, and makes what each room needs to know of it. @throws {Error} for the operator */
+const faultOf = ({ name, faultAt }: ProviderConfig, key: string, words: string): OperatorFault =>
+  faultAt?.(key, words) ?? new OperatorFault(`Provider "${name}": ${words}`);
+
+function openConnector(config: ProviderConfig, ports: ConnectorPorts): Connector {
+  try {
+    return config.kind.open(config.settings, ports);
+  } catch (error) {
+    throw faultOf(config, '', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function checkActions(config: ProviderConfig, { traits }: Connector): void {
+  const offered = traits.actions.map(({ name }) => name);
+  const index = (config.settings.actions ?? []).findIndex((name) => !offered.includes(name));
+  if (index === -1) return;
+  const named = config.settings.actions?.[index] ?? '';
+  const hint = didYouMean(named, offered) || ` It offers: ${offered.join(', ')}.`;
+  throw faultOf(config, `actions/${index}`, `The connector ${config.kind.name} offers no "${named}".${hint}`);
+}
+
+/** Opens a provider's connector, and makes what each room needs to know of it. @throws {OperatorFault} */
 export function assembleProvider(
   config: ProviderConfig,
   ports: ConnectorPorts,
   asksApprovals: boolean,
 ): AssembledProvider {
-  const connector = config.kind.open(config.settings, ports);
+  const connector = openConnector(config, ports);
+  checkActions(config, connector);
   const tenants = config.tenants && new Set(config.tenants);
   const reconcileEveryMs = connector.list ? config.verifyEveryMs : undefined;
   return {

@@ -57,6 +57,14 @@ function readPort(name: string, otherwise: number | undefined): number | undefin
   throw new FileFault(`${name} is "${text}"; a port is a number from 0 (any free one) to 65535.`);
 }
 
+/** @throws {FileFault} for a text that is no address of a PostgreSQL, which is not repeated: it may hold a password */
+function readDatabaseUrl(): Secret | undefined {
+  const text = environment('INTERDICT_DATABASE_URL');
+  if (text === undefined || text === '') return undefined;
+  if (URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol)) return new Secret(text);
+  throw new FileFault('INTERDICT_DATABASE_URL is no URL of the form postgres://user:password@host:5432/database.');
+}
+
 const isLoopback = (address: string): boolean => /^(127\.|::1$|localhost$)/i.test(address);
 
 function checkPublicUrl(file: YamlFile | undefined, publicUrl: string | undefined): void {
@@ -116,18 +124,22 @@ function checkProtected(file: YamlFile, entries: readonly ProtectedEntry[]): voi
 const beside = (file: YamlFile | undefined, named: string): string =>
   path.resolve(path.dirname(file?.path ?? '.'), named);
 
-function readFile(file: YamlFile | undefined): Pick<Config, 'issuers' | 'providers' | 'protectedEntries' | 'feedKeys'> {
-  const [blocklist, simulator] = ['blocklist', 'simulator'].map((name) =>
+/** What is there where the operator names no providers. A simulator pretends: beside an issuer it must be meant. */
+function builtIn(hasIssuers: boolean): readonly ProviderConfig[] {
+  const names = hasIssuers ? ['blocklist'] : ['blocklist', 'simulator'];
+  return names.flatMap((name) =>
     CONNECTOR_KINDS.filter((kind) => kind.name === name).map((kind) => plainProvider(name, kind)),
   );
-  const builtIn = [...(blocklist ?? []), ...(simulator ?? [])];
-  if (!file) return { issuers: [], providers: builtIn, protectedEntries: [], feedKeys: [] };
+}
+
+function readFile(file: YamlFile | undefined): Pick<Config, 'issuers' | 'providers' | 'protectedEntries' | 'feedKeys'> {
+  if (!file) return { issuers: [], providers: builtIn(false), protectedEntries: [], feedKeys: [] };
   const value = file.value as FileValue;
   const issuers = value.issuers ?? [];
   const [fault] = findIssuerFaults(issuers);
   if (fault) throw faultAt(file, fault.path, fault.message);
   const reading = { file, environment, kinds: CONNECTOR_KINDS, hasIssuers: issuers.length > 0 };
-  const providers = value.providers ? readProviders(reading, value.providers) : builtIn;
+  const providers = value.providers ? readProviders(reading, value.providers) : builtIn(issuers.length > 0);
   const feedKeys = readFeedKeys(file, value);
   checkProtected(file, value.protected ?? []);
   checkFeedProviders(file, feedKeys, providers);
@@ -147,14 +159,13 @@ export function readConfig(): Config {
   const parts = readFile(file);
   const isLocal = parts.issuers.length === 0;
   const { server } = value;
-  const databaseUrl = environment('INTERDICT_DATABASE_URL');
   const httpAddress = server?.http?.address ?? '127.0.0.1';
   return {
     dataFolder: path.resolve(environment('INTERDICT_DATA') || 'data'),
     httpPort: readPort('INTERDICT_PORT', 8_080) ?? 8_080,
     tlsPort: readPort('INTERDICT_TLS_PORT', 8_443) ?? 8_443,
     metricsPort: readPort('INTERDICT_METRICS_PORT', undefined),
-    databaseUrl: databaseUrl ? new Secret(databaseUrl) : undefined,
+    databaseUrl: readDatabaseUrl(),
     publicUrl: server?.publicUrl,
     tlsAddress: isLocal ? '127.0.0.1' : (server?.address ?? '::'),
     httpAddress: isLocal ? '127.0.0.1' : httpAddress,

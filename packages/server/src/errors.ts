@@ -32,3 +32,8 @@ export class Refusal<Code extends ErrorCode = ErrorCode> extends Error {
     this.headers = options.headers ?? {};
   }
 }
+
+/** Something that only the operator can mend: the message says what and how, in a sentence, and that is all they need. */
+export class OperatorFault extends Error {
+  override readonly name: string = 'OperatorFault';
+}

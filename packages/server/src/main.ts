@@ -27,6 +27,7 @@ import { createLog, type Log } from './observe/log.ts';
 import { createMetrics, type Metrics, openMetricsServer } from './observe/metrics.ts';
 import { createHealthBoard, type HealthBoard } from './observe/provider-health.ts';
 import { openStore } from './open-store.ts';
+import { toStartFault } from './start-fault.ts';
 import type { Store } from './store/store.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -264,7 +265,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  // One sentence for the operator; a bug shows where it is.
-  console.error(error instanceof Error && error.name !== 'Error' ? error.message : error);
+  console.error(toStartFault(error));
   process.exit(1);
 });

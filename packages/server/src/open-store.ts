@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { InstallKey } from './auth/install-key.ts';
 import type { Config } from './config.ts';
+import { OperatorFault } from './errors.ts';
 import type { Log } from './observe/log.ts';
 import { openPostgresStore } from './store/sql/postgres-store.ts';
 import { openSqliteStore } from './store/sql/sqlite-store.ts';
@@ -13,16 +14,26 @@ const KEY_FACT = 'install-key';
 function checkKey(settled: string | undefined, key: InstallKey, dataFolder: string): void {
   if (settled === key.fingerprint) return;
   const file = path.join(dataFolder, 'key');
-  throw new Error(
+  throw new OperatorFault(
     `The install key ${file} is not the one that this database was made with. ` +
       'Bring the right key back, or name another database.',
   );
 }
 
-async function openEmbedded(config: Config, key: InstallKey): Promise<Store> {
+/** Long enough for answers that are on their way: what a caller was told must be what is on the disk. */
+const LAST_WORDS_MS = 250;
+
+/** A disk that failed may say next time that all is well: only a new process that reads what is there can tell. */
+function endProcess(log: Log, error: Error): void {
+  log.fatal({ err: error }, 'The embedded store has failed. The process ends; start it again when the disk is well.');
+  setTimeout(() => process.exit(1), LAST_WORDS_MS);
+}
+
+async function openEmbedded(config: Config, key: InstallKey, log: Log): Promise<Store> {
   const store = await openSqliteStore({
     folder: config.dataFolder,
     entry: new URL('./store-thread.ts', import.meta.url),
+    onBroken: (error) => endProcess(log, error),
   });
   try {
     checkKey(await store.settleFact(KEY_FACT, key.fingerprint), key, config.dataFolder);
@@ -33,9 +44,9 @@ async function openEmbedded(config: Config, key: InstallKey): Promise<Store> {
   }
 }
 
-/** The store that the configuration names. @throws {Error} with a sentence for the operator */
+/** The store that the configuration names. @throws {OperatorFault} where it cannot be opened */
 export async function openStore(config: Config, key: InstallKey, log: Log): Promise<Store> {
-  if (!config.databaseUrl) return await openEmbedded(config, key);
+  if (!config.databaseUrl) return await openEmbedded(config, key, log);
   const url = config.databaseUrl.reveal();
   const store = await openPostgresStore({ url, units: UNITS, facts: { [KEY_FACT]: key.fingerprint } });
   for (const warning of store.warnings) log.warn(warning);

@@ -3,14 +3,10 @@ import path from 'node:path';
 import { openInstallKey } from './auth/install-key.ts';
 import { createLocalIssuer, type MintRequest } from './auth/local-issuer.ts';
 import { readConfig } from './config.ts';
+import { OperatorFault } from './errors.ts';
 import { systemClock } from './lib/clock.ts';
 
-export type { MintRequest };
-
-/** Something that the operator can mend: its message is a sentence. */
-export class OperatorFault extends Error {
-  override readonly name = 'OperatorFault';
-}
+export { type MintRequest, OperatorFault };
 
 /**
  * A token of the local issuer, signed with the install key in `$INTERDICT_DATA`, whether the server is up or not.

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Call, Connector, ConnectorTraits, Effect } from '../connector.ts';
 import type { FeedHolders, FeedLedger } from '../connector-kind.ts';
 import { aCall, describeConnector, type Misbehaviour, SAMPLE_TARGETS, TENANT_A, TENANT_B } from '../testing.ts';
-import { blocklist, openBlocklist } from './connector.ts';
+import { openBlocklist } from './connector.ts';
 
 const traits: ConnectorTraits = {
   actions: [
@@ -198,13 +198,4 @@ test('asks for exactly this effect of this tenant at this provider', async () =>
   };
   await openBlocklist(settings, ledger).verify?.(aCall({ ...effect, tenantId: TENANT_B }), calm());
   expect(asked).toEqual([['edge', { tenantId: TENANT_B, action: 'BlockIp', target: 'ip:198.51.100.10' }]]);
-});
-
-test('offers what the operator lets it take, and no more', async () => {
-  const narrow = blocklist.open({ ...settings, actions: ['BlockIp'] }, { feeds: new FirewallThatFetches() });
-  expect(narrow.traits.actions.map(({ name }) => name)).toEqual(['BlockIp']);
-  const domain: Effect = { ...effect, action: 'BlockDomain', target: { kind: 'domain', value: 'evil.example' } };
-  await expect(narrow.apply(aCall(domain), calm())).rejects.toThrow(
-    'The blocklist offers no BlockDomain of a target of kind domain.',
-  );
 });

@@ -32,14 +32,12 @@ const NOT_READ = 'The record of what firewalls have fetched could not be read.';
  * who has fetched it.
  */
 class Blocklist implements Connector {
-  readonly traits: ConnectorTraits;
+  readonly traits = traits;
   readonly #provider: string;
   readonly #feeds: FeedLedger;
   readonly #closing = new AbortController();
 
-  constructor({ name, actions }: ProviderSettings, feeds: FeedLedger) {
-    const offered = traits.actions.filter((action) => actions === undefined || actions.includes(action.name));
-    this.traits = { ...traits, actions: offered };
+  constructor({ name }: ProviderSettings, feeds: FeedLedger) {
     this.#provider = name;
     this.#feeds = feeds;
   }

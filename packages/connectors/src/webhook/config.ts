@@ -20,7 +20,6 @@ export const configSchema: ConnectorKind['configSchema'] = {
   properties: {
     url: {
       type: 'string',
-
       description: 'Where every call is POSTed to: https, with path and query if need be.',
     },
     secret: {

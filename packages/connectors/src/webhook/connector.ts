@@ -94,5 +94,7 @@ export const webhook: ConnectorKind = {
   name: 'webhook',
   configSchema,
   secretKeys: ['secret'],
+  hostsOf: ({ own }) =>
+    typeof own.url === 'string' && URL.canParse(own.url) ? [new URL(own.url).hostname.replace(/^\[|\]$/g, '')] : [],
   open: (settings) => openWebhook(settings, { now: () => new Date(), resolve: resolveBySystem }),
 };

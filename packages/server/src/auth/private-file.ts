@@ -12,9 +12,10 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
+import { OperatorFault } from '../errors.ts';
 
 /** A file of the data folder that the server must not start with. The message tells the operator how to mend it. */
-export class UnusableFile extends Error {
+export class UnusableFile extends OperatorFault {
   override readonly name = 'UnusableFile';
 }
 

@@ -23,11 +23,12 @@ const closed = (
 
 /** A secret never stands in the file: the file says where it lies. */
 export const SECRET: JsonSchema = {
-  description: 'Where the secret lies: { env: NAME } or { file: path }.',
-  oneOf: [
-    closed('In a variable of the environment.', { env: text('Its name.') }, ['env']),
-    closed('In a file.', { file: text('Its path, beside this file or absolute.') }, ['file']),
-  ],
+  ...closed('A secret, as { env: NAME } or { file: path }: never in the clear.', {
+    env: text('The name of a variable of the environment.'),
+    file: text('The path of a file, beside this one or absolute.'),
+  }),
+  minProperties: 1,
+  maxProperties: 1,
 };
 
 const claim: JsonSchema = {
@@ -115,7 +116,7 @@ const COMMON: Readonly<Record<string, JsonSchema>> = {
 export function providerSchema(kind: ConnectorKind): JsonSchema {
   const own = Object.entries(kind.configSchema.properties).map(([name, schema]): [string, JsonSchema] => [
     name,
-    kind.secretKeys.includes(name) ? { ...SECRET, description: schema.description ?? SECRET.description } : schema,
+    kind.secretKeys.includes(name) ? { ...SECRET, description: `${schema.description} ${SECRET.description}` } : schema,
   ]);
   const required = (kind.configSchema.required as readonly string[] | undefined) ?? [];
   return closed(
@@ -131,7 +132,7 @@ export const FILE_SCHEMA = closed('The configuration of Interdict.', {
   issuers: list(issuer, 'Who may issue tokens; absent: the local issuer, on loopback only.'),
   providers: list(
     { type: 'object', required: ['name', 'connector'] },
-    'Products that carry actions out; absent: blocklist and simulator.',
+    'Products that carry actions out; absent: a blocklist and, without issuers, a simulator.',
   ),
   protected: list(protectedEntry, 'What nobody may block.'),
   feedKeys: list(feedKey, 'Who may fetch lists.'),

@@ -1,6 +1,6 @@
 import type { ConnectorKind, ProviderSettings } from '@interdict/connectors';
 import { parseDuration } from '../lib/duration.ts';
-import { faultAt, type YamlFile } from '../lib/read-yaml.ts';
+import { type FileFault, faultAt, type YamlFile } from '../lib/read-yaml.ts';
 import { type Environment, readSecret } from './config-file.ts';
 
 /** A provider as it is configured: what every one has, and what its connector wants. Durations in milliseconds. */
@@ -17,6 +17,8 @@ export interface ProviderConfig {
   readonly maxTtlMs: number;
   readonly verifyEveryMs: number;
   readonly isRetired: boolean;
+  /** Says where the operator wrote it; undefined for what is built in. */
+  readonly faultAt: ((key: string, message: string) => FileFault) | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -34,6 +36,7 @@ export const plainProvider = (name: string, kind: ConnectorKind): ProviderConfig
   latenessMs: undefined,
   ...DEFAULTS,
   isRetired: false,
+  faultAt: undefined,
 });
 
 interface FileProvider extends Readonly<Record<string, unknown>> {
@@ -101,6 +104,7 @@ function toProvider(reading: Reading, provider: FileProvider, index: number): Pr
     maxTtlMs: durationOf(provider, 'maxTtl') ?? DEFAULTS.maxTtlMs,
     verifyEveryMs: durationOf(provider, 'verifyEvery') ?? DEFAULTS.verifyEveryMs,
     isRetired: provider.retired ?? false,
+    faultAt: (key, message) => faultAt(reading.file, key === '' ? place : `${place}/${key}`, message),
   };
 }
 

@@ -62,19 +62,23 @@ interface Pending {
 export interface PortClient {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
+  readonly onGone: ((error: Error) => void) | undefined;
   nextId: number;
   gone: Error | undefined;
 }
 
 function fail(client: PortClient, error: Error): void {
-  client.gone ??= error;
+  if (!client.gone) {
+    client.gone = error;
+    client.onGone?.(error);
+  }
   for (const { reject } of client.pending.values()) reject(client.gone);
   client.pending.clear();
 }
 
 /** Speaks to a thread that runs {@link servePort}. When the thread dies, whatever waits for it is rejected. */
-export function createPortClient(worker: Worker): PortClient {
-  const client: PortClient = { worker, pending: new Map(), nextId: 1, gone: undefined };
+export function createPortClient(worker: Worker, onGone?: (error: Error) => void): PortClient {
+  const client: PortClient = { worker, pending: new Map(), onGone, nextId: 1, gone: undefined };
   worker.on('message', (response: Response) => {
     const waiting = client.pending.get(response.id);
     client.pending.delete(response.id);
@@ -84,6 +88,12 @@ export function createPortClient(worker: Worker): PortClient {
   worker.on('error', (error) => fail(client, error instanceof Error ? error : new Error(String(error))));
   worker.on('exit', () => fail(client, new Error('The thread has ended.')));
   return client;
+}
+
+/** Ends the thread as planned: `onGone` does not hear of it. */
+export async function endPort(client: PortClient): Promise<void> {
+  client.gone ??= new Error('The thread was ended.');
+  await client.worker.terminate();
 }
 
 export function callPort(client: PortClient, method: string, argument?: unknown): Promise<unknown> {

@@ -1,9 +1,10 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { type Document, isMap, isNode, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import { OperatorFault } from '../errors.ts';
 import { didYouMean } from './nearest-name.ts';
 
 /** What is wrong in a file, where, and what would be right: for the operator. */
-export class FileFault extends Error {
+export class FileFault extends OperatorFault {
   override readonly name = 'FileFault';
 }
 
@@ -62,6 +63,11 @@ export function parseYaml(path: string, text: string): YamlFile {
 
 const dotted = (pointer: string): string => segmentsOf(pointer).join('.') || 'the file';
 
+function described({ parentSchema }: ErrorObject): string {
+  const { description } = (parentSchema ?? {}) as { description?: string };
+  return description === undefined ? '' : ` ${description}`;
+}
+
 function wordsFor(error: ErrorObject, known: readonly string[]): string {
   const where = dotted(error.instancePath);
   const params = error.params as Record<string, unknown>;
@@ -76,8 +82,11 @@ function wordsFor(error: ErrorObject, known: readonly string[]): string {
       return `${where} must be one of ${(params.allowedValues as unknown[]).join(', ')}.`;
     case 'const':
       return `${where} must be ${JSON.stringify(params.allowedValue)}.`;
+    case 'minProperties':
+    case 'maxProperties':
+      return `${where} must have exactly one of ${known.join(', ')}.${described(error)}`;
     default:
-      return `${where} ${error.message ?? 'is wrong'}.`;
+      return `${where} ${error.message ?? 'is wrong'}.${described(error)}`;
   }
 }
 

@@ -9,6 +9,7 @@ export interface Store {
   /**
    * Runs a unit of work in one transaction, durably. Urgent units (cancels, releases) go before others that wait.
    * @throws {CommitUnknown} when the database did not say whether the commit took place
+   * @throws {Refusal} serviceUnavailable, insufficientStorage: nothing was written
    */
   run<Args, Result>(
     tenantId: string,

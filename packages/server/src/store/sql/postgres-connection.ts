@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { OperatorFault } from '../../errors.ts';
 
 /** Owns no table, is no superuser, bypasses no row-level security: what every connection works as. */
 export const APP_ROLE = 'interdict_app';
@@ -54,10 +55,12 @@ export async function becomeApp(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<Asserted>(ASSERT);
   const [found] = rows;
   if (found?.name !== APP_ROLE || found.rolsuper || found.rolbypassrls || found.owned > 0) {
-    throw new Error(`PostgreSQL role ${APP_ROLE} must be no superuser, own no table and bypass no row-level security.`);
+    throw new OperatorFault(
+      `PostgreSQL role ${APP_ROLE} must be no superuser, own no table and bypass no row-level security.`,
+    );
   }
   if (found.sync !== 'on')
-    throw new Error(`PostgreSQL runs with synchronous_commit=${found.sync}; Interdict needs on.`);
+    throw new OperatorFault(`PostgreSQL runs with synchronous_commit=${found.sync}; Interdict needs on.`);
 }
 
 /** Connections that have become the app role; each carries several statements at once. */

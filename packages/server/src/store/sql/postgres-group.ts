@@ -1,9 +1,11 @@
 import type pg from 'pg';
+import { Refusal } from '../../errors.ts';
 import { CommitUnknown } from '../store.ts';
 import type { AnyUnit, Query, Work } from '../work.ts';
 import type { UnitCall, UnitOutcome } from './group.ts';
 import type { PreparedStatement } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
+import { toStoreFault } from './store-faults.ts';
 import { beginTurn, contextOf, type TenantTurn } from './tenant-turn.ts';
 
 /** What carrying a group needs beside its units. */
@@ -144,7 +146,9 @@ async function carryOnce(
 }
 
 async function inTransaction(engine: PostgresEngine, calls: readonly UnitCall[]): Promise<unknown[]> {
-  const client = await engine.pool.connect();
+  const client = await engine.pool.connect().catch((thrown: unknown) => {
+    throw toStoreFault(thrown);
+  });
   let broken: Error | undefined;
   try {
     return await carryOnce(client, engine, calls);
@@ -152,7 +156,7 @@ async function inTransaction(engine: PostgresEngine, calls: readonly UnitCall[])
     await client.query('rollback').catch((error: Error) => {
       broken = error;
     });
-    throw thrown;
+    throw toStoreFault(thrown);
   } finally {
     client.release(broken);
   }
@@ -160,13 +164,14 @@ async function inTransaction(engine: PostgresEngine, calls: readonly UnitCall[])
 
 /**
  * Carries a group of one tenant's units through in one transaction, all in step. When one throws, each runs again
- * alone, and only the bad one fails; nothing runs again where a commit may have taken place.
+ * alone, and only the bad one fails; nothing runs again where a commit may have taken place, or the database is gone.
  */
 export async function carryGroup(engine: PostgresEngine, calls: readonly UnitCall[]): Promise<readonly UnitOutcome[]> {
   try {
     return (await inTransaction(engine, calls)).map((value) => ({ value }));
   } catch (thrown) {
-    if (calls.length === 1 || thrown instanceof CommitUnknown) return calls.map(() => ({ thrown }));
+    const isOfAll = thrown instanceof CommitUnknown || thrown instanceof Refusal;
+    if (calls.length === 1 || isOfAll) return calls.map(() => ({ thrown }));
   }
   const outcomes: UnitOutcome[] = [];
   for (const call of calls) {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { OperatorFault } from '../../errors.ts';
 import { postgresDialect } from './dialect.ts';
 import { MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
 import { APP_ROLE, connectionOptions, SCHEMA } from './postgres-connection.ts';
@@ -41,7 +42,7 @@ async function ensureRole(client: pg.Client, me: Connected): Promise<void> {
     if (!me.may_become) await client.query(`grant ${APP_ROLE} to ${pg.escapeIdentifier(me.name)}`);
     if (!me.schema_exists) await client.query(`create schema ${SCHEMA}`);
   } catch (cause) {
-    throw new Error(
+    throw new OperatorFault(
       `PostgreSQL user "${me.name}" may not prepare the database. An administrator runs once:\n  ` +
         `${administratorsStatements(me.name)}\nThen start again.`,
       { cause },
@@ -73,7 +74,7 @@ async function readConnected(client: pg.Client): Promise<Connected> {
   const { rows } = await client.query<Connected>(WHO_AM_I);
   const [me] = rows;
   if (!me) throw new Error('PostgreSQL does not say who is connected.');
-  if (me.version < OLDEST_VERSION) throw new Error('Interdict needs PostgreSQL 15 or later.');
+  if (me.version < OLDEST_VERSION) throw new OperatorFault('Interdict needs PostgreSQL 15 or later.');
   return me;
 }
 
@@ -81,6 +82,12 @@ const PATIENCE_MS = 30_000;
 const RETRY_MS = 500;
 /** Not there yet, starting, recovering: what passes by itself. */
 const PASSING = ['ECONNREFUSED', 'ECONNRESET', '57P03'];
+
+/** What PostgreSQL or the network says has no secret in it; the error's other properties might. */
+const notReached = (error: unknown): OperatorFault =>
+  new OperatorFault(
+    `PostgreSQL cannot be used: ${error instanceof Error ? error.message || error.name : 'no answer'}.`,
+  );
 
 /** The database may be started together with the server. */
 async function connectPatiently(url: string): Promise<pg.Client> {
@@ -92,7 +99,7 @@ async function connectPatiently(url: string): Promise<pg.Client> {
       return client;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (waitedMs >= PATIENCE_MS || !PASSING.includes(code ?? '')) throw error;
+      if (waitedMs >= PATIENCE_MS || !PASSING.includes(code ?? '')) throw notReached(error);
       await delay(RETRY_MS);
     }
   }

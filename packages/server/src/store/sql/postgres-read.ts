@@ -2,11 +2,15 @@ import type pg from 'pg';
 import type { LongRead, Scan } from '../store.ts';
 import type { Query } from '../work.ts';
 import { bindTenant, type PostgresEngine, sendQuery, settled } from './postgres-group.ts';
+import { toStoreFault } from './store-faults.ts';
 
 const SCAN_SLICE = 2_000;
 
-async function borrow<Value>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<Value>): Promise<Value> {
-  const client = await pool.connect();
+/** Uses a connection of the pool. @throws {Refusal} serviceUnavailable where the database cannot be reached */
+export async function borrow<Value>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<Value>): Promise<Value> {
+  const client = await pool.connect().catch((thrown: unknown) => {
+    throw toStoreFault(thrown);
+  });
   try {
     const value = await use(client);
     client.release();
@@ -14,7 +18,7 @@ async function borrow<Value>(pool: pg.Pool, use: (client: pg.PoolClient) => Prom
   } catch (error) {
     // Mid-transaction, or broken: not worth telling apart.
     client.release(true);
-    throw error;
+    throw toStoreFault(error);
   }
 }
 

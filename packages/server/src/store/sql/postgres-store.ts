@@ -7,7 +7,7 @@ import { openPool } from './postgres-connection.ts';
 import { carryGroup, type PostgresEngine } from './postgres-group.ts';
 import { closeLeaseHolder, type LeaseHolder, listLiveOwners, openLeaseHolder } from './postgres-leases.ts';
 import { type PreparedDatabase, preparePostgres } from './postgres-open.ts';
-import { type PostgresReads, readPostgres, scanPostgres } from './postgres-read.ts';
+import { borrow, type PostgresReads, readPostgres, scanPostgres } from './postgres-read.ts';
 import { prepareAll } from './prepare.ts';
 import { allStatements } from './statements/all-statements.ts';
 
@@ -53,7 +53,7 @@ async function runUnit(parts: Parts, tenantId: string, unit: string, args: unkno
 }
 
 async function tenantIds(pool: pg.Pool, text: string, values: readonly unknown[]): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ tenant_id: string }>(text, [...values]);
+  const { rows } = await borrow(pool, (client) => client.query<{ tenant_id: string }>(text, [...values]));
   return rows.map(({ tenant_id }) => tenant_id);
 }
 
@@ -73,7 +73,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
       scanPostgres(parts.reads.engine, tenantId, longs as readonly LongRead<unknown>[]) as Promise<never>,
     tenant: async (tenantId) => {
       const text = 'select last_sequence, action_count from tenant where tenant_id = $1';
-      const { rows } = await readers.query(text, [tenantId]);
+      const { rows } = await borrow(readers, (client) => client.query(text, [tenantId]));
       return { sequence: rows[0]?.last_sequence ?? 0, actionCount: rows[0]?.action_count ?? 0 };
     },
     dueTenants: (now, limit) =>

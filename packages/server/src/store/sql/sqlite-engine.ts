@@ -1,10 +1,12 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Clock } from '../../lib/clock.ts';
+import { CommitUnknown } from '../store.ts';
 import type { AnyUnit, Query, Work } from '../work.ts';
 import { sqliteDialect } from './dialect.ts';
 import type { UnitCall, UnitOutcome } from './group.ts';
 import { type PreparedStatement, prepareAll } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
+import { isOfTheFile } from './sqlite-faults.ts';
 import { allStatements } from './statements/all-statements.ts';
 import { beginTurn, contextOf, type TenantTurn, toTenantRow } from './tenant-turn.ts';
 
@@ -85,13 +87,22 @@ function runInTransaction(engine: SqliteEngine, calls: readonly UnitCall[]): unk
   return results;
 }
 
-function commit(engine: SqliteEngine, calls: readonly UnitCall[]): unknown[] {
+function commit(engine: SqliteEngine): void {
+  try {
+    engine.db.exec('commit');
+  } catch (cause) {
+    throw new CommitUnknown('SQLite failed in COMMIT.', { cause });
+  }
+}
+
+function inTransaction(engine: SqliteEngine, calls: readonly UnitCall[]): unknown[] {
   engine.db.exec('begin immediate');
   try {
     const results = runInTransaction(engine, calls);
-    engine.db.exec('commit');
+    commit(engine);
     return results;
   } catch (error) {
+    // SQLite has rolled back by itself where it failed; what cannot be rolled back is broken, and says so next time.
     if (engine.db.isTransaction) engine.db.exec('rollback');
     throw error;
   }
@@ -99,17 +110,19 @@ function commit(engine: SqliteEngine, calls: readonly UnitCall[]): unknown[] {
 
 /**
  * Carries a group through in one transaction, without a savepoint per unit: that copies every page that a unit
- * touches (93 against 54 µs a unit). When one throws, each runs again alone, and only the bad one fails.
+ * touches (93 against 54 µs a unit). When one throws, each runs again alone, and only the bad one fails; nothing runs
+ * again where a commit may have taken place, or the file itself failed.
  */
 export function runGroup(engine: SqliteEngine, calls: readonly UnitCall[]): UnitOutcome[] {
   try {
-    return commit(engine, calls).map((value) => ({ value }));
+    return inTransaction(engine, calls).map((value) => ({ value }));
   } catch (thrown) {
-    if (calls.length === 1) return [{ thrown }];
+    const isOfAll = thrown instanceof CommitUnknown || isOfTheFile(thrown);
+    if (calls.length === 1 || isOfAll) return calls.map(() => ({ thrown }));
   }
   return calls.map((call) => {
     try {
-      return { value: commit(engine, [call])[0] };
+      return { value: inTransaction(engine, [call])[0] };
     } catch (thrown) {
       return { thrown };
     }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { OperatorFault } from '../../errors.ts';
 import { sqliteDialect } from './dialect.ts';
 import { MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
 import { statementBuilder } from './prepare.ts';
@@ -24,9 +25,10 @@ export function lockFolder(folder: string): DatabaseSync {
     return lock;
   } catch (cause) {
     lock.close();
-    throw new Error(`Another Interdict process works on ${folder}. One process at a time may use an embedded store.`, {
-      cause,
-    });
+    throw new OperatorFault(
+      `Another Interdict process works on ${folder}. One process at a time may use an embedded store.`,
+      { cause },
+    );
   }
 }
 
@@ -39,7 +41,7 @@ export function openWriter(folder: string): DatabaseSync {
   const { journal_mode } = db.prepare('pragma journal_mode').get() as { journal_mode: string };
   if (synchronous !== FULL || journal_mode !== 'wal') {
     db.close();
-    throw new Error(
+    throw new OperatorFault(
       `SQLite runs with synchronous=${synchronous} and journal_mode=${journal_mode}; Interdict needs FULL (2) and wal.`,
     );
   }

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../lib/clock.ts';
-import { type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
+import { type PackedThrown, type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
 import type { AnyUnit } from '../work.ts';
 import { hasThrown, type UnitCall } from './group.ts';
 import { ask, createSqliteEngine, readTenant, runGroup, type SqliteEngine } from './sqlite-engine.ts';
+import { isBroken, isFull } from './sqlite-faults.ts';
 import { lockFolder, migrateSqlite, openReader, openWriter, settleFact } from './sqlite-open.ts';
 
 /** How a thread of the embedded store is started. */
@@ -13,12 +14,23 @@ export interface SqliteThread {
   readonly folder: string;
 }
 
+/** Code of a fault that crosses from the writer: there is no room on the disk. */
+export const STORE_FULL = 'STORE_FULL';
+
 /** One read on its way to the reader. */
 export interface ReadCall {
   readonly tenantId: string;
   readonly name: string;
   readonly args: Readonly<Record<string, unknown>>;
 }
+
+/** The thread ends, and with it, by its own decision, the process. */
+const endAfterAnswer = (): void => void setImmediate(() => process.exit(1));
+
+const packFault = (thrown: unknown): PackedThrown => ({
+  ...packThrown(thrown),
+  ...(isFull(thrown) && { code: STORE_FULL }),
+});
 
 function writerMethods(folder: string, units: readonly AnyUnit[]): PortMethods {
   const lock = lockFolder(folder);
@@ -28,8 +40,11 @@ function writerMethods(folder: string, units: readonly AnyUnit[]): PortMethods {
   return {
     ready: () => true,
     settleFact: ({ name, value }: { name: string; value: string }) => settleFact(db, name, value),
-    group: (calls: readonly UnitCall[]) =>
-      runGroup(engine, calls).map((outcome) => (hasThrown(outcome) ? { thrown: packThrown(outcome.thrown) } : outcome)),
+    group: (calls: readonly UnitCall[]) => {
+      const outcomes = runGroup(engine, calls);
+      if (outcomes.some((outcome) => hasThrown(outcome) && isBroken(outcome.thrown))) endAfterAnswer();
+      return outcomes.map((outcome) => (hasThrown(outcome) ? { thrown: packFault(outcome.thrown) } : outcome));
+    },
     close: () => {
       db.exec('pragma wal_checkpoint(truncate)');
       db.close();

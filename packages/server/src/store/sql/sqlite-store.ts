@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { callPort, createPortClient, type PackedThrown, type PortClient, unpackThrown } from '../../lib/port-calls.ts';
+import {
+  callPort,
+  createPortClient,
+  endPort,
+  type PackedThrown,
+  type PortClient,
+  unpackThrown,
+} from '../../lib/port-calls.ts';
 import { CommitUnknown, type LongRead, type Scan, type Store } from '../store.ts';
 import type { Query } from '../work.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, type UnitCall, type UnitOutcome } from './group.ts';
 import type { TenantRow } from './schema.ts';
-import type { ReadCall, SqliteThread } from './sqlite-serve.ts';
+import { type ReadCall, type SqliteThread, STORE_FULL } from './sqlite-serve.ts';
+import { full } from './store-faults.ts';
 
 /** A group of 256 units commits in about 20 ms: longer groups gain nothing and make the next one wait. */
 const LARGEST_GROUP = 256;
@@ -16,6 +24,8 @@ export interface SqliteOptions {
   readonly folder: string;
   /** The module that calls `serveSqlite` with the units of work. */
   readonly entry: URL;
+  /** A thread died, or the disk failed it: the process must end, and start again on what is committed. */
+  readonly onBroken?: (error: Error) => void;
 }
 
 export interface OpenSqlite extends Store {
@@ -31,9 +41,15 @@ interface Threads {
   scans: Promise<unknown>;
 }
 
-async function openThread(entry: URL, start: SqliteThread): Promise<PortClient> {
-  const client = createPortClient(new Worker(entry, { workerData: start, name: `store-${start.role}` }));
+async function openThread(options: SqliteOptions, role: SqliteThread['role']): Promise<PortClient> {
+  const { folder, entry, onBroken } = options;
+  const workerData: SqliteThread = { role, folder };
+  let isOpen = false;
+  const client = createPortClient(new Worker(entry, { workerData, name: `store-${role}` }), (error) => {
+    if (isOpen) onBroken?.(error);
+  });
   await callPort(client, 'ready');
+  isOpen = true;
   return client;
 }
 
@@ -42,7 +58,8 @@ type PackedOutcome = { readonly value: unknown } | { readonly thrown: PackedThro
 function unpack(outcome: PackedOutcome): UnitOutcome {
   if (!('thrown' in outcome)) return outcome;
   const thrown = unpackThrown(outcome.thrown);
-  return { thrown: thrown.name === 'CommitUnknown' ? new CommitUnknown(thrown.message, { cause: thrown }) : thrown };
+  if (thrown.name === 'CommitUnknown') return { thrown: new CommitUnknown(thrown.message, { cause: thrown }) };
+  return { thrown: thrown.code === STORE_FULL ? full(thrown) : thrown };
 }
 
 async function carryGroup(writer: PortClient, calls: readonly UnitCall[]): Promise<readonly UnitOutcome[]> {
@@ -113,7 +130,7 @@ async function closeThreads(threads: Threads): Promise<void> {
   await drained(threads.groups);
   for (const client of [threads.reader, threads.writer]) {
     await callPort(client, 'close').catch(() => undefined);
-    await client.worker.terminate();
+    await endPort(client);
   }
 }
 
@@ -146,9 +163,9 @@ function storeOver(threads: Threads): OpenSqlite {
  *
  * @throws {Error} when another process uses the folder, or SQLite does not run with `synchronous=FULL`
  */
-export async function openSqliteStore({ folder, entry }: SqliteOptions): Promise<OpenSqlite> {
-  const writer = await openThread(entry, { role: 'writer', folder });
-  const reader = await openThread(entry, { role: 'reader', folder });
+export async function openSqliteStore(options: SqliteOptions): Promise<OpenSqlite> {
+  const writer = await openThread(options, 'writer');
+  const reader = await openThread(options, 'reader');
   return storeOver({
     writer,
     reader,

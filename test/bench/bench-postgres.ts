@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { clearAwayLater } from './clear-away.ts';
+
+export interface BenchPostgres extends Pick<TestPostgres, 'url' | 'urlOf'> {
+  /** Its first process, the parent of all others. */
+  readonly pid: number;
+}
+
+/** PostgreSQL has its port among its arguments, and its children have not. */
+function pidOn(port: string): number {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      if (args[0]?.endsWith('/postgres') && args.includes(`port=${port}`)) return Number(name);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  throw new Error(`No PostgreSQL runs on port ${port}.`);
+}
+
+/** PostgreSQL 18 of the packages, with its own settings: fsync and synchronous_commit are on. */
+export async function startBenchPostgres(): Promise<BenchPostgres> {
+  const postgres = await startPostgres('18');
+  clearAwayLater(() => postgres.stop());
+  return { url: postgres.url, urlOf: postgres.urlOf, pid: pidOn(new URL(postgres.url).port) };
+}
