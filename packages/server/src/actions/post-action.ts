@@ -113,6 +113,9 @@ const keyColumns = (
     ? { key_hash: null, key_fingerprint: null, key_until: null }
     : { key_hash: key.hash, key_fingerprint: key.fingerprint, key_until: now + KEPT_MS };
 
+/** Refusals of the request itself, whose rules may be others by now. */
+const JUDGED: ReadonlySet<string> = new Set(['badRequest', 'Authorization_RequestDenied', 'notImplemented']);
+
 /**
  * Accepts an action. When this resolves it is stored, with its event, its audit record and its key: a power cut loses
  * none of it.
@@ -130,7 +133,7 @@ export function postAction(
     try {
       return await postOnce(deps, asking, input(), key);
     } catch (thrown) {
-      if (key === undefined || !(thrown instanceof Refusal) || thrown.code !== 'badRequest') throw thrown;
+      if (key === undefined || !(thrown instanceof Refusal) || !JUDGED.has(thrown.code)) throw thrown;
       return await answerRefused(deps, asking, key, thrown);
     }
   });

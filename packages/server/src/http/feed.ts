@@ -10,7 +10,7 @@ const CONTENT_TYPE: Readonly<Record<FeedForm, string>> = {
   json: 'application/json; charset=utf-8',
 };
 
-const FILE = /^([a-z]+)\.(txt|json)$/i;
+const FILE = /^(ip|domain|url|hash)\.(txt|json)$/i;
 
 function readFile(file: string): { readonly list: string; readonly form: FeedForm } {
   const [, list, form] = FILE.exec(file) ?? [];

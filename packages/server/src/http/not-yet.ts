@@ -4,7 +4,8 @@ import type { Answer, Exchange } from './exchange.ts';
 
 /** An operation that the contract has and this version has not: refused by name, after the same checks as any other. */
 export async function notYet(_app: App, { method, path }: Exchange): Promise<Answer> {
-  throw new Refusal('notImplemented', `${method} ${path} is not in this version.`, { inner: 'notSupported' });
+  const operation = `${method === 'HEAD' ? 'GET' : method} ${path}`;
+  throw new Refusal('notImplemented', `${operation} is not in this version.`, { inner: 'notSupported' });
 }
 
 const PREFERENCES = /(?:^|[,;\s])(return\s*=\s*"?(?:minimal|representation)|(?:odata\.)?maxpagesize(?=\s*=))/i;

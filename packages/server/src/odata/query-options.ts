@@ -53,8 +53,8 @@ interface Part {
 
 function splitPart(part: string): Part {
   const equals = part.indexOf('=');
-  if (equals < 0) return { name: decode(part, 'a name'), value: '' };
-  const name = decode(part.slice(0, equals), 'a name');
+  if (equals < 0) return { name: decode(part, 'a name').trim(), value: '' };
+  const name = decode(part.slice(0, equals), 'a name').trim();
   return { name, value: decode(part.slice(equals + 1), name) };
 }
 
