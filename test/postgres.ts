@@ -12,8 +12,10 @@ export interface TestPostgres {
   /** Of the database `postgres`, as superuser. */
   readonly url: string;
   urlOf(database: string): string;
-  /** SIGKILL, then a start on the same files. */
-  crashAndRestart(): Promise<void>;
+  /** SIGKILL. */
+  crash(): Promise<void>;
+  /** Starts again on the same files. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -106,8 +108,8 @@ export async function startPostgres(version: PostgresVersion): Promise<TestPostg
   return {
     url: urlOf('postgres'),
     urlOf,
-    crashAndRestart: async () => {
-      await end(server, 'SIGKILL');
+    crash: () => end(server, 'SIGKILL'),
+    restart: async () => {
       server = await startServer(bin, cluster, port);
     },
     stop: async () => {

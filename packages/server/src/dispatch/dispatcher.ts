@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { LeasedCall } from './call-result.ts';
 import { createSlots, type Slots } from './slots.ts';
 import type { Terms } from './terms.ts';
+import { createOwners, type Owners } from './watch-owners.ts';
 
 /** A provider as the dispatcher works with it. */
 export interface DispatchedProvider {
@@ -53,6 +54,8 @@ export interface Dispatcher {
   readonly calls: Map<string, { readonly abort: AbortController; readonly kind: LeasedCall['kind'] }>;
   readonly underWay: Set<UnderWay>;
   readonly timers: Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>;
+  /** Other processes on the same store, and this one. */
+  readonly owners: Owners;
   poll: NodeJS.Timeout | undefined;
   stopped: boolean;
   readonly stopping: AbortController;
@@ -69,6 +72,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     calls: new Map(),
     underWay: new Set(),
     timers: new Map(),
+    owners: createOwners(),
     poll: undefined,
     stopped: false,
     stopping: new AbortController(),

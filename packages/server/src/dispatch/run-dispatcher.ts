@@ -4,6 +4,7 @@ import { eachTenant } from './each-tenant.ts';
 import { freeLeases } from './free-leases.ts';
 import { reconcile } from './reconcile.ts';
 import { wake } from './run-turn.ts';
+import { isInDoubt, noteOwners, noteSilence } from './watch-owners.ts';
 
 /** How often the store is asked what is due: wake-ups and timers only shorten the wait. */
 const POLL_MS = 500;
@@ -16,10 +17,29 @@ async function pollOnce(dispatcher: Dispatcher): Promise<void> {
   for (const tenantId of await store.dueTenants(clock.now(), TENANTS_A_POLL)) wake(dispatcher, tenantId);
 }
 
+/** Of a process that is gone, the others take the leases back; and one that is taken for gone stops calling. */
+async function watchOwners(dispatcher: Dispatcher): Promise<void> {
+  const { owners, deps } = dispatcher;
+  const { store, clock } = deps;
+  try {
+    if (noteOwners(owners, await store.liveLeaseOwners(), clock.now())) await recover(dispatcher);
+  } catch (error) {
+    noteSilence(owners, clock.now());
+    throw error;
+  } finally {
+    if (isInDoubt(owners, store.leaseOwner, clock.now())) breakOffAll(dispatcher, 'The store is out of reach.');
+  }
+}
+
+function breakOffAll(dispatcher: Dispatcher, why: string): void {
+  for (const { abort } of dispatcher.calls.values()) abort.abort(new Error(why));
+}
+
 function schedulePoll(dispatcher: Dispatcher): void {
   if (dispatcher.stopped) return;
   dispatcher.poll = setTimeout(() => {
-    void pollOnce(dispatcher)
+    void watchOwners(dispatcher)
+      .then(() => pollOnce(dispatcher))
       .catch(dispatcher.deps.onFault)
       .then(() => schedulePoll(dispatcher));
   }, POLL_MS);
@@ -68,13 +88,11 @@ export async function stopDispatcher(dispatcher: Dispatcher): Promise<void> {
   dispatcher.stopping.abort();
   clearTimeout(dispatcher.poll);
   for (const { timer } of dispatcher.timers.values()) clearTimeout(timer);
-  const breakOffAll = setTimeout(() => {
-    for (const { abort } of dispatcher.calls.values()) abort.abort(new Error('The server stops.'));
-  }, DRAIN_MS);
+  const drained = setTimeout(() => breakOffAll(dispatcher, 'The server stops.'), DRAIN_MS);
   while (dispatcher.underWay.size > 0 || dispatcher.turns.size > 0) {
     await Promise.allSettled([...dispatcher.underWay].map(({ done }) => done));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  clearTimeout(breakOffAll);
+  clearTimeout(drained);
   await Promise.all(dispatcher.deps.providers.map(({ connector }) => connector.close()));
 }

@@ -154,7 +154,10 @@ for (const version of ['18', '15'] as const) {
         const store = await open(url);
         const rows = Array.from({ length: 5 }, () => anActionRow());
         for (const row of rows) await store.run(tenant, addAction, row);
-        await server.crashAndRestart();
+        await server.crash();
+        const refusal = await store.run(tenant, addAction, anActionRow()).catch((error: unknown) => error);
+        expect(refusal).toMatchObject({ name: 'Refusal', code: 'serviceUnavailable' });
+        await server.restart();
         let sequence: number | undefined;
         for (let tries = 0; sequence === undefined && tries < 50; tries += 1) {
           sequence = await store.run(tenant, addAction, anActionRow()).catch(() => undefined);
