@@ -325,8 +325,15 @@ ${webhookProvider(other, 'other', QUICK)}`,
       ({ length }) => length === 16,
     );
     const action = await block('plain', '192.0.2.55');
+    checked.manner = () => ({ status: 503 });
+    const retried = await block('checked', '192.0.2.56');
+    await until(
+      () => checked.of('verify', 'ip:192.0.2.56').length,
+      (count) => count > 0,
+    );
     await server.kill();
     plain.manner = null;
+    checked.manner = null;
     const config = `providers:
 ${webhookProvider(plain, 'plain', QUICK)}
 ${webhookProvider(checked, 'checked', `verify: true\n    ${QUICK}`)}
@@ -336,6 +343,8 @@ protected: [ { ips: [ 192.0.2.0/24 ] } ]`;
     expect(failed.errorInfo).toMatchObject({ code: 5 });
     expect(String(failed.errorInfo?.message)).toContain('192.0.2.0/24');
     expect(plain.of('apply', 'ip:192.0.2.55')).toHaveLength(0);
+    expect((await reaches(retried, 'Failed', 'none')).errorInfo).toMatchObject({ code: 5 });
+    expect(checked.inForce.has('ip:192.0.2.56')).toBe(false);
   });
 
   it('keeps a secret out of everything that it prints and stores', async () => {

@@ -17,4 +17,6 @@ export interface LeasedCall {
 export interface CallResult {
   readonly answer?: Answer;
   readonly presence?: Presence;
+  /** The guard-rails forbid it by now: nothing was sent, and this says why. */
+  readonly protection?: string;
 }

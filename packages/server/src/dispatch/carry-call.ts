@@ -42,6 +42,23 @@ async function settle(
   }
 }
 
+/** The guard-rails are asked before every apply, not the first alone: what they forbid may have changed meanwhile. */
+async function callUnlessProtected(
+  dispatcher: Dispatcher,
+  tenantId: string,
+  { connector, terms }: DispatchedProvider,
+  leased: LeasedCall,
+  stop: AbortSignal,
+): Promise<CallResult> {
+  const { kind, call } = leased;
+  const protection = kind === 'apply' ? dispatcher.deps.refusalFor(tenantId, call.target) : undefined;
+  if (protection) return { protection: protection.message };
+  const startedAt = performance.now();
+  const result = await runCall(connector, leased, terms.timeoutMs, stop);
+  note(dispatcher, leased, result, startedAt);
+  return result;
+}
+
 /** One call: made, and its outcome settled. */
 async function carryOne(
   dispatcher: Dispatcher,
@@ -54,9 +71,7 @@ async function carryOne(
   dispatcher.calls.set(leased.enforcementId, { abort, kind: leased.kind });
   if (slots) take(slots, leased.kind);
   try {
-    const startedAt = performance.now();
-    const result = await runCall(provider.connector, leased, provider.terms.timeoutMs, abort.signal);
-    note(dispatcher, leased, result, startedAt);
+    const result = await callUnlessProtected(dispatcher, tenantId, provider, leased, abort.signal);
     return await settle(dispatcher, tenantId, provider, leased, result);
   } finally {
     dispatcher.calls.delete(leased.enforcementId);

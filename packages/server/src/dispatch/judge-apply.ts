@@ -7,6 +7,18 @@ import { againAt, type Case, inForce, type Judgement, nothing, stalled, withMess
 
 type Refused = Extract<Answer, { kind: 'refused' }>;
 
+const byProvider = ({ terms }: Case, { message, subcode = 0 }: Refused): ResultInfo => ({
+  code: RESULT_CODES.refusedByProvider,
+  message: `Provider "${terms.provider}" refused: ${message}`,
+  subcode,
+});
+
+export const protectedResult = (message: string): ResultInfo => ({
+  code: RESULT_CODES.protectedTarget,
+  message,
+  subcode: 0,
+});
+
 /** What was in force stays so: an apply of a later end that failed took nothing away. */
 const doubtful = (ledger: EnforcementRow): EnforcementRow['known'] =>
   ledger.known === 'inForce' ? 'inForce' : 'unknown';
@@ -74,13 +86,8 @@ function atRest({ ledger, terms, now }: Case): EnforcementRow {
 }
 
 /** An earlier attempt may have done it all the same: only a look, or a release, makes a refusal certain. */
-function refused(of: Case, answer: Refused, presence: Presence | undefined): Judgement {
+function refused(of: Case, answer: Refused, result: ResultInfo, presence: Presence | undefined): Judgement {
   const { ledger, terms } = of;
-  const result: ResultInfo = {
-    code: RESULT_CODES.refusedByProvider,
-    message: `Provider "${terms.provider}" refused: ${answer.message}`,
-    subcode: answer.subcode ?? 0,
-  };
   const told = withMessage(ledger, answer.message, answer.subcode);
   if (ledger.known === 'drifted') return nothing(withMessage(stalled(of, LANES.apply), answer.message, answer.subcode));
   if (ledger.known !== 'unknown')
@@ -94,15 +101,22 @@ function refused(of: Case, answer: Refused, presence: Presence | undefined): Jud
   return { ledger: atRest({ ...of, ledger: told }), verdict: { kind: 'failed', result } };
 }
 
+/** What may not be touched any more is not applied again; what is in force already goes at its end, or by a cancel. */
+function forbidden(of: Case, message: string): Judgement {
+  if (of.ledger.known === 'inForce') return nothing(withMessage(stalled(of, LANES.apply), message));
+  return refused(of, { kind: 'refused', message }, protectedResult(message), undefined);
+}
+
 /** What an apply brought. */
-export function judgeApply(of: Case, { answer, presence }: CallResult): Judgement {
+export function judgeApply(of: Case, { answer, presence, protection }: CallResult): Judgement {
+  if (protection !== undefined) return forbidden(of, protection);
   switch (answer?.kind) {
     case 'done':
       return taken(of, answer, presence);
     case 'pending':
       return accepted(of, answer);
     case 'refused':
-      return refused(of, answer, presence);
+      return refused(of, answer, byProvider(of, answer), presence);
     case 'unavailable': {
       const lane = of.ledger.known === 'unknown' && of.terms.probes ? LANES.verify : LANES.apply;
       return nothing(withMessage(stalled(of, lane, answer.retryAfterMs), answer.message, answer.subcode));

@@ -33,8 +33,7 @@ function* writeAttempt(u: UnitContext, ledger: EnforcementRow, result: CallResul
   if (ledger.lease_call !== 'apply' && ledger.lease_call !== 'release') return;
   const by = yield* first(queries.newestActionOn({ enforcement_id: ledger.id }));
   const { operation, operation_id: operationId, attempt, fence, id: enforcementId } = ledger;
-  const { answer, presence } = result;
-  const details = { phase: 'answer', enforcementId, operation, operationId, attempt, fence, answer, presence };
+  const details = { phase: 'answer', enforcementId, operation, operationId, attempt, fence, ...result };
   u.journal(journalEntry('securityAction.attempted', by?.id ?? '', null, details));
 }
 

@@ -4,8 +4,9 @@ import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES } from '../store/rows.ts';
 import { first, must, type UnitContext, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
+import { protectedResult } from './judge-apply.ts';
 import { type Leasing, leaseCall } from './lease-call.ts';
-import { failUnsent, protectedResult, tellActions } from './tell-actions.ts';
+import { failUnsent, tellActions } from './tell-actions.ts';
 import type { Terms } from './terms.ts';
 
 /** An action that may start, with what the guard-rails say of it at this moment. */

@@ -1,4 +1,4 @@
-import { RESULT_CODES, type ResultInfo, type VerificationLevel } from '@interdict/contract';
+import type { ResultInfo, VerificationLevel } from '@interdict/contract';
 import type { Entity } from '../actions/entity.ts';
 import { endHold, releaseEnded, writeChange } from '../actions/holds.ts';
 import { fromDateTime } from '../lib/date-time.ts';
@@ -95,9 +95,3 @@ export function* failUnsent(u: UnitContext, row: ActionRow, result: ResultInfo):
   const failed = { status: 'Failed', state: 'none', errorInfo: result, row: idle } as const;
   yield* writeChange(u, row, failed, 'securityAction.failed', { result });
 }
-
-export const protectedResult = (message: string): ResultInfo => ({
-  code: RESULT_CODES.protectedTarget,
-  message,
-  subcode: 0,
-});
