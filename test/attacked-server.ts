@@ -29,6 +29,7 @@ export interface Attacked {
   ask(target: string, request?: PlainRequest): Promise<PlainAnswer>;
   /** Actions of both tenants, and calls at the product: what must not change where all is refused. */
   traces(): Promise<readonly number[]>;
+  /** @throws {Error} where the server logged a fault of its own */
   close(): Promise<void>;
 }
 
@@ -101,6 +102,11 @@ export async function startAttacked(): Promise<Attacked> {
     close: async () => {
       http.close();
       await server.discard();
+      const faults = server
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('"level":"error"'));
+      if (faults.length > 0) throw new Error(`The server says that it has bugs:\n${faults.join('\n')}`);
       await Promise.all([receiver.stop(), issuer.stop()]);
     },
   };

@@ -463,6 +463,15 @@ describe('a content type', () => {
   });
 });
 
+describe('a connection', () => {
+  it('is kept, and says for how long, after a body that was refused', async () => {
+    for (const body of ['{', VALID.replace('BlockIp', 'BlockIpp'), ofLength(LIMIT + 1)]) {
+      const { headers } = await post(body);
+      expect([headers.connection, headers['keep-alive']]).toEqual(['keep-alive', 'timeout=5']);
+    }
+  });
+});
+
 describe('the body of a cancel', () => {
   it.each([
     ['text', '"because"', 'malformedJson'],

@@ -487,6 +487,22 @@ describe('a page', () => {
     expect(read.filter((each) => !again.includes(each))).toEqual([]);
   });
 
+  it('ends early where its actions are large, and the next goes on from there', async () => {
+    const value = 'x'.repeat(250_000);
+    const body = JSON.stringify({ name: 'large', status: 'Completed', parameters: [{ name: 'text', value }] });
+    const made = await inParallel([...Array(40).keys()], () =>
+      attacked.ask('/localtest/security/securityActions', { method: 'POST', body }),
+    );
+    for (const root of ['/beta', '/localtest']) {
+      const pages = await readAll(`${root}/security/securityActions?$top=1000`);
+      const ids = pages.flat().map((each) => String(each.id));
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const { json } of made) expect(ids).toContain(json.id);
+      for (const page of pages) expect(JSON.stringify(page).length).toBeLessThan(4.5 * 1_048_576);
+      expect(pages.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
   it('is not reached by a token that was edited, or that is of another list', async () => {
     await inParallel([1, 2, 3], (index) => post({ parameters: [{ name: 'IP', value: `198.51.100.${index}` }] }));
     const tokenAt = async (collection: string): Promise<string> => {

@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -7,13 +7,25 @@ import { answerAndEnd, answerBrokenRequest } from './broken-request.ts';
 import { notePending } from './pending-answers.ts';
 import { wrongMethod } from './serve.ts';
 
-/** What Node would do by itself, with answers that are not Graph's or with none at all. */
-export function completeServer(server: Server | TlsServer, app: App, fastify: FastifyInstance): void {
-  const route = (request: Parameters<FastifyInstance['routing']>[0], response: ServerResponse): void => {
-    notePending(request, response);
-    fastify.routing(request, response);
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * One request of a connection at a time: answers to a whole row of them would lie in memory until the client reads
+ * the first. What comes behind a connection's end is not carried out.
+ */
+const inTurn =
+  (fastify: FastifyInstance): Listener =>
+  (request, response) => {
+    const before = notePending(request, response);
+    if (!before) fastify.routing(request, response);
+    else before.once('close', () => !request.socket.destroyed && fastify.routing(request, response));
   };
-  server.prependListener('request', notePending);
+
+/** What Node and Fastify would do by themselves, with answers that are not Graph's or with none at all. */
+export function completeServer(server: Server | TlsServer, app: App, fastify: FastifyInstance): void {
+  const route = inTurn(fastify);
+  server.removeAllListeners('request');
+  server.on('request', route);
   // "100 Continue" is sent when the body is wanted: whoever may not ask is told so before sending it.
   server.on('checkContinue', route);
   server.on('checkExpectation', route);

@@ -26,7 +26,7 @@ const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(a
 
 function openTls(app: App, fastify: FastifyInstance, certificate: Certificate): TlsServer {
   const options = { ...HTTP_OPTIONS, ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS } as const;
-  const server = createTlsServer(options, fastify.routing);
+  const server = createTlsServer(options);
   server.keepAliveTimeout = HTTP_OPTIONS.keepAliveTimeout;
   completeServer(server, app, fastify);
   return server;

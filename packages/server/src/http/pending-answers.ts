@@ -9,13 +9,16 @@ interface Pending {
 /** Requests of a connection that are not answered yet, oldest first. */
 const pendingOf = new WeakMap<Socket, Set<Pending>>();
 
-export function notePending(request: IncomingMessage, response: ServerResponse): void {
+/** @returns the answer that the one to this request has to wait for */
+export function notePending(request: IncomingMessage, response: ServerResponse): ServerResponse | undefined {
   const { socket } = request;
   const all = pendingOf.get(socket) ?? new Set();
   pendingOf.set(socket, all);
+  const last = [...all].at(-1);
   const pending = { request, response };
   all.add(pending);
   response.once('close', () => all.delete(pending));
+  return last?.response;
 }
 
 /**

@@ -1,17 +1,18 @@
 import type { Asking } from '../actions/actions-deps.ts';
 import { cancel, remove } from '../actions/end-actions.ts';
 import { type PostedAction, postAction } from '../actions/post-action.ts';
-import { type AnsweredAction, countActions, getAction, listActions } from '../actions/read-actions.ts';
+import { type AnsweredAction, countActions, getAction } from '../actions/read-actions.ts';
 import type { Caller } from '../auth/caller.ts';
 import { formatPageToken, parsePageToken, type TokenScope } from '../odata/page-token.ts';
 import { readCount, readQueryOptions, readTop } from '../odata/query-options.ts';
+import { readActionPage } from './action-page.ts';
 import type { App } from './app.ts';
 import { readCancelReason } from './bodies/read-cancel.ts';
 import { readSecurityAction } from './bodies/read-security-action.ts';
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
 import { ACTIONS, actionUrl, contextUrl, rootOf, withContext } from './links.ts';
 import { readRepeatKey } from './repeat-key.ts';
-import { isSeedRoot } from './rewrite-path.ts';
+import { isSeedRoot, type Root } from './rewrite-path.ts';
 
 /** The caller of a route that is open to callers only. */
 export function callerOf({ caller }: Exchange): Caller {
@@ -27,12 +28,12 @@ export function askingOf(exchange: Exchange): Asking {
 const etag = ({ version }: AnsweredAction): string => `W/"${version}"`;
 
 /** A record reads on the seed roots as it was sent. */
-const textOf = (action: AnsweredAction, exchange: Exchange): string =>
-  isSeedRoot(exchange.root) ? (action.seedEntity ?? action.entity) : action.entity;
+const textFor = (root: Root, action: AnsweredAction): string =>
+  isSeedRoot(root) ? (action.seedEntity ?? action.entity) : action.entity;
 
 function entityAnswer(exchange: Exchange, action: AnsweredAction, status: number): Answer {
   const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}/$entity`);
-  return { status, body: withContext(context, textOf(action, exchange)), headers: { ETag: etag(action) } };
+  return { status, body: withContext(context, textFor(exchange.root, action)), headers: { ETag: etag(action) } };
 }
 
 function created(exchange: Exchange, action: PostedAction): Answer {
@@ -67,7 +68,8 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
   const token = options.skiptoken === undefined ? undefined : parsePageToken(scope, options.skiptoken);
   const limit = options.top === undefined && token ? token.top : readTop(options.top);
   const [created_at = '', id = ''] = token?.after ?? [];
-  const page = await listActions(app.actions, tenantId, { limit, after: token && { created_at, id } });
+  const textOf = (action: AnsweredAction): string => textFor(exchange.root, action);
+  const page = await readActionPage(app, tenantId, { limit, after: token && { created_at, id }, textOf });
   const members = [`"@odata.context":${JSON.stringify(contextUrl(exchange.base, exchange.root, ACTIONS))}`];
   if (readCount(options.count)) members.push(`"@odata.count":${await countActions(app.actions, tenantId)}`);
   if (page.next) {
@@ -75,8 +77,7 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
     const link = `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?$skiptoken=${next}`;
     members.push(`"@odata.nextLink":${JSON.stringify(link)}`);
   }
-  const value = page.actions.map((action) => textOf(action, exchange)).join(',');
-  return { status: 200, body: `{${members.join(',')},"value":[${value}]}` };
+  return { status: 200, body: `{${members.join(',')},"value":[${page.texts.join(',')}]}` };
 }
 
 export async function countSecurityActions(app: App, exchange: Exchange): Promise<Answer> {

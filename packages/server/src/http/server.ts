@@ -21,6 +21,8 @@ export const HTTP_OPTIONS = {
   requireHostHeader: false,
 };
 
+const KEPT = { connection: 'keep-alive', 'keep-alive': `timeout=${HTTP_OPTIONS.keepAliveTimeout / 1_000}` };
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /** Before the body is read: nobody needs to send one to nowhere. Methods that the router has no place for end here too. */
@@ -110,8 +112,8 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
   });
   installBodyReading(fastify);
   fastify.setErrorHandler((error, request, reply) => {
-    // Fastify would close where a body is refused, and the reset could reach the client before the answer.
-    reply.removeHeader('connection');
+    // Fastify closes where a body is refused, and the reset could reach the client before the answer.
+    if (reply.hasHeader('connection')) reply.headers(KEPT);
     return sendError(app, request, reply, error);
   });
   fastify.setNotFoundHandler(async (request, reply) => sendError(app, request, reply, unknownPath()));
