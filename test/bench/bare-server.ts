@@ -19,7 +19,15 @@ function answerPost(request: IncomingMessage, response: ServerResponse): void {
   request.on('end', () => {
     const sent = JSON.parse(Buffer.concat(chunks).toString()) as object;
     const id = randomUUID();
-    const entity = { id, ...sent, createdDateTime: new Date().toISOString(), status: 'NotStarted', user: null, completedDateTime: null, errorInfo: null };
+    const entity = {
+      id,
+      ...sent,
+      createdDateTime: new Date().toISOString(),
+      status: 'NotStarted',
+      user: null,
+      completedDateTime: null,
+      errorInfo: null,
+    };
     answer(response, 201, Buffer.from(JSON.stringify(entity)));
   });
 }

@@ -14,7 +14,9 @@ function readOrNothing(file: string): string {
 
 /** Fields of `/proc/<pid>/stat` behind the program's name, which may hold anything: the first is the state. */
 const fieldsOf = (pid: number): readonly string[] =>
-  readOrNothing(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ');
+  readOrNothing(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, '')
+    .split(' ');
 
 const PARENT = 1;
 const USER = 11;
@@ -28,7 +30,9 @@ export function cpuOf(pid: number): number {
 
 /** The same for a process and its children: PostgreSQL has one for each connection. */
 export function cpuOfFamily(pid: number): number {
-  const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(fieldsOf(Number(name))[PARENT]) === pid);
+  const children = readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && Number(fieldsOf(Number(name))[PARENT]) === pid,
+  );
   return [pid, ...children.map(Number)].map(cpuOf).reduce((sum, us) => sum + us, 0);
 }
 

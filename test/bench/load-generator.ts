@@ -6,7 +6,12 @@ import { recordBody, requestBody } from './request-body.ts';
 
 /** What is sent: POSTs that each have a target of their own, or GETs of these paths, in turn. */
 export type Sent =
-  | { readonly kind: 'request' | 'record'; readonly provider: string; readonly path: string; readonly token: string | null }
+  | {
+      readonly kind: 'request' | 'record';
+      readonly provider: string;
+      readonly path: string;
+      readonly token: string | null;
+    }
   | { readonly kind: 'get'; readonly paths: readonly string[]; readonly token: string | null };
 
 export interface Shot {
@@ -14,7 +19,9 @@ export interface Shot {
   readonly sent: Sent;
   readonly status: number;
   readonly connections: number;
-  readonly warmUpMs: number;
+  /** Of the first target: none comes twice while a server lives. */
+  readonly firstIndex: number;
+  readonly runUpMs: number;
   readonly measureMs: number;
   /** The server's process, and the database's first one. */
   readonly serverPid: number;
@@ -32,7 +39,7 @@ export interface ShotResult {
   /** Of one request, with its head; and of one answer. */
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** With the warm-up. */
+  /** With the run-up. */
   readonly answered: number;
   /** Cores that neither the server, its database nor this process had. */
   readonly othersCores: number;
@@ -45,22 +52,22 @@ interface Prepared {
   readonly body?: string;
 }
 
-/** More than a server answers: no target comes twice in a shot of usual length. */
-const MOST_PER_SECOND = 9_000;
+/** More than the real servers answer; the bare one gets some twice. */
+const MOST_PER_SECOND = 12_000;
 
-function requestsOf({ sent, connections, warmUpMs, measureMs }: Shot): readonly Prepared[] {
+function requestsOf({ sent, connections, firstIndex, runUpMs, measureMs }: Shot): readonly Prepared[] {
   const authorization: Record<string, string> = sent.token === null ? {} : { authorization: `Bearer ${sent.token}` };
   if (sent.kind === 'get') {
     return sent.paths.map((path) => ({ method: 'GET', path, headers: authorization }));
   }
   const headers = { ...authorization, 'content-type': 'application/json' };
-  const count = Math.ceil((((warmUpMs + measureMs) / 1_000) * MOST_PER_SECOND) / connections) * connections;
+  const count = Math.ceil((((runUpMs + measureMs) / 1_000) * MOST_PER_SECOND) / connections) * connections;
   const bodyOf = sent.kind === 'record' ? recordBody : requestBody;
   return Array.from({ length: count }, (_, index) => ({
     method: 'POST',
     path: sent.path,
     headers,
-    body: bodyOf(sent.provider, index),
+    body: bodyOf(sent.provider, firstIndex + index),
   }));
 }
 
@@ -110,20 +117,27 @@ function toResult(counted: Counted, begin: Moment, end: Moment, bytesIn: number)
 
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-function start(shot: Shot, prepared: readonly Prepared[], counted: Counted): autocannon.Instance {
+function start(
+  shot: Shot,
+  prepared: readonly Prepared[],
+  counted: Counted,
+  done: (error: unknown) => void,
+): autocannon.Instance {
   let taken = 0;
   const { connections } = shot;
-  const instance = autocannon({
+  const options: autocannon.Options = {
     url: shot.url,
     connections,
-    duration: (shot.warmUpMs + shot.measureMs) / 1_000 + 30,
+    duration: (shot.runUpMs + shot.measureMs) / 1_000 + 30,
     sampleInt: 100,
     setupClient: (client) => {
       const first = taken;
       taken += 1;
-      client.setRequests(prepared.filter((_, index) => index % connections === first).map((request) => ({ ...request })));
+      const own = prepared.filter((_, index) => index % connections === first % prepared.length);
+      client.setRequests(own.map((request) => ({ ...request })));
     },
-  });
+  };
+  const instance = autocannon(options, done);
   instance.on('response', (_client, status, bytes, tookMs) => {
     counted.answered += 1;
     if (status !== shot.status) counted.wrong ??= `An answer was ${status}, not ${shot.status}.`;
@@ -140,16 +154,19 @@ function start(shot: Shot, prepared: readonly Prepared[], counted: Counted): aut
 async function fire(shot: Shot): Promise<ShotResult> {
   const prepared = requestsOf(shot);
   const counted: Counted = { answered: 0, isMeasuring: false, tookMs: [], bytesOut: 0, wrong: undefined };
-  const instance = start(shot, prepared, counted);
-  const done = new Promise<unknown>((resolve) => instance.once('done', resolve));
-  await after(shot.warmUpMs);
+  const done = Promise.withResolvers<undefined>();
+  const instance = start(shot, prepared, counted, (error) => {
+    if (error === null || error === undefined) done.resolve(undefined);
+    else done.reject(error);
+  });
+  await after(shot.runUpMs);
   const begin = momentOf(shot);
   counted.isMeasuring = true;
   await after(shot.measureMs);
   counted.isMeasuring = false;
   const end = momentOf(shot);
   instance.stop();
-  await done;
+  await done.promise;
   if (counted.wrong !== undefined) throw new Error(counted.wrong);
   return toResult(counted, begin, end, Buffer.byteLength(prepared[0]?.body ?? ''));
 }

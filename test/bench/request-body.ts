@@ -1,5 +1,5 @@
-/** Of the range that RFC 2544 sets aside for benchmarks: 131,072 addresses. */
-const targetOf = (index: number): string => `198.${18 + ((index >> 16) & 1)}.${(index >> 8) & 255}.${index & 255}`;
+/** Of the range that RFC 6598 sets aside for carriers, 100.64.0.0/10: four million addresses that belong to nobody. */
+const targetOf = (index: number): string => `100.${64 + ((index >> 16) & 63)}.${(index >> 8) & 255}.${index & 255}`;
 
 const REASON =
   'Seen by the mail gateway as the source of a phishing campaign: 412 messages to 96 mailboxes between 08:14 and 09:02, ' +

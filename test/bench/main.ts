@@ -1,0 +1,153 @@
+/** `npm run bench`: what this machine can do without us, and what we make of it. See docs/benchmarks.md. */
+import { type BenchPostgres, startBenchPostgres } from './bench-postgres.ts';
+import { type Child, startChild } from './child.ts';
+import { clearAway, clearAwayOnSignals, makeBenchFolder } from './clear-away.ts';
+import { readMachine } from './machine.ts';
+import { measureMemory } from './memory.ts';
+import { measureDrops, whyNoDrops } from './packet-drops.ts';
+import { measurePages } from './pages.ts';
+import { barePost, kindsOf, openSilence, postgresPost, sqlitePost } from './post-systems.ts';
+import { bareGet, entityBytes, getById, startOverStored } from './read-systems.ts';
+import {
+  bytesOf,
+  figuresOf,
+  type Goal,
+  goalLine,
+  type Line,
+  line,
+  type SystemGoals,
+  systemLines,
+  toReport,
+} from './report.ts';
+import { type BenchSettings, readSettings } from './settings.ts';
+import { type MeasuredSystem, measureInTurns, type ShotSystem } from './shot-system.ts';
+import { makeStoredActions } from './stored-actions.ts';
+
+const atLeast = (goal: number, floor?: number): Goal => ({ goal, ...(floor !== undefined && { floor }), most: false });
+const atMost = (goal: number, floor?: number): Goal => ({ goal, ...(floor !== undefined && { floor }), most: true });
+
+const POST_GOALS: SystemGoals = { perSecond: atLeast(0.7, 0.4), cpuUs: atMost(1.5, 2.5), p99Ms: atMost(2) };
+const POSTGRES_GOALS: SystemGoals = { perSecond: atLeast(0.35, 0.17) };
+const GET_GOALS: SystemGoals = { perSecond: atLeast(0.6) };
+const PAGE_GOAL = atMost(1.2);
+const MEMORY_GOAL = atMost(200);
+const DROP_GOAL = atMost(15);
+
+interface Compared {
+  readonly system: ShotSystem;
+  readonly bare: ShotSystem;
+  readonly goals: SystemGoals;
+}
+
+const say = (what: string): void => console.error(`— ${what}`);
+
+/** A machine without PostgreSQL's packages still measures the rest. */
+async function findPostgres(): Promise<BenchPostgres | string> {
+  try {
+    return await startBenchPostgres();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function linesOf(
+  measured: readonly MeasuredSystem[],
+  bares: readonly ShotSystem[],
+  compared: readonly Compared[],
+): Line[] {
+  const found = ({ name }: ShotSystem): MeasuredSystem => {
+    const system = measured.find((each) => each.name === name);
+    if (!system) throw new Error(`${name} was not measured.`);
+    return system;
+  };
+  return bares.flatMap((bare) => [
+    line(`**${bare.name}**`, `${figuresOf(found(bare))}; ${bytesOf(found(bare))}`),
+    ...compared
+      .filter((each) => each.bare === bare)
+      .flatMap(({ system, goals }) => systemLines(found(system), found(bare), goals)),
+  ]);
+}
+
+async function measureStored(settings: BenchSettings, generator: Child) {
+  say(`fills a store with ${settings.storedActions.toLocaleString('en')} actions`);
+  const stored = await makeStoredActions(settings);
+  const server = await startOverStored(stored);
+  const bare = bareGet(await entityBytes(server, stored));
+  const system = getById(server, stored);
+  const memoryLines = async (): Promise<readonly Line[]> => {
+    say('reads pages');
+    const pages = await measurePages(server, stored, settings.pages);
+    say('watches memory under load');
+    const { medianMb, mostMb, perSecond } = await measureMemory(server, generator, settings);
+    const count = stored.count.toLocaleString('en');
+    const depth = settings.depth.toLocaleString('en');
+    const httpFigures = `p50 ${pages.firstMs.toFixed(2)} and ${pages.deepMs.toFixed(2)} ms over HTTP`;
+    const storeFigures = `p50 ${pages.firstStoreUs.toFixed(0)} and ${pages.deepStoreUs.toFixed(0)} µs`;
+    return [
+      line(`**Pages of 50 of ${count} actions**`, ''),
+      goalLine(`· behind ${depth} ÷ first`, pages.deepMs / pages.firstMs, PAGE_GOAL, httpFigures),
+      goalLine('· the same, in the store alone', pages.deepStoreUs / pages.firstStoreUs, PAGE_GOAL, storeFigures),
+      line(
+        `**Memory with ${count} actions**`,
+        `resident under ${perSecond.toFixed(0)} POST/s, median ${medianMb.toFixed(0)} MB`,
+      ),
+      goalLine('· at most', mostMb, MEMORY_GOAL, '', ' MB'),
+    ];
+  };
+  return { compared: { system, bare, goals: GET_GOALS } satisfies Compared, memoryLines };
+}
+
+async function dropLines(settings: BenchSettings): Promise<readonly Line[]> {
+  const title = '**POST until packets are dropped, nftables**';
+  const why = whyNoDrops();
+  if (why !== undefined) return [line(title, `not measured: ${why}`)];
+  say('blocks addresses');
+  const { posted, nftAlone, resolutionMs, count } = await measureDrops(settings.drops);
+  const alone = `nft alone: median ${nftAlone.medianMs.toFixed(1)} ms, p95 ${nftAlone.p95Ms.toFixed(1)} ms`;
+  return [
+    line(title, `${count} of each, in turn; a packet each ${resolutionMs.toFixed(2)} ms; ${alone}`),
+    goalLine(
+      '· median',
+      posted.medianMs,
+      DROP_GOAL,
+      `p95 ${posted.p95Ms.toFixed(1)} ms; the POST is answered after ${posted.answeredMs.toFixed(1)} ms`,
+      ' ms',
+    ),
+    line('· median ÷ nft alone', '', (posted.medianMs / nftAlone.medianMs).toFixed(2)),
+  ];
+}
+
+async function postComparisons(postgres: BenchPostgres | string): Promise<readonly Compared[]> {
+  const { idle, dispatching, record } = kindsOf(await openSilence());
+  const of = (system: ShotSystem, goals: SystemGoals = {}): Compared => ({ system, bare: barePost, goals });
+  const embedded = [of(sqlitePost(idle), POST_GOALS), of(sqlitePost(dispatching)), of(sqlitePost(record))];
+  if (typeof postgres === 'string') return embedded;
+  return [...embedded, of(postgresPost(idle, postgres), POSTGRES_GOALS), of(postgresPost(dispatching, postgres))];
+}
+
+async function run(settings: BenchSettings): Promise<string> {
+  const machine = readMachine();
+  const generator = await startChild('load-generator.ts');
+  const drops = await dropLines(settings);
+  const stored = await measureStored(settings, generator);
+  const postgres = await findPostgres();
+  const compared = [...(await postComparisons(postgres)), stored.compared];
+  const bares = [barePost, stored.compared.bare];
+  say('measures in turns');
+  const measured = await measureInTurns([...bares, ...compared.map(({ system }) => system)], generator, settings);
+  const lines = [...linesOf(measured, bares, compared), ...(await stored.memoryLines()), ...drops];
+  const without = typeof postgres === 'string' ? [line('**POST on PostgreSQL**', `not measured: ${postgres}`)] : [];
+  const version = typeof postgres === 'string' ? 'none' : postgres.version;
+  return toReport(machine, version, measured, [...lines, ...without]);
+}
+
+clearAwayOnSignals();
+makeBenchFolder();
+try {
+  console.log(await run(readSettings()));
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await clearAway();
+}
