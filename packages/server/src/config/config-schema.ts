@@ -67,7 +67,11 @@ const issuer = closed(
     userClaim: claim,
     appOnlyWhen: closed(
       'Which tokens are an application’s.',
-      { claim, equals: { type: ['string', 'number', 'boolean'] }, startsWith: { type: 'string' } },
+      {
+        claim,
+        equals: { type: ['string', 'number', 'boolean'], description: 'What the claim is in them.' },
+        startsWith: { type: 'string', description: 'How the text of the claim begins in them.' },
+      },
       ['claim'],
     ),
   },
