@@ -470,6 +470,13 @@ describe('a connection', () => {
       expect([headers.connection, headers['keep-alive']]).toEqual(['keep-alive', 'timeout=5']);
     }
   });
+
+  it('that the client wants ended says that it ends, after a body that was refused too', async () => {
+    for (const body of ['{', VALID.replace('BlockIp', 'BlockIpp'), '']) {
+      const { headers } = await post(body, { headers: { ...JSON_HEADERS, Connection: 'close' } });
+      expect([headers.connection, headers['keep-alive']]).toEqual(['close', undefined]);
+    }
+  });
 });
 
 describe('the body of a cancel', () => {

@@ -113,7 +113,7 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
   installBodyReading(fastify);
   fastify.setErrorHandler((error, request, reply) => {
     // Fastify closes where a body is refused, and the reset could reach the client before the answer.
-    if (reply.hasHeader('connection')) reply.headers(KEPT);
+    if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive) reply.headers(KEPT);
     return sendError(app, request, reply, error);
   });
   fastify.setNotFoundHandler(async (request, reply) => sendError(app, request, reply, unknownPath()));
