@@ -16,6 +16,7 @@ import { startDispatcher, stopDispatcher } from './dispatch/run-dispatcher.ts';
 import { begun, breakOff, settled, wake } from './dispatch/run-turn.ts';
 import type { App } from './http/app.ts';
 import { type Certificate, openOwnCertificate } from './http/certificate.ts';
+import { diagnostic } from './http/headers.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { describeApi } from './http/open-api.ts';
 import { isServed, ROUTES } from './http/routes.ts';
@@ -152,7 +153,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       await store.ping();
     },
     apiDescription: JSON.stringify(describeApi(ROUTES.filter(isServed), version)),
-    instance: `interdict-${randomUUID().slice(0, 8)}`,
+    diagnostic: diagnostic(`interdict-${randomUUID().slice(0, 8)}`),
     metrics,
     onFault: (error, requestId) => log.error({ err: error, requestId }, 'A request failed.'),
   };

@@ -93,7 +93,7 @@ async function postOnce(
   input: CreateInput,
   key: RepeatKey | undefined,
 ): Promise<PostedAction> {
-  const row = { ...toRow(deps, asking, input), ...keyColumns(key, deps.clock.now()) };
+  const row = withKey(toRow(deps, asking, input), key, deps.clock.now());
   const { provider, action, target, hold_until, ttl_ms } = row;
   const outcome = await store(deps, asking, row, { provider, action, target, hold_until, ttl_ms });
   const replayed = await replay(deps, asking.tenantId, outcome);
@@ -105,13 +105,8 @@ async function postOnce(
 
 const KEPT_MS = 7 * 86_400_000;
 
-const keyColumns = (
-  key: RepeatKey | undefined,
-  now: number,
-): Pick<ActionRow, 'key_hash' | 'key_fingerprint' | 'key_until'> =>
-  key === undefined
-    ? { key_hash: null, key_fingerprint: null, key_until: null }
-    : { key_hash: key.hash, key_fingerprint: key.fingerprint, key_until: now + KEPT_MS };
+const withKey = (row: ActionRow, key: RepeatKey | undefined, now: number): ActionRow =>
+  key === undefined ? row : { ...row, key_hash: key.hash, key_fingerprint: key.fingerprint, key_until: now + KEPT_MS };
 
 /** Refusals of the request itself, whose rules may be others by now. */
 const JUDGED: ReadonlySet<string> = new Set(['badRequest', 'Authorization_RequestDenied', 'notImplemented']);

@@ -22,8 +22,8 @@ export interface App {
   readonly checkReady: () => Promise<void>;
   /** OpenAPI, as text. */
   readonly apiDescription: string;
-  /** Name of this process in diagnostics. */
-  readonly instance: string;
+  /** How this process names itself to whoever reports a fault: Graph's own header, as JSON. */
+  readonly diagnostic: string;
   readonly metrics: Metrics;
   /** A fault of ours: for the log, with the request id. */
   readonly onFault: (error: unknown, requestId: string) => void;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Refusal } from '../errors.ts';
 import type { App } from './app.ts';
 import { toErrorAnswer } from './error-response.ts';
-import { diagnostic, graphHeaders, requestIds } from './headers.ts';
+import { graphHeaders, requestIds } from './headers.ts';
 import { afterPending } from './pending-answers.ts';
 
 const LINGER_MS = 2_000;
@@ -27,7 +27,7 @@ function toText(app: App, refusal: Refusal): string {
   const answer = toErrorAnswer(refusal, ids, new Date(app.clock.now()));
   const body = answer.body ?? '';
   const headers = {
-    ...graphHeaders(ids, diagnostic(app.instance)),
+    ...graphHeaders(ids, app.diagnostic),
     ...answer.headers,
     Date: new Date(app.clock.now()).toUTCString(),
     'Content-Type': 'application/json',

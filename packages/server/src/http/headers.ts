@@ -12,13 +12,13 @@ export function requestIds(clientRequestId: string | string[] | undefined): Requ
 }
 
 /** Graph's headers, which every answer carries, on every path and status. */
-export function graphHeaders({ requestId, clientRequestId }: RequestIds, instance: string): Record<string, string> {
+export function graphHeaders({ requestId, clientRequestId }: RequestIds, diagnostics: string): Record<string, string> {
   return {
     'request-id': requestId,
     'client-request-id': clientRequestId,
     'OData-Version': '4.0',
     'Cache-Control': 'no-cache',
-    'x-ms-ags-diagnostic': instance,
+    'x-ms-ags-diagnostic': diagnostics,
     'X-Content-Type-Options': 'nosniff',
   };
 }

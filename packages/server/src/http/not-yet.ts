@@ -19,7 +19,8 @@ export function refuseLaterHeaders(headers: Exchange['headers'], ignoresIfMatch:
     const message = 'This version cannot make a change depend on "If-Match". Leave it out.';
     throw new Refusal('notImplemented', message, { inner: 'notSupported', target: 'If-Match' });
   }
-  const preference = PREFERENCES.exec([headers.prefer ?? []].flat().join(','))?.[1];
+  if (headers.prefer === undefined) return;
+  const preference = PREFERENCES.exec([headers.prefer].flat().join(','))?.[1];
   if (preference === undefined) return;
   throw new Refusal('notImplemented', `This version does not know the preference "${preference}". Leave it out.`, {
     inner: 'notSupported',

@@ -48,7 +48,9 @@ const schemeOf = (raw: IncomingMessage): string => ('encrypted' in raw.socket ? 
 function sourceIpOf(app: App, request: FastifyRequest): string | null {
   const { remoteAddress } = request.raw.socket;
   if (remoteAddress === undefined) return null;
-  const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');
+  const header = request.headers['x-forwarded-for'];
+  if (header === undefined) return remoteAddress;
+  const forwarded = [header].flat().join(',');
   let source = remoteAddress;
   for (const hop of forwarded
     .split(',')

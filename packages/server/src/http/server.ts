@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AllowedMethods, readAllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
-import { diagnostic, graphHeaders, requestIds } from './headers.ts';
+import { graphHeaders, requestIds } from './headers.ts';
 import { installBodyReading, MAX_BODY } from './read-body.ts';
 import { checkRequestLimits } from './request-limits.ts';
 import { rewritePath } from './rewrite-path.ts';
@@ -32,10 +32,15 @@ function refuseUnserved({ method, url, is404 }: FastifyRequest, allowedAt: Allow
   throw allowed ? wrongMethod(method, allowed) : unknownPath();
 }
 
+/** Whoever came over https comes so from now on. */
+function demandTls({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if ('encrypted' in raw.socket) reply.header('Strict-Transport-Security', 'max-age=31536000');
+}
+
 function arrive(app: App, request: FastifyRequest, reply: FastifyReply): void {
   const { ids } = arrivalOf(request.raw);
-  reply.headers(graphHeaders(ids, diagnostic(app.instance)));
-  if ('encrypted' in request.raw.socket) reply.header('Strict-Transport-Security', 'max-age=31536000');
+  reply.headers(graphHeaders(ids, app.diagnostic));
+  demandTls(request, reply);
   try {
     checkRequestLimits(request.raw);
   } catch (refusal) {
@@ -97,18 +102,22 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
       return url;
     },
     frameworkErrors: (error, request, reply) => {
-      reply.headers(graphHeaders(arrivalOf(request.raw).ids, diagnostic(app.instance)));
+      reply.headers(graphHeaders(arrivalOf(request.raw).ids, app.diagnostic));
+      demandTls(request, reply);
       sendError(app, request, reply, error);
     },
   });
   const allowedAt = readAllowedMethods(routes);
-  fastify.addHook('onRequest', async (request, reply) => {
+  // Not async: every promise in the way of a request costs all requests.
+  fastify.addHook('onRequest', (request, reply, done) => {
     arrive(app, request, reply);
     refuseUnserved(request, allowedAt);
+    done();
   });
-  fastify.addHook('onResponse', async (request, reply) => {
+  fastify.addHook('onResponse', (request, reply, done) => {
     const seconds = (performance.now() - arrivalOf(request.raw).startedAt) / 1_000;
     app.metrics.request(request.method, request.routeOptions.url ?? 'none', reply.statusCode, seconds);
+    done();
   });
   installBodyReading(fastify);
   fastify.setErrorHandler((error, request, reply) => {

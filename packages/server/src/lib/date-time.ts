@@ -1,7 +1,16 @@
 const FORM = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)$/i;
 
+/** One moment is written many times in a row: into a row, an entity, a journal. */
+const last = { ms: Number.NaN, text: '' };
+
 /** Milliseconds, UTC, as `YYYY-MM-DDThh:mm:ss.fffffffZ`: Graph's form, of one width, so that text order is time order. */
-export const toDateTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}0000Z`;
+export function toDateTime(ms: number): string {
+  if (ms !== last.ms) {
+    last.text = `${new Date(ms).toISOString().slice(0, 23)}0000Z`;
+    last.ms = ms;
+  }
+  return last.text;
+}
 
 /** The moment that {@link toDateTime} wrote, in milliseconds; finer digits are cut off. */
 export const fromDateTime = (text: string): number => Date.parse(`${text.slice(0, 23)}Z`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findJsonFault } from './json-scan.ts';
+import { findJsonFault, isPlainJson } from './json-scan.ts';
 
 describe('findJsonFault', () => {
   it.each([
@@ -26,6 +26,30 @@ describe('findJsonFault', () => {
     '{"a',
   ])('lets %s pass', (text) => {
     expect(findJsonFault(text, 3)).toBeUndefined();
+  });
+
+  it('agrees with the quick way, on texts with names twice, forbidden names and many levels', () => {
+    const name = fc.constantFrom('a', 'b', '\\u0061', '\\"', '__proto__', 'x');
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 6 },
+        fc.constantFrom('1', 'null', '"a"', '"\\":"', '" : "', '{}', '[]'),
+        fc.array(tie('value'), { maxLength: 3 }).map((items) => `[${items.join(' , ')}]`),
+        fc
+          .array(fc.tuple(name, tie('value')), { maxLength: 3 })
+          .map((members) => `{${members.map(([key, member]) => `"${key}" : ${String(member)}`).join(',')}}`),
+      ),
+    }));
+    let faults = 0;
+    fc.assert(
+      fc.property(value, (text) => {
+        const isPlain = findJsonFault(String(text), 4) === undefined;
+        faults += isPlain ? 0 : 1;
+        expect(isPlainJson(String(text), JSON.parse(String(text)), 4)).toBe(isPlain);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(faults).toBeGreaterThan(50);
   });
 
   it('agrees with a reader that keeps every member, on any value', () => {

@@ -25,6 +25,8 @@ interface Scan {
 
 const pathOf = (levels: readonly Level[]): string => levels.map(({ at }) => at).join('/');
 
+const BACKSLASH = 92;
+
 /** Index behind the closing quote of the text that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
@@ -32,7 +34,7 @@ function endOfString(text: string, start: number): number {
     const quote = text.indexOf('"', at);
     if (quote < 0) return text.length;
     let backslashes = 0;
-    while (text[quote - 1 - backslashes] === '\\') backslashes += 1;
+    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes += 1;
     if (backslashes % 2 === 0) return quote + 1;
     at = quote + 1;
   }
@@ -79,9 +81,49 @@ function readMark(scan: Scan, mark: string): void {
   else if (mark === ',') nextMember(scan.levels.at(-1));
 }
 
+const COLON = 58;
+const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
+
+/** How many members the objects of a JSON text have, repeats counted each time. */
+function countNames(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at)) {
+    at = endOfString(text, at);
+    while (isSpace(text.charCodeAt(at))) at += 1;
+    if (text.charCodeAt(at) === COLON) count += 1;
+  }
+  return count;
+}
+
+/** How many members the objects in a value have; NaN where one has a forbidden name, or it is nested too deep. */
+function countMembers(value: unknown, levels: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (levels === 0) return Number.NaN;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += countMembers(item, levels - 1);
+    return count;
+  }
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(members)) {
+    if (FORBIDDEN.has(name)) return Number.NaN;
+    count += 1 + countMembers(members[name], levels - 1);
+  }
+  return count;
+}
+
+/**
+ * The quick way to the verdict of {@link findJsonFault}, for a text that has been parsed: of a name that was there
+ * twice only one is left, so the text has more names than the value.
+ *
+ * @returns whether {@link findJsonFault} would find nothing
+ */
+export const isPlainJson = (text: string, parsed: unknown, maxDepth: number): boolean =>
+  countNames(text) === countMembers(parsed, maxDepth);
+
 /**
  * Looks for what `JSON.parse` lets through in silence: a name twice in one object (the last would win), names that
- * reach an object's prototype, nesting beyond `maxDepth`. One pass, linear in the text, before anything is parsed.
+ * reach an object's prototype, nesting beyond `maxDepth`. One pass, linear in the text.
  *
  * @returns undefined where there is none of it; the text may still be no JSON
  */

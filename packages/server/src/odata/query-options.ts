@@ -75,6 +75,7 @@ function optionOf({ name }: Part, understood: readonly SystemOption[]): SystemOp
  * @see https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html#sec_SystemQueryOptions
  */
 export function readQueryOptions(query: string, understood: readonly SystemOption[]): QueryOptions {
+  if (query === '') return {};
   const options: Partial<Record<SystemOption, string>> = {};
   for (const part of query.split('&').filter(Boolean).map(splitPart)) {
     const option = optionOf(part, understood);

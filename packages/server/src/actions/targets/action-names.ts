@@ -16,13 +16,16 @@ const BLOCK_KINDS: ReadonlyMap<string, string> = new Map([
   ['destinationurl', 'BlockUrl'],
 ]);
 
+const ALL_KNOWN = Object.keys(VOCABULARY);
+
 /** Names that ask for the opposite of an action. */
 const OPPOSITE = /^(?:allow|permit|enable|release|(?:un|de)-?(?:block|isolate|disable))/i;
 
 const unknownAction = (message: string): Refusal =>
   new Refusal('badRequest', message, { inner: 'unknownAction', target: 'name' });
 
-export const isNamed = (name: string, sent: string): boolean => name.toLowerCase() === sent.toLowerCase();
+export const isNamed = (name: string, sent: string): boolean =>
+  name === sent || (name.length === sent.length && name.toLowerCase() === sent.toLowerCase());
 
 function actionOfBlock(parameters: readonly ReadParameter[]): string {
   const kind = parameters.find(({ name }) => isNamed(BLOCK_KIND, name));
@@ -52,7 +55,7 @@ export function canonicalActionName(name: unknown, parameters: unknown, offered:
     });
   }
   if (isNamed(BLOCK, name)) return actionOfBlock(readParameterList(parameters));
-  const known = [...offered, ...Object.keys(VOCABULARY)];
+  const known = [...offered, ...ALL_KNOWN];
   const found = known.find((each) => isNamed(each, name));
   if (found !== undefined && !isNamed('Allow', name)) return found;
   if (OPPOSITE.test(name)) {

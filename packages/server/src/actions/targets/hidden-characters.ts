@@ -6,7 +6,11 @@ export const HIDDEN_CHARACTERS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Defaul
 
 const HIDDEN = new RegExp(HIDDEN_CHARACTERS.source, 'u');
 
+/** Nothing else is in most texts, and nothing of this is hidden. */
+const PLAIN = /^[\x20-\x7E]*$/;
+
 function codePointFound(text: string, pattern: RegExp): string | undefined {
+  if (PLAIN.test(text)) return undefined;
   const found = pattern.exec(text)?.[0].codePointAt(0);
   return found === undefined ? undefined : `U+${found.toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -20,8 +20,18 @@ export function toPrefix(version: 4 | 6, address: bigint, length: number): IpPre
   return { version, length, first, last: first | ((1n << free) - 1n) };
 }
 
+const DOT = 46;
+const ZERO = 48;
+
+/** Of four decimals, as they were found to be. */
 function fourOctets(text: string): number {
-  return text.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
+  let [value, octet] = [0, 0];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code !== DOT) octet = octet * 10 + code - ZERO;
+    else [value, octet] = [value * 256 + octet, 0];
+  }
+  return value * 256 + octet;
 }
 
 /** An embedded `a.b.c.d` as the two groups that it stands for. */

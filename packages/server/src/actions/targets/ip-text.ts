@@ -1,7 +1,9 @@
 import { type IpPrefix, widthOf } from './ip-prefix.ts';
 
-const fourDecimals = (address: bigint): string =>
-  [24n, 16n, 8n, 0n].map((shift) => ((address >> shift) & 255n).toString()).join('.');
+function fourDecimals(address: bigint): string {
+  const value = Number(address);
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
+}
 
 /** Where the longest run of two or more zero groups starts, and its length; the first of equals. */
 function longestZeros(groups: readonly string[]): { start: number; length: number } {

@@ -36,15 +36,15 @@ interface SortedParameter extends ReadParameter {
 
 interface Names {
   readonly target: readonly TargetSpelling[];
-  /** Names that choose among the target's kinds, and were read already. */
-  readonly read: readonly string[];
   readonly own: ReadonlyMap<string, string>;
+  /** By each name in lower case: what it is for, and its canonical spelling where it has one. */
+  readonly meanings: ReadonlyMap<string, { readonly place: Place; readonly name?: string }>;
 }
 
 function refuseUnknown({ name, path }: ReadParameter, action: string, names: Names): never {
   const spellings = names.target.filter(({ kinds }) => kinds.length > 0).map((spelling) => spelling.name);
-  const known = [...spellings, ...COMMON_PARAMETERS, ...names.own.values()];
-  const hint = didYouMean(name, known) || ` It takes ${known.join(', ')}.`;
+  const takes = [...spellings, ...COMMON_PARAMETERS, ...names.own.values()];
+  const hint = didYouMean(name, takes) || ` It takes ${takes.join(', ')}.`;
   throw new Refusal('badRequest', `"${action}" has no parameter ${quoted(name)}.${hint}`, {
     inner: 'unknownParameter',
     target: `${path}/name`,
@@ -52,14 +52,10 @@ function refuseUnknown({ name, path }: ReadParameter, action: string, names: Nam
 }
 
 function sortParameter(parameter: ReadParameter, action: string, names: Names): SortedParameter {
-  const { name } = parameter;
-  const own = names.own.get(name.toLowerCase());
-  if (own !== undefined) return { ...parameter, name: own, place: 'own' };
-  const common = COMMON_PARAMETERS.find((each) => isNamed(each, name));
-  if (common !== undefined) return { ...parameter, name: common, place: 'common' };
-  if (names.target.some((spelling) => isNamed(spelling.name, name))) return { ...parameter, place: 'target' };
-  if (names.read.some((each) => isNamed(each, name))) return { ...parameter, place: 'read' };
-  return refuseUnknown(parameter, action, names);
+  const { name, value, path } = parameter;
+  const meaning = names.meanings.get(name.toLowerCase());
+  if (!meaning) return refuseUnknown(parameter, action, names);
+  return { name: meaning.name ?? name, value, path, place: meaning.place };
 }
 
 interface GivenTarget {
@@ -98,12 +94,40 @@ function oneTarget(
 const isBlock = (name: unknown): boolean => typeof name === 'string' && isNamed(BLOCK, name);
 
 /** In Microsoft's sample the target stands in `targetValue`, whatever its kind; no other name carries it there. */
-function namesFor(name: unknown, offered: OfferedAction): Names {
-  const spellings = listTargetSpellings(offered.name, offered.targetKind);
+function targetsOfBlock(spellings: readonly TargetSpelling[], kinds: readonly TargetKind[]): readonly TargetSpelling[] {
+  return [{ name: BLOCK_TARGET, kinds }, ...spellings.map(({ name }) => ({ name, kinds: [] }))];
+}
+
+/** @param read names that choose among the target's kinds, and were read already */
+function toNames(offered: OfferedAction, target: readonly TargetSpelling[], read: readonly string[]): Names {
   const own = ownParametersOf(offered).names;
-  if (!isBlock(name)) return { target: spellings, read: [], own };
-  const others = spellings.map(({ name: other }) => ({ name: other, kinds: [] }));
-  return { target: [{ name: BLOCK_TARGET, kinds: offered.targetKind }, ...others], read: [BLOCK_KIND], own };
+  // Of two meanings the last one counts.
+  const meanings = new Map<string, { readonly place: Place; readonly name?: string }>([
+    ...read.map((name) => [name.toLowerCase(), { place: 'read' }] as const),
+    ...target.map(({ name }) => [name.toLowerCase(), { place: 'target' }] as const),
+    ...COMMON_PARAMETERS.map((name) => [name.toLowerCase(), { place: 'common', name }] as const),
+    ...[...own].map(([lower, name]) => [lower, { place: 'own', name }] as const),
+  ]);
+  return { target, own, meanings };
+}
+
+interface NamesOfAction {
+  readonly plain: Names;
+  readonly block: Names;
+}
+
+const known = new WeakMap<OfferedAction, NamesOfAction>();
+
+/** Put together once for each action that a provider offers. */
+function namesFor(name: unknown, offered: OfferedAction): Names {
+  let names = known.get(offered);
+  if (!names) {
+    const spellings = listTargetSpellings(offered.name, offered.targetKind);
+    const targets = targetsOfBlock(spellings, offered.targetKind);
+    names = { plain: toNames(offered, spellings, []), block: toNames(offered, targets, [BLOCK_KIND]) };
+    known.set(offered, names);
+  }
+  return isBlock(name) ? names.block : names.plain;
 }
 
 const isPassedOn = ({ name, place }: SortedParameter): boolean =>

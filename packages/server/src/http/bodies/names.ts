@@ -11,6 +11,8 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   vendorInformation: ['provider', 'providerVersion', 'subProvider', 'vendor'],
 };
 
+const PLACES = Object.keys(MEMBERS);
+
 const TYPES: Readonly<Record<string, string>> = {
   '': 'securityAction',
   errorInfo: 'resultInfo',
@@ -39,6 +41,7 @@ const DECLARED = [
 ];
 const CONTROL = ['ttl', 'expirationDateTime', 'scheduledDateTime', 'enforcement'];
 const KNOWN = [...DECLARED, ...CONTROL];
+const KNOWN_NAMES: ReadonlySet<string> = new Set(KNOWN);
 
 /** Names that look as if they set an end, or forbade the effect; they would do neither. */
 const MISLEADING = ['expires', 'expiresAt', 'expiry', 'expiration', 'duration', 'ttlSeconds', 'dryRun'].map((name) =>
@@ -51,7 +54,7 @@ export const isDeclared = (name: string): boolean => DECLARED.includes(name);
 
 /** Names that are neither declared nor control nor annotations: the open type's own. */
 export const extensionNames = (body: Plain): string[] =>
-  Object.keys(body).filter((name) => !KNOWN.includes(name) && !isAnnotation(name));
+  Object.keys(body).filter((name) => !KNOWN_NAMES.has(name) && !isAnnotation(name));
 
 const unknownProperty = (name: string, meant: string | undefined): Refusal => {
   const hint = meant === undefined ? 'It would set nothing.' : `Did you mean "${meant}"?`;
@@ -82,8 +85,9 @@ export function refuseNearNames(names: readonly string[]): void {
 
 function checkType(value: Plain, place: string, path: string): void {
   const given = value['@odata.type'];
-  const type = TYPES[place] ?? '';
   if (given === undefined) return;
+  const type = TYPES[place] ?? '';
+  if (given === `#microsoft.graph.${type}`) return;
   const named = String(given).replace(/^#/, '').toLowerCase();
   if (named === `microsoft.graph.${type}`.toLowerCase()) return;
   const target = path === '' ? '@odata.type' : `${path}/@odata.type`;
@@ -109,11 +113,9 @@ function checkMembers(value: unknown, place: string, path: string): void {
 /** Types said by the caller, and members of the closed types. @throws {Refusal} invalidProperty, unknownProperty */
 export function checkNames(body: Plain): void {
   checkType(body, '', '');
-  for (const place of Object.keys(MEMBERS)) {
+  for (const place of PLACES) {
     const value = body[place];
-    const values = Array.isArray(value) ? value : [value];
-    for (const [index, item] of values.entries()) {
-      checkMembers(item, place, Array.isArray(value) ? `${place}/${index}` : place);
-    }
+    if (!Array.isArray(value)) checkMembers(value, place, place);
+    else for (const [index, item] of value.entries()) checkMembers(item, place, `${place}/${index}`);
   }
 }

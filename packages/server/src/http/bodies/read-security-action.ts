@@ -22,7 +22,7 @@ interface SentAction extends Readonly<Record<string, unknown>> {
 
 const checkTypes = typeCheck<SentAction>(SECURITY_ACTION);
 
-const LONGEST: Readonly<Record<string, number>> = { name: 128, actionReason: 4_096, clientContext: 256 };
+const LONGEST = Object.entries({ name: 128, actionReason: 4_096, clientContext: 256 });
 const LONGEST_STATUS = 64;
 const MOST_PARAMETERS = 64;
 
@@ -35,7 +35,7 @@ function checkLength(value: unknown, target: string, longest: number): void {
 }
 
 function checkLimits(body: SentAction): void {
-  for (const [name, longest] of Object.entries(LONGEST)) checkLength(body[name], name, longest);
+  for (const [name, longest] of LONGEST) checkLength(body[name], name, longest);
   const count = body.parameters?.length ?? 0;
   if (count <= MOST_PARAMETERS) return;
   throw new Refusal('badRequest', `There are ${count} parameters; at most ${MOST_PARAMETERS} are taken.`, {
