@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { CONNECTOR_KINDS, Secret } from '@interdict/connectors';
 import { type ProtectedEntry, readEntry } from './actions/protected/read-entries.ts';
 import { type FeedKey, findFeedKeyFaults } from './auth/feed-keys.ts';
@@ -20,6 +22,7 @@ export interface Config {
   readonly tlsAddress: string;
   readonly httpAddress: string;
   readonly trustedProxies: readonly string[];
+  /** As PEM. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly issuers: readonly IssuerSettings[];
   readonly providers: readonly ProviderConfig[];
@@ -121,9 +124,6 @@ function checkProtected(file: YamlFile, entries: readonly ProtectedEntry[]): voi
   }
 }
 
-const beside = (file: YamlFile | undefined, named: string): string =>
-  path.resolve(path.dirname(file?.path ?? '.'), named);
-
 /** What is there where the operator names no providers. A simulator pretends: beside an issuer it must be meant. */
 function builtIn(hasIssuers: boolean): readonly ProviderConfig[] {
   const names = hasIssuers ? ['blocklist'] : ['blocklist', 'simulator'];
@@ -146,13 +146,49 @@ function readFile(file: YamlFile | undefined): Pick<Config, 'issuers' | 'provide
   return { issuers, providers, protectedEntries: value.protected ?? [], feedKeys };
 }
 
+const readDataFolder = (): string => path.resolve(environment('INTERDICT_DATA') || 'data');
+
+function readNamedFile(): YamlFile | undefined {
+  const named = environment('INTERDICT_CONFIG');
+  return named ? readConfigFile(path.resolve(named), CONNECTOR_KINDS) : undefined;
+}
+
+/**
+ * Of the configuration only what a token of the local issuer takes: the server's secrets need not be at hand.
+ * @throws {FileFault} where the file cannot be right
+ */
+export function readLocalIssuerSettings(): Pick<Config, 'dataFolder' | 'isLocal'> {
+  const { issuers = [] } = (readNamedFile()?.value ?? {}) as FileValue;
+  return { dataFolder: readDataFolder(), isLocal: issuers.length === 0 };
+}
+
+/** @throws {FileFault} for a certificate or key that cannot be read, or that do not belong together */
+function readTls(file: YamlFile | undefined, { server }: FileValue): Config['tls'] {
+  if (!file || !server?.tls) return undefined;
+  const read = (key: 'cert' | 'key'): string => {
+    const named = path.resolve(path.dirname(file.path), server.tls?.[key] ?? '');
+    try {
+      return readFileSync(named, 'utf8');
+    } catch (error) {
+      throw faultAt(file, `server/tls/${key}`, `${named} cannot be read: ${(error as Error).message}.`);
+    }
+  };
+  const tls = { cert: read('cert'), key: read('key') };
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw faultAt(file, 'server/tls', `cert and key are not a certificate and its private key, both as PEM: ${why}.`);
+  }
+  return tls;
+}
+
 /**
  * The configuration, from the environment and the file that it names.
  * @throws {FileFault} for an unknown key, an unset variable, or a wrong value: with file, line and a suggestion
  */
 export function readConfig(): Config {
-  const named = environment('INTERDICT_CONFIG');
-  const file = named ? readConfigFile(path.resolve(named), CONNECTOR_KINDS) : undefined;
+  const file = readNamedFile();
   const value = (file?.value ?? {}) as FileValue;
   checkPublicUrl(file, value.server?.publicUrl);
   checkHttp(file, value);
@@ -161,7 +197,7 @@ export function readConfig(): Config {
   const { server } = value;
   const httpAddress = server?.http?.address ?? '127.0.0.1';
   return {
-    dataFolder: path.resolve(environment('INTERDICT_DATA') || 'data'),
+    dataFolder: readDataFolder(),
     httpPort: readPort('INTERDICT_PORT', 8_080) ?? 8_080,
     tlsPort: readPort('INTERDICT_TLS_PORT', 8_443) ?? 8_443,
     metricsPort: readPort('INTERDICT_METRICS_PORT', undefined),
@@ -170,7 +206,7 @@ export function readConfig(): Config {
     tlsAddress: isLocal ? '127.0.0.1' : (server?.address ?? '::'),
     httpAddress: isLocal ? '127.0.0.1' : httpAddress,
     trustedProxies: server?.http?.trustedProxies ?? [],
-    tls: server?.tls && { cert: beside(file, server.tls.cert), key: beside(file, server.tls.key) },
+    tls: readTls(file, value),
     ...parts,
     isLocal,
   };

@@ -160,7 +160,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
 }
 
 function createCertificate(config: Config): Certificate {
-  if (config.tls) return { cert: readFileSync(config.tls.cert, 'utf8'), key: readFileSync(config.tls.key, 'utf8') };
+  if (config.tls) return config.tls;
   const own = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname.replace(/^\[|\]$/g, '')];
   const hosts = [...new Set(['localhost', '127.0.0.1', '::1', ...own])];
   return openOwnCertificate(path.join(config.dataFolder, 'tls'), hosts, Date.now());

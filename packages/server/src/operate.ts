@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { openInstallKey } from './auth/install-key.ts';
 import { createLocalIssuer, type MintRequest } from './auth/local-issuer.ts';
-import { readConfig } from './config.ts';
+import { readLocalIssuerSettings } from './config.ts';
 import { OperatorFault } from './errors.ts';
 import { systemClock } from './lib/clock.ts';
 
@@ -15,7 +15,7 @@ export { type MintRequest, OperatorFault };
  * @throws {RangeError} where nobody could hold such a token
  */
 export async function mintToken(request: MintRequest): Promise<string> {
-  const { dataFolder, isLocal } = readConfig();
+  const { dataFolder, isLocal } = readLocalIssuerSettings();
   if (!isLocal) {
     throw new OperatorFault('The configuration names issuers: tokens come from them, and the local issuer is off.');
   }

@@ -1,9 +1,9 @@
 import { Refusal } from '../errors.ts';
+import { checkActionId, unknownAction } from './action-id.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
 import { cancelAction } from './cancel-action.ts';
 import { deleteAction } from './delete-action.ts';
 import type { Origin } from './journal.ts';
-import { unknownAction } from './read-actions.ts';
 
 const originOf = ({ appId, user, oid, requestId, sourceIp }: Asking): Origin => ({
   appId,
@@ -23,6 +23,7 @@ const NOT_CANCELLABLE = {
  * @throws {Refusal} notFound; notCancellable for records, and for irreversible actions once sent
  */
 export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reason: string | null): Promise<void> {
+  checkActionId(id);
   const providers = Object.fromEntries(deps.providers.map(({ name, irreversible }) => [name, { irreversible }]));
   const wish = { id, reason, origin: originOf(asking), providers };
   const outcome = await deps.store.run(asking.tenantId, cancelAction, wish, { urgent: true });
@@ -35,6 +36,7 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
 
 /** @throws {Refusal} notFound; notFinal; stillInForce */
 export async function remove(deps: ActionsDeps, asking: Asking, id: string): Promise<void> {
+  checkActionId(id);
   const outcome = await deps.store.run(asking.tenantId, deleteAction, { id, origin: originOf(asking) });
   if (outcome.kind === 'unknown') throw unknownAction(id);
   if (outcome.kind === 'notFinal') {

@@ -100,7 +100,7 @@ async function postOnce(
   if (replayed) return replayed;
   if (row.start_at !== null) deps.wake(asking.tenantId);
   const { id, created_at, version, entity, seed_entity: seedEntity } = row;
-  return { id, created_at, version, entity, seedEntity, isReplay: false };
+  return { id, created_at, tag: `${version}`, entity, seedEntity, isReplay: false };
 }
 
 const KEPT_MS = 7 * 86_400_000;

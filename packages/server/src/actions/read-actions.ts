@@ -1,30 +1,30 @@
-import { Refusal } from '../errors.ts';
+import { fromDateTime } from '../lib/date-time.ts';
 import { type EntityRow, type PagePosition, queries } from '../store/queries.ts';
+import { checkActionId, unknownAction } from './action-id.ts';
 import type { ActionsDeps } from './actions-deps.ts';
-import { withLedger } from './entity.ts';
+import { isLive, withLedger } from './entity.ts';
 import { fetchesSettled } from './fetches-under-way.ts';
 
 /** An action as it is answered with: the text of `/beta`, and the text of the seed roots where that differs. */
 export interface AnsweredAction extends PagePosition {
-  readonly version: number;
+  /** Another one after every visible change: the row's version, and what the ledger says while that is shown. */
+  readonly tag: string;
   readonly entity: string;
   readonly seedEntity: string | null;
+}
+
+function tagOf(row: EntityRow): string {
+  if (!isLive(row)) return `${row.version}`;
+  return `${row.version}.${row.holds}.${row.verified_at === null ? 0 : fromDateTime(row.verified_at)}`;
 }
 
 const toAnswered = (row: EntityRow): AnsweredAction => ({
   id: row.id,
   created_at: row.created_at,
-  version: row.version,
+  tag: tagOf(row),
   entity: withLedger(row.entity, row),
   seedEntity: row.seed_entity,
 });
-
-/** The same words for an unknown id and for another tenant's: nobody learns which it is. */
-export const unknownAction = (id: string): Refusal =>
-  new Refusal('notFound', `There is no securityAction "${id.slice(0, 100)}".`, {
-    inner: 'unknownResource',
-    target: 'id',
-  });
 
 /** @throws {Refusal} notFound */
 export async function getAction(
@@ -32,6 +32,7 @@ export async function getAction(
   tenantId: string,
   id: string,
 ): Promise<AnsweredAction> {
+  checkActionId(id);
   await fetchesSettled(fetches, tenantId);
   const [row] = await store.read(tenantId, queries.entityById({ id }));
   if (!row) throw unknownAction(id);

@@ -16,50 +16,61 @@ export interface RecordOf {
   readonly caller: { readonly appId: string; readonly user: string | null };
 }
 
-/** The documented order of each type's members; what is not among them comes behind. */
-const ORDER: Readonly<Record<string, readonly string[]>> = {
-  securityAction: [
-    'id',
-    'actionReason',
-    'appId',
-    'azureTenantId',
-    'clientContext',
-    'completedDateTime',
-    'createdDateTime',
-    'errorInfo',
-    'lastActionDateTime',
-    'name',
-    'parameters',
-    'states',
-    'status',
-    'user',
-    'vendorInformation',
-  ],
-  errorInfo: ['code', 'subcode', 'message'],
-  parameters: ['name', 'value'],
-  states: ['appId', 'status', 'updatedDateTime', 'user'],
-  vendorInformation: ['provider', 'providerVersion', 'subProvider', 'vendor'],
-};
+const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null;
 
-function inOrder(value: unknown, type: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => inOrder(item, type));
-  if (typeof value !== 'object' || value === null) return value;
-  const given = value as Plain;
-  const order = ['@odata.type', ...(ORDER[type] ?? [])];
+/** The documented order of each type's members; what is not among them comes behind. */
+const ACTION = [
+  'id',
+  'actionReason',
+  'appId',
+  'azureTenantId',
+  'clientContext',
+  'completedDateTime',
+  'createdDateTime',
+  'errorInfo',
+  'lastActionDateTime',
+  'name',
+  'parameters',
+  'states',
+  'status',
+  'user',
+  'vendorInformation',
+];
+const STATE = ['appId', 'status', 'updatedDateTime', 'user'];
+const PARAMETER = ['name', 'value'];
+const VENDOR = ['provider', 'providerVersion', 'subProvider', 'vendor'];
+
+/** By the property that holds them. A map: an extension may have any name. */
+const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['errorInfo', ['code', 'subcode', 'message']],
+  ['parameters', PARAMETER],
+  ['states', STATE],
+  ['vendorInformation', VENDOR],
+]);
+
+function inOrder(value: unknown, members: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => inOrder(item, members));
+  if (!isPlain(value)) return value;
+  const order = ['@odata.type', ...members];
   const names = [
-    ...order.filter((name) => name in given),
-    ...Object.keys(given).filter((name) => !order.includes(name)),
+    ...order.filter((name) => Object.hasOwn(value, name)),
+    ...Object.keys(value).filter((name) => !order.includes(name)),
   ];
-  return Object.fromEntries(names.map((name) => [name, name in ORDER ? inOrder(given[name], name) : given[name]]));
+  return Object.fromEntries(names.map((name) => [name, value[name]]));
+}
+
+/** The members of its own, and those of its complex properties. */
+function actionInOrder(body: Plain): Plain {
+  const sorted = inOrder(body, ACTION) as Plain;
+  const members = Object.entries(sorted).map(([name, value]) => [name, inOrder(value, MEMBERS.get(name) ?? [])]);
+  return Object.fromEntries(members);
 }
 
 /** As sent, in the documented order, with `id` and `createdDateTime`: what the seed's answer shows. */
 function seedText(body: RecordedBody, { id, now }: RecordOf): string {
   const createdDateTime = body.createdDateTime ?? toDateTime(now);
-  return JSON.stringify(inOrder({ ...body, id, createdDateTime }, 'securityAction'));
+  return JSON.stringify(actionInOrder({ ...body, id, createdDateTime }));
 }
-
-const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null;
 
 const toUtc = (value: unknown): string | null => (typeof value === 'string' ? (parseDateTime(value) ?? null) : null);
 
@@ -74,7 +85,7 @@ const withNulls = (value: unknown, names: readonly string[]): Plain | null =>
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 function graphState(value: unknown): Plain {
-  const state = withNulls(value, ORDER.states ?? []) ?? {};
+  const state = withNulls(value, STATE) ?? {};
   return { ...state, status: memberStatus(state.status), updatedDateTime: toUtc(state.updatedDateTime) };
 }
 
@@ -91,11 +102,11 @@ function declaredByGraph(body: RecordedBody, of: RecordOf, createdAt: string): P
     ...(status === 'Failed' && { errorInfo: withNulls(body.errorInfo, ['code', 'message', 'subcode']) }),
     lastActionDateTime: toUtc(body.lastActionDateTime),
     name: body.name ?? null,
-    parameters: listOf(body.parameters).map((item) => withNulls(item, ORDER.parameters ?? [])),
+    parameters: listOf(body.parameters).map((item) => withNulls(item, PARAMETER)),
     states: listOf(body.states).map(graphState),
     status,
     user: body.user ?? null,
-    vendorInformation: withNulls(body.vendorInformation, ORDER.vendorInformation ?? []),
+    vendorInformation: withNulls(body.vendorInformation, VENDOR),
   };
 }
 
@@ -103,7 +114,7 @@ function declaredByGraph(body: RecordedBody, of: RecordOf, createdAt: string): P
 function graphText(body: RecordedBody, of: RecordOf, createdAt: string): string {
   const declared = declaredByGraph(body, of, createdAt);
   const extensions = Object.entries(body).filter(
-    ([name]) => !name.startsWith('@') && !(name in declared) && name !== 'errorInfo',
+    ([name]) => !name.startsWith('@') && !Object.hasOwn(declared, name) && name !== 'errorInfo',
   );
   const { appId, user } = of.caller;
   const recordedBy = { appId, user, dateTime: toDateTime(of.now) };

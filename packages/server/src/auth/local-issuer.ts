@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import { PERSONAL_TENANT_ID, parseGuid } from './guid.ts';
 import type { InstallKey } from './install-key.ts';
 import { listKeysFor, parseKeySet } from './key-set.ts';
+import { isName } from './to-caller.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 import { entraClaims } from './trusted-issuer.ts';
 
@@ -73,9 +74,15 @@ function tenantOf({ tenantId = LOCAL_TENANT_ID }: MintRequest): string {
   return tenant;
 }
 
+function checkName(name: string, what: string): string {
+  if (name !== '' && isName(name)) return name;
+  throw new RangeError(`The name of the ${what} is one line of at most 256 characters.`);
+}
+
 function userClaims(request: MintRequest, tid: string): Record<string, unknown> {
   const user = request.user?.trim() ?? '';
   if (user === '') throw new RangeError('A delegated token acts for a user: name one.');
+  checkName(user, 'user');
   const oid = toGuid('user', tid, user.toLowerCase());
   const roles = request.permissions.filter((name) => DELEGATED_ONLY.includes(name));
   const held = roles.length > 0 ? { roles } : {};
@@ -92,7 +99,10 @@ function appClaims({ permissions }: MintRequest, tid: string, azp: string): Reco
 
 function claimsOf(request: MintRequest): Record<string, unknown> {
   const tid = tenantOf(request);
-  const azp = request.appId ?? LOCAL_APP_ID;
+  const azp = checkName(request.appId ?? LOCAL_APP_ID, 'application');
+  if (request.user !== undefined && !request.delegated) {
+    throw new RangeError('A token that names a user is delegated: say so, or leave the user out.');
+  }
   const own = request.delegated ? userClaims(request, tid) : appClaims(request, tid, azp);
   return { ver: '2.0', tid, azp, ...own };
 }

@@ -50,8 +50,11 @@ function kindOf(token: SignedToken): CallerKind {
 const MAX_NAME = 256;
 
 /** Names go into rows, logs and headers of other systems, so they are one line. */
+export const isName = (value: unknown): value is string =>
+  isText(value) && value.length <= MAX_NAME && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value);
+
 function readName(value: unknown, what: string): string {
-  if (isText(value) && value.length <= MAX_NAME && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) return value;
+  if (isName(value)) return value;
   throw invalidToken(`The token's name of ${what} is no text of one line and at most ${MAX_NAME} characters.`);
 }
 

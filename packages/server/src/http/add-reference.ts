@@ -12,12 +12,15 @@ const checkTypes = typeCheck<{ readonly '@odata.id': string }>(REFERENCE);
 const refuse = (message: string): Refusal =>
   new Refusal('badRequest', message, { inner: 'invalidProperty', target: '@odata.id' });
 
-const ACTION_PATH = /^\/security\/securityactions\/([^/?#]+)\/?$/i;
+const ACTION_PATH = /^\/security\/securityactions\/([^/?#$][^/?#]*)\/?$/i;
+
+const isHere = (url: URL | null, base: string): boolean =>
+  url?.origin === new URL(base).origin && url.username === '' && url.password === '';
 
 function idOf(reference: string, base: string): string {
   const isAbsolute = /^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(reference);
-  if (isAbsolute && URL.parse(reference, base)?.host !== new URL(base).host) {
-    throw refuse('"@odata.id" points to another host. References stay on this server.');
+  if (isAbsolute && !isHere(URL.parse(reference, base), base)) {
+    throw refuse(`"@odata.id" points to another place. References stay on this server, ${base}.`);
   }
   const path = isAbsolute || reference.startsWith('/') ? reference : `/${reference}`;
   const found = ACTION_PATH.exec(rewritePath(path).url);

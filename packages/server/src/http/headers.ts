@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestIds } from './error-response.ts';
 
 /** Printable ASCII, as a header can carry it back. */
-const ECHOED = /^[\x21-\x7E]{1,128}$/;
+const ECHOED = /^[\x20-\x7E]{1,256}$/;
 
 /** Our own id, and the client's: what it sent, else ours again. */
 export function requestIds(clientRequestId: string | string[] | undefined): RequestIds {

@@ -14,8 +14,8 @@ const PREFERENCES = /(?:^|[,;\s])(return\s*=\s*"?(?:minimal|representation)|(?:o
  * Headers that the contract has and this version has not. What is ignored would read as if it had been done.
  * @throws {Refusal} notSupported
  */
-export function refuseLaterHeaders(headers: Exchange['headers'], ignoresIfMatch: boolean): void {
-  if (headers['if-match'] !== undefined && !ignoresIfMatch) {
+export function refuseLaterHeaders(headers: Exchange['headers']): void {
+  if (headers['if-match'] !== undefined) {
     const message = 'This version cannot make a change depend on "If-Match". Leave it out.';
     throw new Refusal('notImplemented', message, { inner: 'notSupported', target: 'If-Match' });
   }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from '../errors.ts';
+import { findInexactNumber } from '../lib/json-numbers.ts';
 import { findJsonFault, isPlainJson, type JsonFault } from '../lib/json-scan.ts';
 
 const MAX_DEPTH = 32;
@@ -41,6 +42,15 @@ function refuseFault(text: string): void {
   if (fault) throw refuse(fault);
 }
 
+/** @see https://www.rfc-editor.org/rfc/rfc8259#section-6 which leaves open what becomes of them */
+function refuseInexact(text: string): void {
+  const found = findInexactNumber(text);
+  if (!found) return;
+  const [literal, target] = [found.literal.slice(0, 60), found.key.slice(0, 100)];
+  const message = `The number ${literal} at "${target}" cannot be kept exactly. Send it as text.`;
+  throw new Refusal('badRequest', message, { inner: 'invalidProperty', target });
+}
+
 /** In characters. Parsing 130,000 levels takes a tenth of a second: a long text is looked at before. */
 const LONG = 16_384;
 
@@ -49,7 +59,8 @@ const withoutMark = (text: string): string => (text.charCodeAt(0) === BYTE_ORDER
 
 /**
  * The body as JSON; undefined for a body of length 0, whatever its type says it is.
- * @throws {Refusal} malformedJson, duplicateProperty, unknownProperty, limitExceeded
+ * @throws {Refusal} malformedJson, duplicateProperty, unknownProperty, limitExceeded; invalidProperty for a number that
+ *   would come back changed
  */
 export function readJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
@@ -59,6 +70,9 @@ export function readJson(body: Buffer): unknown {
   if (text.length > LONG) refuseFault(text);
   const parsed = parse(text);
   if (!('value' in parsed) || !isPlainJson(text, parsed.value, MAX_DEPTH)) refuseFault(text);
-  if ('value' in parsed) return parsed.value;
+  if ('value' in parsed) {
+    refuseInexact(text);
+    return parsed.value;
+  }
   throw malformed(`The body is no JSON: it breaks off, or has something unexpected${describe(parsed.error)}.`);
 }

@@ -26,7 +26,7 @@ export interface Route {
   readonly handle: (app: App, exchange: Exchange) => Promise<Answer>;
   /** What it answers with, for `Accept`. */
   readonly offers: 'application/json' | 'text/plain' | 'feed';
-  /** Takes `If-Match`, if only to be not hindered by it. */
-  readonly ignoresIfMatch?: boolean;
+  /** Lifts a block: no header that says what an answer should be like keeps it from that. */
+  readonly isRelease?: boolean;
   readonly about: About;
 }

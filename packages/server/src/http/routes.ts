@@ -28,7 +28,7 @@ const route = (
   permission: RoutePermission,
   handle: Route['handle'],
   about: About,
-  rest: Partial<Pick<Route, 'offers' | 'ignoresIfMatch'>> = {},
+  rest: Partial<Pick<Route, 'offers' | 'isRelease'>> = {},
 ): Route => ({ method, path, permission, handle, offers: 'application/json', about, ...rest });
 
 const NONE = { 404: 'There is no such securityAction.' };
@@ -47,7 +47,7 @@ const SERVED: readonly Route[] = [
   route('GET',    ACTION,                            READ,     getSecurityAction,           { summary: 'Get a securityAction', gives: 'securityAction', answers: { 200: 'The securityAction.', 304: 'It is unchanged.', ...NONE } }),
   route('DELETE', ACTION,                            WRITE,    deleteSecurityAction,        { summary: 'Delete a securityAction that is over, or a record', answers: { 204: 'It is deleted.', 409: 'It is not over.', ...NONE } }),
   route('POST',   `${ACTION}/cancelSecurityAction`,  WRITE,    cancelSecurityAction,        { summary: 'Cancel a securityAction', body: 'cancel', answers: { 200: 'The wish is committed; the release follows.',
-                                                                                                         409: 'There is nothing that could be cancelled.', ...NONE } }, { ignoresIfMatch: true }),
+                                                                                                         409: 'There is nothing that could be cancelled.', ...NONE } }, { isRelease: true }),
   route('GET',    '/security/securityActionProviders',     READ, listSecurityActionProviders, { summary: 'List providers and what they can do', gives: 'providerCollection', answers: { 200: 'The catalogue.' } }),
   route('GET',    '/security/securityActionProviders/:id', READ, getSecurityActionProvider,   { summary: 'Get a provider', gives: 'provider', answers: { 200: 'The provider.', 404: 'There is no such provider.' } }),
   route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],

@@ -25,7 +25,7 @@ export function askingOf(exchange: Exchange): Asking {
   return { tenantId, appId, user, oid, requestId: exchange.requestId, sourceIp: exchange.sourceIp };
 }
 
-const etag = ({ version }: AnsweredAction): string => `W/"${version}"`;
+const etag = ({ tag }: AnsweredAction): string => `W/"${tag}"`;
 
 /** A record reads on the seed roots as it was sent. */
 const textFor = (root: Root, action: AnsweredAction): string =>

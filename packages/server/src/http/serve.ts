@@ -38,8 +38,9 @@ const offered = ({ offers }: Route, path: string): string => {
 /** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
 export async function admit(app: App, route: Route, request: FastifyRequest): Promise<void> {
   arrivalOf(request.raw).identity = await identify(app, route, request.headers.authorization);
+  if (route.isRelease) return;
   checkAccept(request.headers.accept, offered(route, request.url.split('?', 1)[0] ?? ''));
-  refuseLaterHeaders(request.headers, route.ignoresIfMatch ?? false);
+  refuseLaterHeaders(request.headers);
 }
 
 const schemeOf = (raw: IncomingMessage): string => ('encrypted' in raw.socket ? 'https' : 'http');

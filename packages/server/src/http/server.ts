@@ -102,9 +102,12 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
       return url;
     },
     frameworkErrors: (error, request, reply) => {
-      reply.headers(graphHeaders(arrivalOf(request.raw).ids, app.diagnostic));
-      demandTls(request, reply);
-      sendError(app, request, reply, error);
+      try {
+        arrive(app, request, reply);
+        sendError(app, request, reply, error);
+      } catch (refusal) {
+        sendError(app, request, reply, refusal);
+      }
     },
   });
   const allowedAt = readAllowedMethods(routes);

@@ -87,6 +87,7 @@ const KINDS: Readonly<Record<string, string>> = {
   number: 'a number',
   object: 'an object',
   array: 'a list',
+  boolean: 'true or false',
   null: 'null',
 };
 

@@ -43,10 +43,11 @@ const CONTROL = ['ttl', 'expirationDateTime', 'scheduledDateTime', 'enforcement'
 const KNOWN = [...DECLARED, ...CONTROL];
 const KNOWN_NAMES: ReadonlySet<string> = new Set(KNOWN);
 
-/** Names that look as if they set an end, or forbade the effect; they would do neither. */
-const MISLEADING = ['expires', 'expiresAt', 'expiry', 'expiration', 'duration', 'ttlSeconds', 'dryRun'].map((name) =>
-  name.toLowerCase(),
-);
+/** Names that look as if they set an end; they would not. In lower case. */
+const LIKE_AN_END = ['expires', 'expiresat', 'expiry', 'expiration', 'duration', 'ttlseconds'];
+
+/** Names that look as if they held the effect back. In lower case. */
+const LIKE_A_TRIAL = ['dryrun', 'whatif', 'simulate', 'preview', 'testmode'];
 
 const isAnnotation = (name: string): boolean => name.includes('@');
 
@@ -56,13 +57,11 @@ export const isDeclared = (name: string): boolean => DECLARED.includes(name);
 export const extensionNames = (body: Plain): string[] =>
   Object.keys(body).filter((name) => !KNOWN_NAMES.has(name) && !isAnnotation(name));
 
-const unknownProperty = (name: string, meant: string | undefined): Refusal => {
-  const hint = meant === undefined ? 'It would set nothing.' : `Did you mean "${meant}"?`;
-  return new Refusal('badRequest', `There is no property "${name.slice(0, 100)}". ${hint}`, {
+const unknownProperty = (name: string, hint: string): Refusal =>
+  new Refusal('badRequest', `There is no property "${name.slice(0, 100)}". ${hint}`, {
     inner: 'unknownProperty',
     target: name.slice(0, 100),
   });
-};
 
 function nearlyKnown(name: string): string | undefined {
   const lower = name.toLowerCase();
@@ -78,8 +77,11 @@ function nearlyKnown(name: string): string | undefined {
 export function refuseNearNames(names: readonly string[]): void {
   for (const name of names) {
     const meant = nearlyKnown(name);
-    if (meant !== undefined) throw unknownProperty(name, meant);
-    if (MISLEADING.includes(name.toLowerCase())) throw unknownProperty(name, 'expirationDateTime');
+    if (meant !== undefined) throw unknownProperty(name, `Did you mean "${meant}"?`);
+    if (LIKE_AN_END.includes(name.toLowerCase())) throw unknownProperty(name, 'Did you mean "expirationDateTime"?');
+    if (LIKE_A_TRIAL.includes(name.toLowerCase())) {
+      throw unknownProperty(name, 'A request cannot be tried out: this one would have been carried out.');
+    }
   }
 }
 

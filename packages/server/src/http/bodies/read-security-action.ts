@@ -4,7 +4,7 @@ import { Refusal } from '../../errors.ts';
 import { parseDateTime } from '../../lib/date-time.ts';
 import { isSeedRoot, type Root } from '../rewrite-path.ts';
 import { SECURITY_ACTION, typeCheck } from './body-schema.ts';
-import { readExtensions, withoutAnnotations } from './extensions.ts';
+import { checkExtensionCount, readExtensions, withoutAnnotations } from './extensions.ts';
 import { checkNames, extensionNames, isDeclared, refuseNearNames } from './names.ts';
 
 /** A body of right types. */
@@ -91,6 +91,7 @@ function readRequest(body: SentAction): ActionInput {
     });
   }
   const names = extensionNames(body);
+  checkExtensionCount(names);
   refuseNearNames(names);
   return {
     kind: 'request',
@@ -116,7 +117,7 @@ export function readSecurityAction(body: unknown, root: Root): CreateInput {
     throw new Refusal('badRequest', 'The body is empty. Send a securityAction.', { inner: 'malformedJson' });
   }
   const sent = checkTypes(body);
-  checkNames(sent);
   checkLimits(sent);
+  checkNames(sent);
   return isSeedRoot(root) && isRecord(sent) ? readRecord(sent) : readRequest(sent);
 }

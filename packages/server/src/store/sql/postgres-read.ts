@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { Refusal } from '../../errors.ts';
 import type { LongRead, Scan } from '../store.ts';
 import type { Query } from '../work.ts';
 import { bindTenant, type PostgresEngine, sendQuery, settled } from './postgres-group.ts';
@@ -47,15 +48,14 @@ export function readPostgres(reads: PostgresReads, tenantId: string, wanted: Que
   });
 }
 
-async function sendReads(reads: PostgresReads, tenantId: string): Promise<void> {
-  const batch = reads.waiting.get(tenantId) ?? [];
-  reads.waiting.delete(tenantId);
+/** Reads of one tenant in one transaction. Where one of several cannot be read, each is tried alone. */
+async function readTogether(engine: PostgresEngine, tenantId: string, batch: readonly WaitingRead[]): Promise<void> {
   try {
-    const results = await borrow(reads.engine.pool, (client) =>
+    const results = await borrow(engine.pool, (client) =>
       settled([
         client.query('begin read only'),
         bindTenant(client, tenantId),
-        ...batch.map(({ wanted }) => sendQuery(client, reads.engine.statements, tenantId, wanted)),
+        ...batch.map(({ wanted }) => sendQuery(client, engine.statements, tenantId, wanted)),
         client.query('commit'),
       ]),
     );
@@ -63,8 +63,17 @@ async function sendReads(reads: PostgresReads, tenantId: string): Promise<void> 
       resolve(results[index + 2]?.rows as never);
     });
   } catch (error) {
-    for (const { reject } of batch) reject(error);
+    // Where the database is out of reach it is so for each of them.
+    const isOfAll = error instanceof Refusal || batch.length === 1;
+    if (isOfAll) for (const { reject } of batch) reject(error);
+    else for (const read of batch) await readTogether(engine, tenantId, [read]);
   }
+}
+
+async function sendReads(reads: PostgresReads, tenantId: string): Promise<void> {
+  const batch = reads.waiting.get(tenantId) ?? [];
+  reads.waiting.delete(tenantId);
+  await readTogether(reads.engine, tenantId, batch);
 }
 
 async function readAll(

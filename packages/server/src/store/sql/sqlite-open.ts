@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorFault } from '../../errors.ts';
@@ -34,6 +34,8 @@ export function lockFolder(folder: string): DatabaseSync {
 
 /** The writer's connection. @throws {Error} unless the database promises to survive a power cut */
 export function openWriter(folder: string): DatabaseSync {
+  // What SQLite adds beside it gets the same mode.
+  closeSync(openSync(databaseFile(folder), 'a', 0o600));
   const db = new DatabaseSync(databaseFile(folder), { timeout: 5_000 });
   db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory;
     pragma wal_autocheckpoint = 4000; pragma cache_size = -16000; pragma foreign_keys = off`);
