@@ -2,6 +2,11 @@ import { type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
+/** What a fault of another's code may carry along, at the top and two levels below. */
+const SECRETS = ['authorization', 'password', 'secret', 'token', 'key'].flatMap((name) =>
+  ['', '*.', '*.*.'].map((above) => `${above}${name}`),
+);
+
 /** Structured lines on standard output. Bodies, tokens and secrets are never handed to it. */
 export const createLog = (level: string): Log =>
   pino({
@@ -9,5 +14,5 @@ export const createLog = (level: string): Log =>
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    redact: ['*.authorization', '*.password', '*.secret', '*.token', '*.key'],
+    redact: SECRETS,
   });
