@@ -20,6 +20,11 @@ const NEEDS = {
     reason: 'making network namespaces needs root',
     install: 'sudo npm test',
   },
+  tmpfs: {
+    isHere: () => isRoot() && runs('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
+    reason: 'a disk without room is a small tmpfs, which only root may mount',
+    install: 'sudo apt-get install --no-install-recommends mount util-linux && sudo npm test',
+  },
   nftables: {
     isHere: () => isRoot() && runs('nft', '--version') && runs('ip', '-V'),
     reason: 'real packets need the products nft and ip, and root for network namespaces',

@@ -6,7 +6,7 @@ import { sqliteDialect } from './dialect.ts';
 import type { UnitCall, UnitOutcome } from './group.ts';
 import { type PreparedStatement, prepareAll } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
-import { isOfTheFile } from './sqlite-faults.ts';
+import { isFull, isOfTheFile } from './sqlite-faults.ts';
 import { allStatements } from './statements/all-statements.ts';
 import { beginTurn, contextOf, type TenantTurn, toTenantRow } from './tenant-turn.ts';
 
@@ -91,6 +91,8 @@ function commit(engine: SqliteEngine): void {
   try {
     engine.db.exec('commit');
   } catch (cause) {
+    // The frame that makes a commit is the last to be written: without room for it nothing was committed.
+    if (isFull(cause)) throw cause;
     throw new CommitUnknown('SQLite failed in COMMIT.', { cause });
   }
 }

@@ -1,8 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { requirement } from '../../../../../test/requirement.ts';
+import { queries } from '../queries.ts';
+import { anActionRow } from '../testing/an-action-row.ts';
 import { describeStore } from '../testing/describe-store.ts';
+import { addAction } from '../testing/test-units.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 const entry = new URL('../testing/store-thread.ts', import.meta.url);
@@ -35,5 +41,35 @@ describe('the embedded store', () => {
     expect(await store.settleFact('key', 'two')).toBe('one');
     await store.close();
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe.skipIf(!requirement('tmpfs').ok)('a disk without room', () => {
+  it('takes nothing, says that nothing was changed, and goes on by itself when there is room', async () => {
+    const folder = aFolder();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
+    const store = await openSqliteStore({ folder, entry });
+    try {
+      const tenant = randomUUID();
+      const [before, after] = [anActionRow(), anActionRow()];
+      await store.run(tenant, addAction, before);
+      const filler = path.join(folder, 'filler');
+      expect(() => {
+        for (;;) appendFileSync(filler, Buffer.alloc(4_096));
+      }).toThrow('ENOSPC');
+      for (let tries = 0; tries < 20; tries += 1) {
+        const row = anActionRow({ entity: 'x'.repeat(8_192) });
+        const thrown = await store.run(tenant, addAction, row).catch((error: unknown) => error);
+        expect(thrown).toMatchObject({ code: 'insufficientStorage', message: expect.stringContaining('Nothing') });
+      }
+      rmSync(filler);
+      await store.run(tenant, addAction, after);
+      const stored = await store.read(tenant, queries.newestEntities({ limit: 100 }));
+      expect(new Set(stored.map(({ id }) => id))).toEqual(new Set([before.id, after.id]));
+    } finally {
+      await store.close();
+      execFileSync('umount', [folder]);
+      rmSync(folder, { recursive: true });
+    }
   });
 });
