@@ -13,13 +13,14 @@ export class ApiError extends Error {
   /** Seconds after which to ask again, where the server says so. */
   readonly retryAfter: number | undefined;
 
+  /** A gateway in between may word its errors nearly like the server: what is not there is not assumed. */
   constructor(status: number, body: ErrorBody | undefined, headers: Headers) {
     super(body?.error.message ?? `The server answered ${status}.`);
     this.status = status;
     this.code = body?.error.code;
-    this.innerCode = body?.error.innerError.code;
+    this.innerCode = body?.error.innerError?.code;
     this.target = body?.error.target;
-    this.requestId = body?.error.innerError['request-id'] ?? headers.get('request-id') ?? undefined;
+    this.requestId = body?.error.innerError?.['request-id'] ?? headers.get('request-id') ?? undefined;
     const retryAfter = Number(headers.get('retry-after') ?? Number.NaN);
     this.retryAfter = Number.isNaN(retryAfter) ? undefined : retryAfter;
   }
