@@ -33,11 +33,12 @@ afterEach(async () => {
 
 async function answering(answers: (url: string, origin: string) => Scripted): Promise<ScriptedServer> {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
-    const body = await text(request);
-    asked.push({ line: `${request.method} ${request.url}`, headers: request.headers, body });
-    const answer = answers(request.url ?? '', `http://${request.headers.host}`);
-    response.writeHead(answer.status ?? 200, answer.headers).end(answer.body);
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      asked.push({ line: `${request.method} ${request.url}`, headers: request.headers, body });
+      const answer = answers(request.url ?? '', `http://${request.headers.host}`);
+      response.writeHead(answer.status ?? 200, answer.headers).end(answer.body);
+    });
   });
   open.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
