@@ -44,9 +44,10 @@ function toOffer(config: ProviderConfig, { traits }: Connector, name: string, as
 const namesOffered = ({ settings }: ProviderConfig, { traits }: Connector): readonly string[] =>
   traits.actions.map(({ name }) => name).filter((name) => settings.actions?.includes(name) ?? true);
 
-function toProvider(config: ProviderConfig, connector: Connector, asksApprovals: boolean): Provider {
+function toProvider(config: ProviderConfig, key: string, connector: Connector, asksApprovals: boolean): Provider {
   const { traits } = connector;
   return {
+    key,
     name: config.name,
     aliases: config.aliases,
     vendor: config.vendor ?? DEFAULT_VENDOR,
@@ -104,9 +105,19 @@ function checkActions(config: ProviderConfig, { traits }: Connector): void {
   throw faultOf(config, `actions/${index}`, `The connector ${config.kind.name} offers no "${named}".${hint}`);
 }
 
-/** Opens a provider's connector, and makes what each room needs to know of it. @throws {OperatorFault} */
-export function assembleProvider(
+/** A name each, for slots, health and metrics. The name of the configuration, with a number where several bear it. */
+function keysOf(configs: readonly ProviderConfig[]): readonly string[] {
+  return configs.map(({ name }, index) => {
+    const same = configs.filter((other) => other.name === name);
+    return same.length === 1
+      ? name
+      : `${name} #${configs.slice(0, index + 1).filter((other) => other.name === name).length}`;
+  });
+}
+
+function assembleProvider(
   config: ProviderConfig,
+  key: string,
   ports: ConnectorPorts,
   asksApprovals: boolean,
 ): AssembledProvider {
@@ -116,7 +127,17 @@ export function assembleProvider(
   const reconcileEveryMs = connector.list ? config.verifyEveryMs : undefined;
   return {
     connector,
-    provider: toProvider(config, connector, asksApprovals),
-    dispatched: { terms: toTerms(config, connector), connector, tenants, reconcileEveryMs },
+    provider: toProvider(config, key, connector, asksApprovals),
+    dispatched: { key, terms: toTerms(config, connector), connector, tenants, reconcileEveryMs },
   };
+}
+
+/** Opens each provider's connector, and makes what each room needs to know of it. @throws {OperatorFault} */
+export function assembleProviders(
+  configs: readonly ProviderConfig[],
+  ports: ConnectorPorts,
+  asksApprovals: boolean,
+): readonly AssembledProvider[] {
+  const keys = keysOf(configs);
+  return configs.map((config, index) => assembleProvider(config, keys[index] ?? config.name, ports, asksApprovals));
 }

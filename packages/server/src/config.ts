@@ -104,9 +104,12 @@ function readFeedKeys(file: YamlFile, value: FileValue): readonly FeedKey[] {
 function checkFeedProviders(file: YamlFile, keys: readonly FeedKey[], providers: readonly ProviderConfig[]): void {
   for (const [index, key] of keys.entries()) {
     for (const [place, name] of key.providers.entries()) {
-      const found = providers.find((provider) => provider.name.toLowerCase() === name.toLowerCase());
+      const found = providers.find(
+        (provider) =>
+          provider.name.toLowerCase() === name.toLowerCase() && (provider.tenants?.includes(key.tenantId) ?? true),
+      );
       if (found?.kind.name === 'blocklist') continue;
-      const words = found ? `Provider "${name}" serves no lists.` : `There is no provider "${name}".`;
+      const words = found ? `Provider "${name}" serves no lists.` : `The key's tenant has no provider "${name}".`;
       throw faultAt(file, `feedKeys/${index}/providers/${place}`, words);
     }
   }

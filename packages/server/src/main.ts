@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createFeeds, type Feeds } from './actions/feeds.ts';
-import { type AssembledProvider, assembleProvider } from './assemble-providers.ts';
+import { type AssembledProvider, assembleProviders } from './assemble-providers.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { FeedKey } from './auth/feed-keys.ts';
 import { type InstallKey, openInstallKey } from './auth/install-key.ts';
@@ -173,7 +173,7 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const identity = await openIdentity(config, key, log);
   const bell: Bell = { dispatcher: undefined };
   const feeds = openFeeds(config, store, identity.feedKeys, bell);
-  const providers = config.providers.map((provider) => assembleProvider(provider, { feeds }, !config.isLocal));
+  const providers = assembleProviders(config.providers, { feeds }, !config.isLocal);
   const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
   const [health, metrics] = [createHealthBoard(), createMetrics()];
   return { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell };

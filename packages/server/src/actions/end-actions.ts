@@ -4,6 +4,7 @@ import type { ActionsDeps, Asking } from './actions-deps.ts';
 import { cancelAction } from './cancel-action.ts';
 import { deleteAction } from './delete-action.ts';
 import type { Origin } from './journal.ts';
+import { providersOf } from './provider.ts';
 
 const originOf = ({ appId, user, oid, requestId, sourceIp }: Asking): Origin => ({
   appId,
@@ -24,7 +25,8 @@ const NOT_CANCELLABLE = {
  */
 export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reason: string | null): Promise<void> {
   checkActionId(id);
-  const providers = Object.fromEntries(deps.providers.map(({ name, irreversible }) => [name, { irreversible }]));
+  const mine = providersOf(deps.providers, asking.tenantId);
+  const providers = Object.fromEntries(mine.map(({ name, irreversible }) => [name, { irreversible }]));
   const wish = { id, reason, origin: originOf(asking), providers };
   const outcome = await deps.store.run(asking.tenantId, cancelAction, wish, { urgent: true });
   if (outcome.kind === 'unknown') throw unknownAction(id);

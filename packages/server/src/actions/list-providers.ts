@@ -5,7 +5,7 @@ import type { ActionsDeps } from './actions-deps.ts';
 import { type Provider, providersOf } from './provider.ts';
 
 const toCatalogue = ({ health }: ActionsDeps, provider: Provider): SecurityActionProvider => {
-  const { health: state, message } = health.of(provider.name);
+  const { health: state, message } = health.of(provider.key);
   return {
     id: provider.name,
     vendorInformation: {

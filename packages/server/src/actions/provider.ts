@@ -2,6 +2,8 @@ import type { OfferedAction } from '@interdict/contract';
 
 /** A configured provider, as a request is matched to it. */
 export interface Provider {
+  /** Tells it from every other one; its name does so within a tenant only. */
+  readonly key: string;
   readonly name: string;
   /** Other names that requests may use. */
   readonly aliases: readonly string[];
@@ -23,6 +25,11 @@ export interface Provider {
   readonly deadlineMs: number;
 }
 
-/** The providers that a tenant has. */
-export const providersOf = (providers: readonly Provider[], tenantId: string): readonly Provider[] =>
+/** What belongs to some tenants, or to all of them. */
+interface OfTenants {
+  readonly tenants: ReadonlySet<string> | undefined;
+}
+
+/** The providers that a tenant has. Only among these does a name mean one: another tenant's may bear it too. */
+export const providersOf = <P extends OfTenants>(providers: readonly P[], tenantId: string): readonly P[] =>
   providers.filter(({ tenants }) => tenants === undefined || tenants.has(tenantId));

@@ -6,15 +6,21 @@ import { type Settled, settleCall } from './settle-call.ts';
 import { giveBack, take } from './slots.ts';
 
 /** Tells the board how the provider answered. A refusal is an answer; a look that found nothing is one too. */
-function note({ deps }: Dispatcher, { provider, kind }: LeasedCall, result: CallResult, startedAt: number): void {
+function note(
+  { deps }: Dispatcher,
+  { key }: DispatchedProvider,
+  { kind }: LeasedCall,
+  result: CallResult,
+  startedAt: number,
+): void {
   const { answer, presence } = result;
   const word = answer !== undefined && answer.kind !== 'done' ? answer : (presence ?? answer);
   if (!word) return;
-  deps.metrics.attempt(provider, kind, word.kind, (performance.now() - startedAt) / 1_000);
-  if (word.kind !== 'unavailable' && word.kind !== 'unknown') deps.health.up(provider);
-  else if ('fault' in word && word.fault === 'ours') deps.health.misconfigured(provider, word.message);
-  else deps.health.failed(provider, word.message);
-  deps.metrics.providerUp(provider, deps.health.of(provider).health === 'up');
+  deps.metrics.attempt(key, kind, word.kind, (performance.now() - startedAt) / 1_000);
+  if (word.kind !== 'unavailable' && word.kind !== 'unknown') deps.health.up(key);
+  else if ('fault' in word && word.fault === 'ours') deps.health.misconfigured(key, word.message);
+  else deps.health.failed(key, word.message);
+  deps.metrics.providerUp(key, deps.health.of(key).health === 'up');
 }
 
 const SETTLE_TRIES = 5;
@@ -46,16 +52,17 @@ async function settle(
 async function callUnlessProtected(
   dispatcher: Dispatcher,
   tenantId: string,
-  { connector, terms }: DispatchedProvider,
+  provider: DispatchedProvider,
   leased: LeasedCall,
   stop: AbortSignal,
 ): Promise<CallResult> {
   const { kind, call } = leased;
+  const { connector, terms } = provider;
   const protection = kind === 'apply' ? dispatcher.deps.refusalFor(tenantId, call.target) : undefined;
   if (protection) return { protection: protection.message };
   const startedAt = performance.now();
   const result = await runCall(connector, leased, terms.timeoutMs, stop);
-  note(dispatcher, leased, result, startedAt);
+  note(dispatcher, provider, leased, result, startedAt);
   return result;
 }
 
@@ -66,7 +73,7 @@ async function carryOne(
   provider: DispatchedProvider,
   leased: LeasedCall,
 ): Promise<Settled> {
-  const slots = dispatcher.slots.get(leased.provider);
+  const slots = dispatcher.slots.get(provider.key);
   const abort = new AbortController();
   dispatcher.calls.set(leased.enforcementId, { abort, kind: leased.kind });
   if (slots) take(slots, leased.kind);
@@ -81,13 +88,18 @@ async function carryOne(
 
 /**
  * Makes a leased call, and what follows from it at once. Never rejects.
+ * @param provider the tenant's own of the name that the call bears
  * @returns when the effect is due again; null where it is not
  */
-export async function carryCall(dispatcher: Dispatcher, tenantId: string, first: LeasedCall): Promise<number | null> {
-  const provider = dispatcher.deps.providers.find(({ terms }) => terms.provider === first.provider);
+export async function carryCall(
+  dispatcher: Dispatcher,
+  tenantId: string,
+  provider: DispatchedProvider,
+  first: LeasedCall,
+): Promise<number | null> {
   let leased: LeasedCall | undefined = first;
   let dueAt: number | null = null;
-  while (leased !== undefined && provider !== undefined) {
+  while (leased !== undefined) {
     const settled: Settled = await carryOne(dispatcher, tenantId, provider, leased);
     leased = settled.next;
     dueAt = settled.dueAt;

@@ -11,6 +11,8 @@ import { createOwners, type Owners } from './watch-owners.ts';
 
 /** A provider as the dispatcher works with it. */
 export interface DispatchedProvider {
+  /** Tells it from every other one; its name does so within a tenant only. */
+  readonly key: string;
   readonly terms: Terms;
   readonly connector: Connector;
   /** Absent: every tenant. */
@@ -45,6 +47,7 @@ export interface UnderWay {
 /** Everything that the dispatcher remembers; the truth is in the store. */
 export interface Dispatcher {
   readonly deps: DispatcherDeps;
+  /** By the provider's key. */
   readonly slots: ReadonlyMap<string, Slots>;
   /** Tenants whose turn is under way, and whether another must follow. */
   readonly turns: Map<string, Turning>;
@@ -64,9 +67,7 @@ export interface Dispatcher {
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   return {
     deps,
-    slots: new Map(
-      deps.providers.map(({ terms, connector }) => [terms.provider, createSlots(connector.traits.limits.concurrency)]),
-    ),
+    slots: new Map(deps.providers.map(({ key, connector }) => [key, createSlots(connector.traits.limits.concurrency)])),
     turns: new Map(),
     saturated: new Set(),
     calls: new Map(),

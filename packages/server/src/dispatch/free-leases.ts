@@ -9,6 +9,7 @@ export interface Abandoned {
   /** Owners whose processes live: their leases stay. */
   readonly live: readonly string[];
   readonly owner: string;
+  /** The tenant's. */
   readonly providers: readonly Terms[];
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { providersOf } from '../actions/provider.ts';
 import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
 import { freeLeases } from './free-leases.ts';
@@ -47,10 +48,11 @@ function schedulePoll(dispatcher: Dispatcher): void {
 
 /** Leases of processes that are gone are taken back, tenant by tenant; then each goes on where it stood. */
 async function recover(dispatcher: Dispatcher): Promise<void> {
-  const { store, providers } = dispatcher.deps;
+  const { store } = dispatcher.deps;
   const live = [...(await store.liveLeaseOwners())];
-  const abandoned = { live, owner: store.leaseOwner, providers: providers.map(({ terms }) => terms) };
   for await (const tenantId of eachTenant(store)) {
+    const providers = providersOf(dispatcher.deps.providers, tenantId).map(({ terms }) => terms);
+    const abandoned = { live, owner: store.leaseOwner, providers };
     while ((await store.run(tenantId, freeLeases, abandoned)) > 0);
     wake(dispatcher, tenantId);
   }

@@ -1,4 +1,5 @@
 import { targetFromText } from '@interdict/contract';
+import { providersOf } from '../actions/provider.ts';
 import { queries } from '../store/queries.ts';
 import type { LeasedCall } from './call-result.ts';
 import { carryCall } from './carry-call.ts';
@@ -10,16 +11,13 @@ import { type ProviderTurn, takeDue } from './take-due.ts';
 const STARTS_BEYOND_SLOTS = 32;
 const ENDS_A_TURN = 200;
 
-const providersOf = ({ deps }: Dispatcher, tenantId: string): readonly DispatchedProvider[] =>
-  deps.providers.filter(({ tenants }) => tenants === undefined || tenants.has(tenantId));
-
 async function readProviderTurn(
   dispatcher: Dispatcher,
   tenantId: string,
-  { terms }: DispatchedProvider,
+  { key, terms }: DispatchedProvider,
   now: number,
 ): Promise<ProviderTurn> {
-  const slots = dispatcher.slots.get(terms.provider);
+  const slots = dispatcher.slots.get(key);
   const free = slots ? freeSlots(slots) : { release: 0, apply: 0, verify: 0 };
   const limit = free.apply + STARTS_BEYOND_SLOTS;
   const due = await dispatcher.deps.store.read(tenantId, queries.dueActions({ provider: terms.provider, now, limit }));
@@ -39,21 +37,25 @@ function isSaturated({ terms, free, starts }: ProviderTurn, calls: readonly Leas
 async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolean> {
   const { store, clock, random } = dispatcher.deps;
   const now = clock.now();
+  const mine = providersOf(dispatcher.deps.providers, tenantId);
   const [ended, ...providers] = await Promise.all([
     store.read(tenantId, queries.endedActions({ now, limit: ENDS_A_TURN })),
-    ...providersOf(dispatcher, tenantId).map((provider) => readProviderTurn(dispatcher, tenantId, provider, now)),
+    ...mine.map((provider) => readProviderTurn(dispatcher, tenantId, provider, now)),
   ]);
   const ends = ended.map(({ id }) => id);
   const turn = { owner: store.leaseOwner, random: random(), providers, ends };
   const { calls, nextDueAt } = await store.run(tenantId, takeDue, turn);
-  for (const call of calls) launch(dispatcher, tenantId, call);
+  for (const call of calls) {
+    const provider = mine.find(({ terms }) => terms.provider === call.provider);
+    if (provider) launch(dispatcher, tenantId, provider, call);
+  }
   if (providers.some((provider) => isSaturated(provider, calls))) dispatcher.saturated.add(tenantId);
   if (nextDueAt !== null && nextDueAt > now) wakeAt(dispatcher, tenantId, nextDueAt);
   return calls.length > 0 || ended.length === ENDS_A_TURN;
 }
 
-function launch(dispatcher: Dispatcher, tenantId: string, leased: LeasedCall): void {
-  const done = carryCall(dispatcher, tenantId, leased).then((dueAt) => {
+function launch(dispatcher: Dispatcher, tenantId: string, provider: DispatchedProvider, leased: LeasedCall): void {
+  const done = carryCall(dispatcher, tenantId, provider, leased).then((dueAt) => {
     dispatcher.underWay.delete(underWay);
     if (dueAt !== null) wakeAt(dispatcher, tenantId, dueAt);
     if (dispatcher.saturated.delete(tenantId)) wake(dispatcher, tenantId);
