@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { providersOf } from '../actions/provider.ts';
+import { queries } from '../store/queries.ts';
 import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
 import { freeLeases } from './free-leases.ts';
@@ -46,14 +47,29 @@ function schedulePoll(dispatcher: Dispatcher): void {
   }, POLL_MS);
 }
 
+const LEASES_AT_ONCE = 200;
+
+/** The living keep theirs, however many they are: only rows of the gone are written. */
+async function takeBack(dispatcher: Dispatcher, tenantId: string, live: ReadonlySet<string>): Promise<void> {
+  const { store } = dispatcher.deps;
+  const providers = providersOf(dispatcher.deps.providers, tenantId).map(({ terms }) => terms);
+  const abandoned = { live: [...live], owner: store.leaseOwner, providers };
+  let after = '';
+  for (;;) {
+    const page = await store.read(tenantId, queries.leasesAfter({ id: after, limit: LEASES_AT_ONCE }));
+    const ids = page.filter(({ lease_owner }) => !live.has(lease_owner ?? '')).map(({ id }) => id);
+    if (ids.length > 0) await store.run(tenantId, freeLeases, { ...abandoned, ids });
+    after = page.at(-1)?.id ?? '';
+    if (page.length < LEASES_AT_ONCE) return;
+  }
+}
+
 /** Leases of processes that are gone are taken back, tenant by tenant; then each goes on where it stood. */
 async function recover(dispatcher: Dispatcher): Promise<void> {
   const { store } = dispatcher.deps;
-  const live = [...(await store.liveLeaseOwners())];
+  const live = await store.liveLeaseOwners();
   for await (const tenantId of eachTenant(store)) {
-    const providers = providersOf(dispatcher.deps.providers, tenantId).map(({ terms }) => terms);
-    const abandoned = { live, owner: store.leaseOwner, providers };
-    while ((await store.run(tenantId, freeLeases, abandoned)) > 0);
+    await takeBack(dispatcher, tenantId, live);
     wake(dispatcher, tenantId);
   }
 }

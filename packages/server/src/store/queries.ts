@@ -47,6 +47,9 @@ export interface InForceRow {
   readonly target: string;
 }
 
+/** An effect of which a call is, or was, under way. */
+export type LeaseRow = Pick<EnforcementRow, 'id' | 'lease_owner'>;
+
 export interface HoldRow {
   readonly id: string;
   readonly enforcement_id: string;
@@ -100,7 +103,7 @@ export const queries = {
   holdsAfter: query<{ enforcement_id: string; id: string; limit: number }, HoldRow>('holdsAfter'),
   holdsBetween: query<{ from: string; to: string }, HoldRow>('holdsBetween'),
   inForceAfter: query<EffectKey & { limit: number }, InForceRow>('inForceAfter'),
-  leasedEnforcements: query<{ limit: number }, EnforcementRow>('leasedEnforcements'),
+  leasesAfter: query<Id & { limit: number }, LeaseRow>('leasesAfter'),
 
   // The journal
   journalAfter: query<{ sequence: number; limit: number }, JournalRow>('journalAfter'),

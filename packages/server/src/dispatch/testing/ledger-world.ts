@@ -244,7 +244,8 @@ export function crash(world: World): void {
     if (fate < 0.4) land(world, leased.kind, target);
     else if (fate < 0.6) world.late.push({ kind: leased.kind, target, at: world.clock.time + 20_000 });
   }
-  world.store.run(freeLeases, { live: [], owner: 'me', providers: [world.terms] });
+  const ids = world.store.read(queries.leasesAfter({ id: '', limit: 100 })).map(({ id }) => id);
+  world.store.run(freeLeases, { ids, live: [], owner: 'me', providers: [world.terms] });
   say(world, 'crash');
 }
 

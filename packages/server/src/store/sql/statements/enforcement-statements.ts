@@ -12,7 +12,7 @@ type EnforcementQuery = Extract<
   | 'holdsOn'
   | 'dueEnforcements'
   | 'nextCall'
-  | 'leasedEnforcements'
+  | 'leasesAfter'
 >;
 
 const CHANGEABLE = ENFORCEMENT_COLUMNS.filter(
@@ -90,11 +90,13 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .orderBy('due_at')
       .limit(1),
 
-  leasedEnforcements: (db, a) =>
+  leasesAfter: (db, a) =>
     db
       .selectFrom('enforcement')
-      .select(ENFORCEMENT_COLUMNS)
+      .select(['id', 'lease_owner'])
       .where('tenant_id', '=', a.tenant_id)
       .where('lease_owner', 'is not', null)
+      .where('id', '>', a.id)
+      .orderBy('id')
       .limit(a.limit),
 };
