@@ -210,7 +210,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'If-Match': ['*', 'W/"1"', ''],
   'If-None-Match': ['*', 'W/"1"', '"', ',,', ''],
   Prefer: ['return=minimal', 'x', '=', 'odata.maxpagesize=x', ''],
-  'client-request-id': ['e70c5c1b-8b47-68c0-3171-3d22f5e0bd54', '', '\u00e9', 'x'.repeat(200), 'a b'],
+  'client-request-id': ['e70c5c1b-8b47-68c0-3171-3d22f5e0bd54', '', '\u00e9', 'x'.repeat(256), 'x'.repeat(257), 'a b'],
   Authorization: ['Bearer', 'Bearer x', 'Basic x', 'Bearer a.b.c', 'Basic ZmlyZXdhbGw6eA==', ''],
   'X-Forwarded-For': ['127.0.0.1', ',,,', 'x'.repeat(500)],
   'X-Forwarded-Host': ['evil.example'],
