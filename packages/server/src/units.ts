@@ -1,5 +1,5 @@
 import { cancelAction } from './actions/cancel-action.ts';
-import { askKey, createAction } from './actions/create-action.ts';
+import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
@@ -12,6 +12,7 @@ import type { AnyUnit } from './store/work.ts';
 export const UNITS: readonly AnyUnit[] = [
   createAction,
   askKey,
+  isStored,
   cancelAction,
   deleteAction,
   beginFetch,

@@ -56,3 +56,8 @@ export const createAction = unit('actions.create', function* (u, { row, origin, 
 export const askKey = unit('actions.askKey', function* (u, key: { hash: string; fingerprint: string }) {
   return yield* answerOfKey(u, key.hash, key.fingerprint);
 });
+
+/** After a commit whose outcome is unknown. It waits for that transaction, where one is still under way. */
+export const isStored = unit('actions.isStored', function* (_, { id }: { id: string }) {
+  return (yield* first(queries.actionById({ id }))) !== undefined;
+});

@@ -1,8 +1,9 @@
 import { Refusal } from '../errors.ts';
 import { checkActionId, unknownAction } from './action-id.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
-import { cancelAction } from './cancel-action.ts';
-import { deleteAction } from './delete-action.ts';
+import { runAgain } from './after-unknown.ts';
+import { type CancelOutcome, cancelAction } from './cancel-action.ts';
+import { type DeleteOutcome, deleteAction } from './delete-action.ts';
 import type { Origin } from './journal.ts';
 import { providersOf } from './provider.ts';
 
@@ -28,7 +29,8 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
   const mine = providersOf(deps.providers, asking.tenantId);
   const providers = Object.fromEntries(mine.map(({ name, irreversible }) => [name, { irreversible }]));
   const wish = { id, reason, origin: originOf(asking), providers };
-  const outcome = await deps.store.run(asking.tenantId, cancelAction, wish, { urgent: true });
+  const run = (): Promise<CancelOutcome> => deps.store.run(asking.tenantId, cancelAction, wish, { urgent: true });
+  const { outcome } = await runAgain(run, 'the cancel was stored');
   if (outcome.kind === 'unknown') throw unknownAction(id);
   if (outcome.kind === 'notCancellable') {
     throw new Refusal('conflict', NOT_CANCELLABLE[outcome.why], { inner: 'notCancellable', target: 'id' });
@@ -39,8 +41,11 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
 /** @throws {Refusal} notFound; notFinal; stillInForce */
 export async function remove(deps: ActionsDeps, asking: Asking, id: string): Promise<void> {
   checkActionId(id);
-  const outcome = await deps.store.run(asking.tenantId, deleteAction, { id, origin: originOf(asking) });
-  if (outcome.kind === 'unknown') throw unknownAction(id);
+  const wish = { id, origin: originOf(asking) };
+  const run = (): Promise<DeleteOutcome> => deps.store.run(asking.tenantId, deleteAction, wish);
+  const { outcome, isAgain } = await runAgain(run, 'the securityAction was deleted');
+  // The first run may have deleted it.
+  if (outcome.kind === 'unknown' && !isAgain) throw unknownAction(id);
   if (outcome.kind === 'notFinal') {
     const message = `The securityAction is ${outcome.status}. Cancel it, and delete it once that is final.`;
     throw new Refusal('conflict', message, { inner: 'notFinal', target: 'status' });

@@ -3,7 +3,8 @@ import { newId } from '../lib/new-id.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { CommitUnknown } from '../store/store.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
-import { askKey, type CreateOutcome, createAction } from './create-action.ts';
+import { findOut, notKnown } from './after-unknown.ts';
+import { askKey, type CreateOutcome, createAction, isStored } from './create-action.ts';
 import type { CreateInput, RepeatKey } from './create-input.ts';
 import { type KeysInFlight, underKey } from './keys-in-flight.ts';
 import { planAction } from './plan-action.ts';
@@ -57,23 +58,24 @@ async function answerRefused(
   return replayed;
 }
 
-/** After an error in COMMIT the truth is read back before anything is answered: it may be there. */
+/** After an error in COMMIT the truth is found out before anything is answered: it may be there. */
 async function readBack(
   deps: ActionsDeps,
   tenantId: string,
-  row: ActionRow,
+  { id, key_hash }: ActionRow,
   lost: CommitUnknown,
 ): Promise<CreateOutcome> {
-  try {
-    await getAction(deps, tenantId, row.id);
-    return { kind: 'created' };
-  } catch (thrown) {
-    if (!(thrown instanceof Refusal)) throw lost;
-    throw new Refusal('serviceUnavailable', 'The store could not take the request. Nothing was stored.', {
-      headers: { 'Retry-After': '2' },
-      cause: lost,
-    });
+  const isThere = await findOut(() => deps.store.run(tenantId, isStored, { id }));
+  if (isThere) return { kind: 'created' };
+  if (isThere === undefined) {
+    const orRepeat = key_hash === null ? '' : ' Or repeat the request under the same key: it makes no second one.';
+    const then = `Ask for /security/securityActions/${id}: it is there if it was stored.${orRepeat}`;
+    throw notKnown('the securityAction was stored', then, lost);
   }
+  throw new Refusal('serviceUnavailable', 'The store could not take the request. Nothing was stored.', {
+    headers: { 'Retry-After': '2' },
+    cause: lost,
+  });
 }
 
 async function store(deps: ActionsDeps, asking: Asking, row: ActionRow, details: object): Promise<CreateOutcome> {

@@ -37,12 +37,16 @@ function writerMethods(folder: string, units: readonly AnyUnit[]): PortMethods {
   const db = openWriter(folder);
   migrateSqlite(db);
   const engine = createSqliteEngine(db, units, systemClock);
+  let hasFailed = false;
   return {
     ready: () => true,
     settleFact: ({ name, value }: { name: string; value: string }) => settleFact(db, name, value),
     group: (calls: readonly UnitCall[]) => {
+      // What this connection would say of its last commit may be wrong.
+      if (hasFailed) throw new Error('The file of the store has failed.');
       const outcomes = runGroup(engine, calls);
-      if (outcomes.some((outcome) => hasThrown(outcome) && isBroken(outcome.thrown))) endAfterAnswer();
+      hasFailed = outcomes.some((outcome) => hasThrown(outcome) && isBroken(outcome.thrown));
+      if (hasFailed) endAfterAnswer();
       return outcomes.map((outcome) => (hasThrown(outcome) ? { thrown: packFault(outcome.thrown) } : outcome));
     },
     close: () => {
