@@ -97,7 +97,7 @@ function openFeeds(config: Config, store: Store, feedKeys: readonly FeedKey[], b
   const equal = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
   return createFeeds({
     store,
-    clock: systemClock,
+    clock: store.clock,
     findProvider: (tenantId, named) =>
       lists.find(({ name, tenants }) => equal(name, named) && (tenants?.includes(tenantId) ?? true))?.name,
     keysOf: (tenantId, provider) =>
@@ -131,7 +131,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       providers: providers.map(({ provider }) => provider),
       refusalFor: protection.refusalFor,
       asksApprovals: !config.isLocal,
-      clock: systemClock,
+      clock: store.clock,
       health,
       keysInFlight: new Map(),
       fetches: new Set(),

@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts';
 import type { Query, UnitOfWork } from './work.ts';
 
 /**
@@ -35,6 +36,9 @@ export interface Store {
 
   /** Every tenant that ever had a row, in pages by id. */
   tenantsAfter(tenantId: string, limit: number): Promise<readonly string[]>;
+
+  /** The clock of the store as this process reckons it: not ahead of what units of work are told, and hardly behind. */
+  readonly clock: Clock;
 
   /** Under which name this process holds leases, and under which ones any process still does. */
   readonly leaseOwner: string;

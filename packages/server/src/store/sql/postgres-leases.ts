@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto';
 import pg from 'pg';
 import { becomeApp, connectionOptions } from './postgres-connection.ts';
+import { measure, type StoreClock } from './store-clock.ts';
 
 /** The first half of an advisory lock's key: locks of ours, by which processes show that they live. */
 const ALIVE = 4_873_105;
 
-const LIVE = `select objid::bigint as owner from pg_locks where locktype = 'advisory' and classid = ${ALIVE} and granted
-  and database = (select oid from pg_database where datname = current_database())`;
+const LIVE = `select array(select objid::text from pg_locks where locktype = 'advisory' and classid = ${ALIVE} and granted
+  and database = (select oid from pg_database where datname = current_database())) as owners,
+  (extract(epoch from clock_timestamp()) * 1000)::bigint as now`;
 
 /**
  * This process's name on its leases: a lock that PostgreSQL drops with the connection, so that others see at once
@@ -46,9 +48,12 @@ export async function openLeaseHolder(url: string): Promise<LeaseHolder> {
   return holder;
 }
 
-export async function listLiveOwners(pool: pg.Pool): Promise<ReadonlySet<string>> {
-  const { rows } = await pool.query<{ owner: number }>(LIVE);
-  return new Set(rows.map(({ owner }) => String(owner)));
+/** Who lives; and by the same answer, what time it is there. */
+export async function listLiveOwners(pool: pg.Pool, clock: StoreClock): Promise<ReadonlySet<string>> {
+  return await measure(clock, async () => {
+    const { rows } = await pool.query<{ owners: string[]; now: number }>(LIVE);
+    return { value: new Set(rows[0]?.owners), now: rows[0]?.now ?? Number.NaN };
+  });
 }
 
 export async function closeLeaseHolder(holder: LeaseHolder): Promise<void> {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { systemClock } from '../../lib/clock.ts';
 import type { LongRead, Store } from '../store.ts';
 import type { AnyUnit } from '../work.ts';
 import { postgresDialect } from './dialect.ts';
@@ -10,6 +11,7 @@ import { type PreparedDatabase, preparePostgres } from './postgres-open.ts';
 import { borrow, type PostgresReads, readPostgres, scanPostgres } from './postgres-read.ts';
 import { prepareAll } from './prepare.ts';
 import { allStatements } from './statements/all-statements.ts';
+import { createStoreClock, type StoreClock } from './store-clock.ts';
 
 const LARGEST_GROUP = 128;
 const WRITERS = 4;
@@ -29,6 +31,7 @@ interface Parts {
   readonly reads: PostgresReads;
   readonly queues: Map<string, GroupQueue>;
   readonly holder: LeaseHolder;
+  readonly clock: StoreClock;
 }
 
 /** A tenant's units queue under its lock anyway, so they go one group at a time; other tenants' go beside them. */
@@ -66,6 +69,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
   const readers = parts.reads.engine.pool;
   return {
     ...prepared,
+    clock: parts.clock,
     leaseOwner: String(parts.holder.key),
     run: (tenantId, unit, args, options) => runUnit(parts, tenantId, unit.name, args, options?.urgent ?? false),
     read: (tenantId, wanted) => readPostgres(parts.reads, tenantId, wanted),
@@ -83,7 +87,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
         tenantId,
         limit,
       ]),
-    liveLeaseOwners: () => listLiveOwners(readers),
+    liveLeaseOwners: () => listLiveOwners(readers, parts.clock),
     ping: async () => {
       await readers.query('select 1');
     },
@@ -104,8 +108,8 @@ export async function openPostgresStore({ url, units, facts }: PostgresOptions):
     units: new Map(units.map((unit) => [unit.name, unit])),
   });
   const holder = await openLeaseHolder(url);
-  return storeOver(
-    { writing: engine(WRITERS), reads: { engine: engine(READERS), waiting: new Map() }, queues: new Map(), holder },
-    prepared,
-  );
+  const reads = { engine: engine(READERS), waiting: new Map() };
+  const clock = createStoreClock(systemClock);
+  await listLiveOwners(reads.engine.pool, clock);
+  return storeOver({ writing: engine(WRITERS), reads, queues: new Map(), holder, clock }, prepared);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '../../lib/clock.ts';
 import {
   callPort,
   createPortClient,
@@ -138,6 +139,7 @@ function storeOver(threads: Threads): OpenSqlite {
   const { reader, writer } = threads;
   const leaseOwner = randomUUID();
   return {
+    clock: systemClock,
     leaseOwner,
     run: (tenantId, unit, args, options) =>
       enqueue(threads.groups, { tenantId, unit: unit.name, args }, options?.urgent ?? false) as Promise<never>,

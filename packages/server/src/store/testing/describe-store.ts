@@ -233,6 +233,14 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
       expect(now).toBeLessThanOrEqual(Date.now() + 1_000);
     });
 
+    it('has a clock that is not ahead of what units are told, and hardly behind', async () => {
+      const rounding = 2;
+      const before = store.clock.now();
+      const now = await store.run(randomUUID(), tellNow, undefined);
+      expect(before).toBeLessThanOrEqual(now + rounding);
+      expect(store.clock.now()).toBeGreaterThan(now - 500);
+    });
+
     it('counts itself among the processes that may hold leases', async () => {
       expect(await store.liveLeaseOwners()).toContain(store.leaseOwner);
     });
