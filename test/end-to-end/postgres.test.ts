@@ -1,6 +1,7 @@
-import { copyFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { requirement } from '../requirement.ts';
 import {
@@ -16,15 +17,25 @@ import {
 import { WebhookReceiver, webhookProvider } from '../webhook-receiver.ts';
 
 const ACTIONS = '/beta/security/securityActions';
+const INSTALL_KEY = randomBytes(32).toString('base64url');
 
-const block = (target: string): object => ({
+const block = (target: string, provider = 'edge', rest: object = {}): object => ({
   name: 'BlockIp',
   parameters: [{ name: 'IP', value: target }],
-  vendorInformation: { provider: 'edge' },
+  vendorInformation: { provider },
+  ...rest,
 });
 
 const statusOf = async (server: TestServer, id: string): Promise<string> =>
   String((await ask(server, `${ACTIONS}/${id}`)).json.status);
+
+const cancelAt = async (server: TestServer, id: string): Promise<void> => {
+  expect((await ask(server, `${ACTIONS}/${id}/cancelSecurityAction`, { method: 'POST' })).status).toBe(200);
+};
+
+/** The system's clock, set off for a process before its first line. */
+const clockAhead = (ms: number): string =>
+  `--import=data:text/javascript,const%20now=Date.now;Date.now=()=>now()+(${ms})`;
 
 describe.skipIf(!requirement('postgres18').ok)('several processes over one PostgreSQL', () => {
   let postgres: TestPostgres;
@@ -34,7 +45,9 @@ describe.skipIf(!requirement('postgres18').ok)('several processes over one Postg
 
   const options = (data: string): ServerOptions => ({
     data,
-    config: `providers:\n${webhookProvider(receiver, 'edge', 'timeout: PT2S')}`,
+    config: `providers:
+${webhookProvider(receiver, 'edge', 'timeout: PT2S')}
+${webhookProvider(receiver, 'patient', 'timeout: PT20S')}`,
     env: { HOOK_SECRET: receiver.secret, INTERDICT_DATABASE_URL: postgres.url },
   });
 
@@ -98,6 +111,27 @@ describe.skipIf(!requirement('postgres18').ok)('several processes over one Postg
     expect(applied.map(({ target }) => target).sort()).toEqual(targets.map((target) => `ip:${target}`).sort());
   });
 
+  it.each([
+    ['a cancel at the process that made it', '203.0.113.41', 1_000, (id: string) => cancelAt(one, id)],
+    ['a cancel at another process', '203.0.113.42', 2_500, (id: string) => cancelAt(two, id)],
+    ['its end', '203.0.113.43', 6_000, undefined],
+  ])('%s does not wait for a call that hangs', async (_, target, withinMs, cancel) => {
+    receiver.manner = (received) => (received.kind === 'apply' ? 'hang' : receiver.obey(received));
+    const ends = cancel ? {} : { ttl: 'PT2S' };
+    const { json } = await ask(one, ACTIONS, { body: block(target, 'patient', ends) });
+    await until(
+      () => receiver.of('apply', `ip:${target}`).length,
+      (count) => count > 0,
+    );
+    await cancel?.(String(json.id));
+    await until(
+      () => receiver.of('release', `ip:${target}`).length,
+      (count) => count > 0,
+      withinMs,
+    );
+    receiver.manner = null;
+  });
+
   it('what a killed process had begun, the other finishes', async () => {
     receiver.manner = () => 'hang';
     const ids: string[] = [];
@@ -154,6 +188,37 @@ describe.skipIf(!requirement('postgres18').ok)('several processes over one Postg
     );
     const listed = (await ask(one, `${ACTIONS}?$top=3`)).json.value as unknown as Json[];
     expect(JSON.stringify(listed)).not.toContain('203.0.113.30');
+  });
+});
+
+describe.skipIf(!requirement('postgres18').ok)('a process whose clock is not that of PostgreSQL', () => {
+  let postgres: TestPostgres;
+  let server: TestServer | undefined;
+
+  beforeAll(async () => {
+    postgres = await startPostgres('18');
+  });
+  afterEach(async () => {
+    await server?.discard();
+    server = undefined;
+  });
+  afterAll(() => postgres?.stop());
+
+  it.each([8_000, -20_000])('%i ms ahead: begins, ends and dates by the clock of PostgreSQL', async (ahead) => {
+    const data = aDataFolder();
+    writeFileSync(path.join(data, 'key'), INSTALL_KEY, { mode: 0o600 });
+    const env = { INTERDICT_DATABASE_URL: postgres.url, NODE_OPTIONS: clockAhead(ahead) };
+    server = await startServer({ data, env });
+    const asked = Date.now();
+    const { json } = await ask(server, ACTIONS, { body: block('203.0.113.20', 'simulator', { ttl: 'PT3S' }) });
+    expect(Math.abs(Date.parse(String(json.createdDateTime)) - asked)).toBeLessThan(2_000);
+    const stateIs = async (state: string, withinMs: number): Promise<void> => {
+      const read = async (): Promise<Json> => (await ask(server as TestServer, `${ACTIONS}/${String(json.id)}`)).json;
+      await until(read, ({ enforcement }) => String(enforcement?.state) === state, withinMs);
+    };
+    await stateIs('inForce', 2_000);
+    await stateIs('released', 6_000);
+    expect(Date.now() - asked).toBeGreaterThan(2_900);
   });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ask, type Json, startServer, type TestServer, until } from '../server.ts';
 import { tokenOf } from '../tenant-token.ts';
@@ -132,5 +133,74 @@ feedKeys:
     expect((await get('a', ids.a)).status).toBe('Running');
     expect(await fetchWith('a')).toBe('203.0.113.26\n');
     await reaches('a', ids.a, 'inForce');
+  });
+});
+
+/** As the webhook connector declares it. */
+const CONCURRENCY = 16;
+
+describe('a provider that many tenants share', () => {
+  const receiver = new WebhookReceiver();
+  const tenants = Array.from({ length: 6 }, (_, index) => `cccccccc-1111-4111-8111-11111111111${index}`);
+  let server: TestServer;
+  let tokens: readonly string[];
+
+  beforeAll(async () => {
+    await receiver.start();
+    const config = `providers:${webhookProvider(receiver, 'edge', 'timeout: PT10S')}`;
+    server = await startServer({ config, env: { HOOK_SECRET: receiver.secret } });
+    tokens = await Promise.all(tenants.map((tenant) => tokenOf(server, tenant)));
+  });
+  afterAll(async () => {
+    await server?.discard();
+    await receiver.stop();
+  });
+
+  /** Each answer takes its time. @returns the most calls that were under way at once */
+  function answerAfter(ms: number): () => number {
+    let [underWay, most] = [0, 0];
+    receiver.manner = async (received) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await delay(ms);
+      underWay -= 1;
+      return receiver.obey(received);
+    };
+    return () => most;
+  }
+  const block = async (tenant: number, target: string): Promise<void> => {
+    const body = { name: 'BlockIp', parameters: [{ name: 'IP', value: target }] };
+    const { status } = await ask(server, ACTIONS, { body, token: tokens[tenant] ?? '' });
+    expect(status).toBe(201);
+  };
+
+  it('never has more calls at once than it declares, and has them all', async () => {
+    const most = answerAfter(300);
+    const each = Array.from({ length: CONCURRENCY }, (_, index) => index + 1);
+    await Promise.all(
+      tenants.flatMap((_, tenant) => each.map((host) => block(tenant, `198.51.100.${16 * tenant + host}`))),
+    );
+    await until(
+      () => receiver.inForce.size,
+      (count) => count === tenants.length * CONCURRENCY,
+    );
+    expect(most()).toBe(CONCURRENCY);
+  });
+
+  it('is not kept from a tenant by the flood of another', async () => {
+    answerAfter(100);
+    const flood = Array.from({ length: 240 }, (_, index) => `203.0.113.${index + 1}`);
+    const before = receiver.received.length;
+    await Promise.all(flood.map((target) => block(0, target)));
+    await block(1, '203.0.113.250');
+    await until(
+      () => receiver.received.some(({ target }) => target === 'ip:203.0.113.250'),
+      (isServed) => isServed,
+    );
+    expect(receiver.received.length - before).toBeLessThan(flood.length);
+    await until(
+      () => flood.every((target) => receiver.inForce.has(`ip:${target}`)),
+      (isServed) => isServed,
+    );
   });
 });

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CallKind } from '../store/rows.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
-import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
+import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
 import { runCall } from './run-call.ts';
 import { type Settled, settleCall } from './settle-call.ts';
-import { giveBack, take } from './slots.ts';
+import { changeLane } from './slots.ts';
 
 /** Tells the board how the provider answered. A refusal is an answer; a look that found nothing is one too. */
 function note(
@@ -73,36 +74,32 @@ async function carryOne(
   provider: DispatchedProvider,
   leased: LeasedCall,
 ): Promise<Settled> {
-  const slots = dispatcher.slots.get(provider.key);
   const abort = new AbortController();
-  dispatcher.calls.set(leased.enforcementId, { abort, kind: leased.kind });
-  if (slots) take(slots, leased.kind);
+  dispatcher.calls.set(leased.enforcementId, { tenantId, abort, kind: leased.kind, since: performance.now() });
   try {
     const result = await callUnlessProtected(dispatcher, tenantId, provider, leased, abort.signal);
     return await settle(dispatcher, tenantId, provider, leased, result);
   } finally {
     dispatcher.calls.delete(leased.enforcementId);
-    if (slots) giveBack(slots, leased.kind);
   }
 }
 
 /**
- * Makes a leased call, and what follows from it at once. Never rejects.
+ * Makes a leased call in the slot that was reserved for it, and what follows from it at once. Never rejects.
  * @param provider the tenant's own of the name that the call bears
- * @returns when the effect is due again; null where it is not
+ * @returns the kind of the last call, and when the effect is due again; null where it is not
  */
 export async function carryCall(
   dispatcher: Dispatcher,
   tenantId: string,
   provider: DispatchedProvider,
   first: LeasedCall,
-): Promise<number | null> {
-  let leased: LeasedCall | undefined = first;
-  let dueAt: number | null = null;
-  while (leased !== undefined) {
-    const settled: Settled = await carryOne(dispatcher, tenantId, provider, leased);
-    leased = settled.next;
-    dueAt = settled.dueAt;
+): Promise<{ readonly kind: CallKind; readonly dueAt: number | null }> {
+  const slots = slotsOf(dispatcher, provider);
+  for (let leased = first; ; ) {
+    const { next, dueAt }: Settled = await carryOne(dispatcher, tenantId, provider, leased);
+    if (!next) return { kind: leased.kind, dueAt };
+    changeLane(slots, leased.kind, next.kind);
+    leased = next;
   }
-  return dueAt;
 }

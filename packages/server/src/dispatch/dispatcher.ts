@@ -39,6 +39,14 @@ interface Turning {
   readonly done: Promise<void>;
 }
 
+export interface CallUnderWay {
+  readonly tenantId: string;
+  readonly abort: AbortController;
+  readonly kind: LeasedCall['kind'];
+  /** By `performance.now()`. */
+  readonly since: number;
+}
+
 export interface UnderWay {
   readonly tenantId: string;
   readonly done: Promise<void>;
@@ -47,14 +55,12 @@ export interface UnderWay {
 /** Everything that the dispatcher remembers; the truth is in the store. */
 export interface Dispatcher {
   readonly deps: DispatcherDeps;
-  /** By the provider's key. */
+  /** By the provider's key; see {@link slotsOf}. */
   readonly slots: ReadonlyMap<string, Slots>;
   /** Tenants whose turn is under way, and whether another must follow. */
   readonly turns: Map<string, Turning>;
-  /** Tenants for which a provider had no slot left: the next call that ends makes room. */
-  readonly saturated: Set<string>;
   /** Calls under way, by ledger row. */
-  readonly calls: Map<string, { readonly abort: AbortController; readonly kind: LeasedCall['kind'] }>;
+  readonly calls: Map<string, CallUnderWay>;
   readonly underWay: Set<UnderWay>;
   readonly timers: Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>;
   /** Other processes on the same store, and this one. */
@@ -69,7 +75,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     deps,
     slots: new Map(deps.providers.map(({ key, connector }) => [key, createSlots(connector.traits.limits.concurrency)])),
     turns: new Map(),
-    saturated: new Set(),
     calls: new Map(),
     underWay: new Set(),
     timers: new Map(),
@@ -78,4 +83,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     stopped: false,
     stopping: new AbortController(),
   };
+}
+
+export function slotsOf({ slots }: Dispatcher, { key }: DispatchedProvider): Slots {
+  const found = slots.get(key);
+  if (!found) throw new Error(`The provider ${key} has no slots.`);
+  return found;
 }

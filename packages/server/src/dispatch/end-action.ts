@@ -49,17 +49,21 @@ function* endRunning(u: UnitContext, row: ActionRow, ledger: EnforcementRow, rea
   yield* writeChange(u, row, failed, 'securityAction.failed', { ...details, result: errorInfo });
 }
 
-/** An action whose end or deadline has come: by the server's own record, whatever the product does by itself. */
-export function* endAction(u: UnitContext, id: string, isReachable: (provider: string) => boolean): Work<void> {
+/**
+ * An action whose end or deadline has come: by the server's own record, whatever the product does by itself.
+ * @returns false where it has not
+ */
+export function* endAction(u: UnitContext, id: string, isReachable: (provider: string) => boolean): Work<boolean> {
   const row = yield* first(queries.actionById({ id }));
-  if (!row || row.end_at === null || row.end_at > u.now) return;
+  if (!row || row.end_at === null || row.end_at > u.now) return false;
   if (row.status === 'NotStarted') {
     yield* failUnsent(u, row, notSent(row, u.now));
-    return;
+    return true;
   }
   const ledger = yield* first(queries.enforcementById({ id: row.enforcement_id ?? '' }));
   if (!ledger || row.hold !== 'active') throw new Error(`Action ${id} has an end and holds nothing.`);
   const reachable = isReachable(row.provider ?? '');
   if (row.status === 'Running') yield* endRunning(u, row, ledger, reachable);
   else yield* endHold(u, row, { ending: null, reachable, type: 'securityAction.expired', details: {} });
+  return true;
 }

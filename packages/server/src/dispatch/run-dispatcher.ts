@@ -5,7 +5,7 @@ import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
 import { freeLeases } from './free-leases.ts';
 import { reconcile } from './reconcile.ts';
-import { wake } from './run-turn.ts';
+import { breakOff, wake } from './run-turn.ts';
 import { isInDoubt, noteOwners, noteSilence } from './watch-owners.ts';
 
 /** How often the store is asked what is due: wake-ups and timers only shorten the wait. */
@@ -15,8 +15,24 @@ const TENANTS_A_POLL = 100;
 const DRAIN_MS = 8_000;
 
 async function pollOnce(dispatcher: Dispatcher): Promise<void> {
-  const { store, clock } = dispatcher.deps;
-  for (const tenantId of await store.dueTenants(clock.now(), TENANTS_A_POLL)) wake(dispatcher, tenantId);
+  const { store } = dispatcher.deps;
+  for (const tenantId of await store.dueTenants(store.clock.now(), TENANTS_A_POLL)) wake(dispatcher, tenantId);
+}
+
+/** Most calls are over before anybody could change his mind. */
+const LONG_CALL_MS = POLL_MS / 2;
+
+/** A cancel at another process, or an end, does not wait for a call that hangs here. */
+async function breakOffUnwanted(dispatcher: Dispatcher): Promise<void> {
+  const { store } = dispatcher.deps;
+  const before = performance.now() - LONG_CALL_MS;
+  const long = [...dispatcher.calls.values()].filter(({ kind, since }) => kind !== 'release' && since <= before);
+  await Promise.all(
+    [...new Set(long.map(({ tenantId }) => tenantId))].map(async (tenantId) => {
+      const unwanted = await store.read(tenantId, queries.unwantedCalls({ owner: store.leaseOwner }));
+      for (const { id } of unwanted) breakOff(dispatcher, id);
+    }),
+  );
 }
 
 /** Of a process that is gone, the others take the leases back; and one that is taken for gone stops calling. */
@@ -42,6 +58,7 @@ function schedulePoll(dispatcher: Dispatcher): void {
   dispatcher.poll = setTimeout(() => {
     void watchOwners(dispatcher)
       .then(() => pollOnce(dispatcher))
+      .then(() => breakOffUnwanted(dispatcher))
       .catch(dispatcher.deps.onFault)
       .then(() => schedulePoll(dispatcher));
   }, POLL_MS);

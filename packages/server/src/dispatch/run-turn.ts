@@ -1,67 +1,54 @@
-import { targetFromText } from '@interdict/contract';
-import { providersOf } from '../actions/provider.ts';
-import { queries } from '../store/queries.ts';
 import type { LeasedCall } from './call-result.ts';
 import { carryCall } from './carry-call.ts';
-import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
-import { freeSlots } from './slots.ts';
-import { type ProviderTurn, takeDue } from './take-due.ts';
+import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
+import { ENDS_A_TURN, type Plan, planTurn, settleSlots } from './plan-turn.ts';
+import { giveBack, servable, slotLaneOf } from './slots.ts';
+import { type Taken, takeDue } from './take-due.ts';
 
-/** More than a provider's slots: an action that joins an effect in force needs none. */
-const STARTS_BEYOND_SLOTS = 32;
-const ENDS_A_TURN = 200;
-
-async function readProviderTurn(
-  dispatcher: Dispatcher,
-  tenantId: string,
-  { key, terms }: DispatchedProvider,
-  now: number,
-): Promise<ProviderTurn> {
-  const slots = dispatcher.slots.get(key);
-  const free = slots ? freeSlots(slots) : { release: 0, apply: 0, verify: 0 };
-  const limit = free.apply + STARTS_BEYOND_SLOTS;
-  const due = await dispatcher.deps.store.read(tenantId, queries.dueActions({ provider: terms.provider, now, limit }));
-  const starts = due.map(({ id, target }) => {
-    const refusal = target === null ? undefined : dispatcher.deps.refusalFor(tenantId, targetFromText(target));
-    return refusal === undefined ? { id } : { id, refusal: refusal.message };
-  });
-  return { terms, free, starts };
-}
-
-/** Whether a provider's slots are used up, so that something may wait for one. */
-function isSaturated({ terms, free, starts }: ProviderTurn, calls: readonly LeasedCall[]): boolean {
-  const taken = calls.filter(({ provider }) => provider === terms.provider).length;
-  return starts.length > free.apply || taken >= Math.min(free.apply, free.release, free.verify);
-}
-
-async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolean> {
-  const { store, clock, random } = dispatcher.deps;
-  const now = clock.now();
-  const mine = providersOf(dispatcher.deps.providers, tenantId);
-  const [ended, ...providers] = await Promise.all([
-    store.read(tenantId, queries.endedActions({ now, limit: ENDS_A_TURN })),
-    ...mine.map((provider) => readProviderTurn(dispatcher, tenantId, provider, now)),
-  ]);
-  const ends = ended.map(({ id }) => id);
-  const turn = { owner: store.leaseOwner, random: random(), providers, ends };
-  const { calls, nextDueAt } = await store.run(tenantId, takeDue, turn);
-  for (const call of calls) {
-    const provider = mine.find(({ terms }) => terms.provider === call.provider);
-    if (provider) launch(dispatcher, tenantId, provider, call);
-  }
-  if (providers.some((provider) => isSaturated(provider, calls))) dispatcher.saturated.add(tenantId);
-  if (nextDueAt !== null && nextDueAt > now) wakeAt(dispatcher, tenantId, nextDueAt);
-  return calls.length > 0 || ended.length === ENDS_A_TURN;
+/** Each tenant that waits for a slot of the provider comes to its turn when there is one. */
+function wakeWaiting(dispatcher: Dispatcher, provider: DispatchedProvider): void {
+  for (const tenantId of servable(slotsOf(dispatcher, provider))) wake(dispatcher, tenantId);
 }
 
 function launch(dispatcher: Dispatcher, tenantId: string, provider: DispatchedProvider, leased: LeasedCall): void {
-  const done = carryCall(dispatcher, tenantId, provider, leased).then((dueAt) => {
+  const done = carryCall(dispatcher, tenantId, provider, leased).then(({ kind, dueAt }) => {
     dispatcher.underWay.delete(underWay);
+    giveBack(slotsOf(dispatcher, provider), slotLaneOf(kind));
+    wakeWaiting(dispatcher, provider);
     if (dueAt !== null) wakeAt(dispatcher, tenantId, dueAt);
-    if (dispatcher.saturated.delete(tenantId)) wake(dispatcher, tenantId);
   });
   const underWay = { tenantId, done };
   dispatcher.underWay.add(underWay);
+}
+
+const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0 };
+
+async function take(dispatcher: Dispatcher, tenantId: string, { now, ends, planned }: Plan): Promise<Taken> {
+  const { store, random } = dispatcher.deps;
+  const turn = { owner: store.leaseOwner, random: random(), providers: planned.map((each) => each.turn), ends };
+  // A release does not queue behind a flood of requests.
+  const urgent = planned.some(({ wanted }) => wanted.release > 0);
+  let taken = NOTHING;
+  try {
+    taken = await store.run(tenantId, takeDue, turn, { urgent });
+    return taken;
+  } finally {
+    const isMoreDue = taken.nextDueAt !== null && taken.nextDueAt <= now;
+    for (const each of planned) {
+      const calls = taken.calls.filter(({ provider }) => provider === each.provider.terms.provider);
+      settleSlots(dispatcher, tenantId, each, calls, isMoreDue);
+      for (const call of calls) launch(dispatcher, tenantId, each.provider, call);
+      wakeWaiting(dispatcher, each.provider);
+    }
+  }
+}
+
+/** @returns whether another turn must follow at once */
+async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolean> {
+  const plan = await planTurn(dispatcher, tenantId);
+  const { calls, nextDueAt, ended } = await take(dispatcher, tenantId, plan);
+  if (nextDueAt !== null && nextDueAt > plan.now) wakeAt(dispatcher, tenantId, nextDueAt);
+  return calls.length > 0 || (ended > 0 && plan.ends.length === ENDS_A_TURN);
 }
 
 async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void> {
@@ -110,7 +97,7 @@ export function wakeAt(dispatcher: Dispatcher, tenantId: string, at: number): vo
   const planned = dispatcher.timers.get(tenantId);
   if (dispatcher.stopped || (planned && planned.at <= at)) return;
   clearTimeout(planned?.timer);
-  const wait = Math.min(LONGEST_TIMER_MS, Math.max(0, at - dispatcher.deps.clock.now()));
+  const wait = Math.min(LONGEST_TIMER_MS, Math.max(0, at - dispatcher.deps.store.clock.now()));
   const timer = setTimeout(() => {
     dispatcher.timers.delete(tenantId);
     wake(dispatcher, tenantId);
@@ -119,8 +106,8 @@ export function wakeAt(dispatcher: Dispatcher, tenantId: string, at: number): vo
   dispatcher.timers.set(tenantId, { at, timer });
 }
 
-/** An effect is to be taken back: an apply of it that is still under way is broken off, so that the release goes at once. */
+/** An effect is to be taken back: whatever else of it is still under way is broken off, so that the release goes at once. */
 export function breakOff(dispatcher: Dispatcher, enforcementId: string): void {
   const call = dispatcher.calls.get(enforcementId);
-  if (call && call.kind !== 'release') call.abort.abort(new Error('The action was cancelled.'));
+  if (call && call.kind !== 'release') call.abort.abort(new Error('Nobody wants it any more.'));
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createSlots, freeSlots, giveBack, take } from './slots.ts';
+import { changeLane, createSlots, freeSlots, giveBack, reserve, servable, slotLaneOf, waitForSlot } from './slots.ts';
+
+const none = { release: 0, apply: 0, verify: 0 };
 
 describe('the slots of a provider', () => {
   it.each([
@@ -10,33 +12,61 @@ describe('the slots of a provider', () => {
     [1_000, { release: 250, apply: 250, verify: 250 }],
     [2_000, { release: 250, apply: 250, verify: 250 }],
   ])('with %i calls at once are, for one turn, %o', (concurrency, free) => {
-    expect(freeSlots(createSlots(concurrency))).toEqual(free);
+    expect(freeSlots(createSlots(concurrency), 'a')).toEqual(free);
   });
 
   it('of releases are not taken by applies and looks, nor the other way round', () => {
     const slots = createSlots(2);
-    for (const kind of ['apply', 'look', 'verify'] as const) take(slots, kind);
-    expect(freeSlots(slots)).toEqual({ release: 2, apply: 0, verify: 0 });
-    take(slots, 'release');
-    expect(freeSlots(slots)).toEqual({ release: 1, apply: 0, verify: 0 });
+    expect(reserve(slots, 'a', { release: 0, apply: 9, verify: 9 })).toEqual({ release: 0, apply: 2, verify: 1 });
+    expect(freeSlots(slots, 'a')).toEqual({ release: 2, apply: 0, verify: 0 });
+    reserve(slots, 'a', { release: 1, apply: 0, verify: 0 });
+    expect(freeSlots(slots, 'a')).toEqual({ release: 1, apply: 0, verify: 0 });
   });
 
-  it('are there again when the call is over, in the lane that it took', () => {
+  it('are there again when the call is over, in the lane that it took last', () => {
     const slots = createSlots(4);
-    for (const kind of ['look', 'apply', 'release', 'verify'] as const) {
-      const before = freeSlots(slots);
-      take(slots, kind);
-      expect(freeSlots(slots)).not.toEqual(before);
-      giveBack(slots, kind);
-      expect(freeSlots(slots)).toEqual(before);
-    }
+    const before = freeSlots(slots, 'a');
+    reserve(slots, 'a', { release: 0, apply: 1, verify: 0 });
+    changeLane(slots, 'look', 'apply');
+    expect(freeSlots(slots, 'a')).toEqual({ ...before, apply: 3 });
+    changeLane(slots, 'apply', 'release');
+    expect(freeSlots(slots, 'a')).toEqual({ ...before, release: 3 });
+    giveBack(slots, slotLaneOf('release'));
+    expect(freeSlots(slots, 'a')).toEqual(before);
   });
 
   it('are never fewer than none, and many calls are under way before a turn is shorter', () => {
     const slots = createSlots(300);
-    for (let count = 0; count < 100; count += 1) take(slots, 'apply');
-    expect(freeSlots(slots).apply).toBe(200);
-    for (let count = 0; count < 250; count += 1) take(slots, 'apply');
-    expect(freeSlots(slots).apply).toBe(0);
+    expect(reserve(slots, 'a', { ...none, apply: 100 }).apply).toBe(100);
+    expect(freeSlots(slots, 'a').apply).toBe(200);
+    expect(reserve(slots, 'a', { ...none, apply: 250 }).apply).toBe(200);
+    expect(freeSlots(slots, 'a').apply).toBe(0);
+  });
+
+  it('go to each tenant in turn: who waits is not overtaken, not even by one that asks all the time', () => {
+    const slots = createSlots(1);
+    const served: string[] = [];
+    const ask = (tenant: string): void => {
+      const { apply } = reserve(slots, tenant, { ...none, apply: 5 });
+      if (apply > 0) served.push(tenant);
+      waitForSlot(slots, 'apply', tenant, true);
+    };
+    for (const tenant of ['flood', 'b', 'flood', 'c']) ask(tenant);
+    for (let call = 0; call < 6; call += 1) {
+      giveBack(slots, 'apply');
+      const [next = ''] = servable(slots);
+      for (const tenant of ['flood', next]) ask(tenant);
+    }
+    expect(served).toEqual(['flood', 'flood', 'b', 'c', 'flood', 'b', 'c']);
+  });
+
+  it('are not kept for a tenant that wants none any more', () => {
+    const slots = createSlots(1);
+    reserve(slots, 'a', { ...none, apply: 1 });
+    waitForSlot(slots, 'apply', 'b', true);
+    waitForSlot(slots, 'apply', 'b', false);
+    giveBack(slots, 'apply');
+    expect([...servable(slots)]).toEqual([]);
+    expect(freeSlots(slots, 'a').apply).toBe(1);
   });
 });

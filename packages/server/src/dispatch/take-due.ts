@@ -32,6 +32,8 @@ export interface Taken {
   readonly calls: readonly LeasedCall[];
   /** When the next thing is due; null: nothing is, as things stand. */
   readonly nextDueAt: number | null;
+  /** How many actions were ended. */
+  readonly ended: number;
 }
 
 /** A lease that ran out: its call is settled as one of which nothing was heard. */
@@ -85,7 +87,7 @@ function* startFresh(u: UnitContext, row: ActionRow, leasing: Leasing): Work<Lea
 
 /**
  * New actions join first: what somebody wants again is not released. Then releases, in slots of their own; then what
- * waits for another attempt, in at most half of what is free; then actions that need a call of their own.
+ * waits for another attempt, leaving new ones up to half of what is free; then actions that need a call of their own.
  */
 function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn): Work<readonly LeasedCall[]> {
   const { free, starts, terms } = provider;
@@ -96,7 +98,7 @@ function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn): Work<readon
     if (row) fresh.push(row);
   }
   const releases = yield* leaseLane(u, turn, provider, LANES.release, free.release);
-  const again = fresh.length > 0 ? Math.ceil(free.apply / 2) : free.apply;
+  const again = Math.max(Math.ceil(free.apply / 2), free.apply - fresh.length);
   const applies = [...(yield* leaseLane(u, turn, provider, LANES.apply, again))];
   for (const row of fresh.slice(0, Math.max(0, free.apply - applies.length))) {
     const call = yield* startFresh(u, row, leasing);
@@ -120,10 +122,11 @@ function* nextDue(turn: Turn): Work<number | null> {
 /** Everything that is due for a tenant and may go now: ends, starts, and the intents of calls, committed before they are sent. */
 export const takeDue = unit('dispatch.takeDue', function* (u, turn: Turn) {
   const reachable = new Set(turn.providers.map(({ terms }) => terms.provider));
-  for (const id of turn.ends) yield* endAction(u, id, (provider) => reachable.has(provider));
+  let ended = 0;
+  for (const id of turn.ends) if (yield* endAction(u, id, (provider) => reachable.has(provider))) ended += 1;
   const calls: LeasedCall[] = [];
   for (const provider of turn.providers) calls.push(...(yield* serve(u, turn, provider)));
   const nextDueAt = yield* nextDue(turn);
   u.nothingBefore(nextDueAt);
-  return { calls, nextDueAt } satisfies Taken as Taken;
+  return { calls, nextDueAt, ended } satisfies Taken as Taken;
 });

@@ -97,6 +97,7 @@ export const queries = {
   dueEnforcements: query<{ provider: string; lane: Lane; now: number; limit: number }, EnforcementRow>(
     'dueEnforcements',
   ),
+  dueCalls: query<{ provider: string; lane: Lane; now: number; limit: number }, Id>('dueCalls'),
   nextCall: query<{ provider: string; lane: Lane }, { due_at: number }>('nextCall'),
   firstEnforcements: query<{ limit: number }, EnforcementRow>('firstEnforcements'),
   enforcementsAfter: query<Id & { limit: number }, EnforcementRow>('enforcementsAfter'),
@@ -104,6 +105,7 @@ export const queries = {
   holdsBetween: query<{ from: string; to: string }, HoldRow>('holdsBetween'),
   inForceAfter: query<EffectKey & { limit: number }, InForceRow>('inForceAfter'),
   leasesAfter: query<Id & { limit: number }, LeaseRow>('leasesAfter'),
+  unwantedCalls: query<{ owner: string }, Id>('unwantedCalls'),
 
   // The journal
   journalAfter: query<{ sequence: number; limit: number }, JournalRow>('journalAfter'),

@@ -11,8 +11,10 @@ type EnforcementQuery = Extract<
   | 'enforcementOf'
   | 'holdsOn'
   | 'dueEnforcements'
+  | 'dueCalls'
   | 'nextCall'
   | 'leasesAfter'
+  | 'unwantedCalls'
 >;
 
 const CHANGEABLE = ENFORCEMENT_COLUMNS.filter(
@@ -79,6 +81,16 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .orderBy('due_at')
       .limit(a.limit),
 
+  dueCalls: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select('id')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('lane', '=', a.lane)
+      .where('due_at', '<=', a.now)
+      .limit(a.limit),
+
   nextCall: (db, a) =>
     db
       .selectFrom('enforcement')
@@ -99,4 +111,14 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('id', '>', a.id)
       .orderBy('id')
       .limit(a.limit),
+
+  unwantedCalls: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select('id')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('lease_owner', '=', a.owner)
+      .where('holds', '=', 0)
+      .where('release_wished_at', 'is not', null)
+      .where('lease_call', '!=', 'release'),
 };

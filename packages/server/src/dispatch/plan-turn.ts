@@ -1,0 +1,102 @@
+import { targetFromText } from '@interdict/contract';
+import { providersOf } from '../actions/provider.ts';
+import { queries } from '../store/queries.ts';
+import { LANES } from '../store/rows.ts';
+import type { LeasedCall } from './call-result.ts';
+import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
+import { freeSlots, giveBack, reserve, SLOT_LANES, slotLaneOf, waitForSlot } from './slots.ts';
+import type { Start } from './start-action.ts';
+import type { FreeSlots, ProviderTurn } from './take-due.ts';
+
+/** More than a provider's slots: an action that joins an effect in force needs none. */
+const STARTS_BEYOND_SLOTS = 32;
+export const ENDS_A_TURN = 200;
+
+/** What a tenant has due at one provider. `calls`: rows by lane, counted no further than one beyond its slots. */
+interface Due {
+  readonly provider: DispatchedProvider;
+  readonly starts: readonly Start[];
+  readonly calls: FreeSlots;
+}
+
+/** What of it may go now: in slots that are reserved until {@link settleSlots}. */
+export interface Planned {
+  readonly provider: DispatchedProvider;
+  /** As many calls as may follow from what is due. */
+  readonly wanted: FreeSlots;
+  readonly turn: ProviderTurn;
+}
+
+export interface Plan {
+  /** When it was read, by the clock of the store. */
+  readonly now: number;
+  readonly ends: readonly string[];
+  readonly planned: readonly Planned[];
+}
+
+async function readDue(
+  dispatcher: Dispatcher,
+  tenantId: string,
+  provider: DispatchedProvider,
+  now: number,
+): Promise<Due> {
+  const { store, refusalFor } = dispatcher.deps;
+  const free = freeSlots(slotsOf(dispatcher, provider), tenantId);
+  const at = { provider: provider.terms.provider, now };
+  const count = async (lane: keyof FreeSlots): Promise<number> =>
+    (await store.read(tenantId, queries.dueCalls({ ...at, lane: LANES[lane], limit: free[lane] + 1 }))).length;
+  const [actions, release, apply, verify] = await Promise.all([
+    store.read(tenantId, queries.dueActions({ ...at, limit: free.apply + STARTS_BEYOND_SLOTS })),
+    count('release'),
+    count('apply'),
+    count('verify'),
+  ]);
+  const starts = actions.map(({ id, target }) => {
+    const refusal = target === null ? undefined : refusalFor(tenantId, targetFromText(target));
+    return refusal === undefined ? { id } : { id, refusal: refusal.message };
+  });
+  return { provider, starts, calls: { release, apply, verify } };
+}
+
+/** An end makes a release, and an action that starts makes a call, or a look where it joins what is in force. */
+function planAt(dispatcher: Dispatcher, tenantId: string, { provider, starts, calls }: Due, ends: number): Planned {
+  const wanted = {
+    release: calls.release + ends,
+    apply: calls.apply + starts.length,
+    verify: calls.verify + starts.length,
+  };
+  const free = reserve(slotsOf(dispatcher, provider), tenantId, wanted);
+  return { provider, wanted, turn: { terms: provider.terms, free, starts } };
+}
+
+/** Reads what is due for a tenant, and reserves slots for it. */
+export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promise<Plan> {
+  const { store, providers } = dispatcher.deps;
+  const now = store.clock.now();
+  const [ended, ...due] = await Promise.all([
+    store.read(tenantId, queries.endedActions({ now, limit: ENDS_A_TURN })),
+    ...providersOf(providers, tenantId).map((provider) => readDue(dispatcher, tenantId, provider, now)),
+  ]);
+  const planned = due.map((each) => planAt(dispatcher, tenantId, each, ended.length));
+  return { now, ends: ended.map(({ id }) => id), planned };
+}
+
+/**
+ * Gives back the slots that no call took. Where more is due than there were slots for, the tenant waits for the next.
+ * @param calls those that were leased at this provider
+ */
+export function settleSlots(
+  dispatcher: Dispatcher,
+  tenantId: string,
+  { provider, wanted, turn }: Planned,
+  calls: readonly LeasedCall[],
+  isMoreDue: boolean,
+): void {
+  const slots = slotsOf(dispatcher, provider);
+  for (const lane of SLOT_LANES) {
+    const taken = calls.filter(({ kind }) => slotLaneOf(kind) === lane).length;
+    giveBack(slots, lane, turn.free[lane] - taken);
+    const isShort = isMoreDue && wanted[lane] > turn.free[lane] && taken >= turn.free[lane];
+    waitForSlot(slots, lane, tenantId, isShort);
+  }
+}
