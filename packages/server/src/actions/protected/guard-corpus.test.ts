@@ -17,7 +17,7 @@ const PROTECTION = createProtectedTargets({
     {
       ips: ['10.0.0.0/8', '192.0.2.53', '2001:db8:53::/48'],
       domains: ['corp.example', 'münchen.example'],
-      users: ['breakglass', 'root@corp.example'],
+      users: ['breakglass', 'root@corp.example', 'corp.example\\operator', 'vault@corp.example.'],
       hosts: ['dc1.corp.example', 'hypervisor-3'],
       hashes: ['275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f'],
     },
@@ -308,6 +308,15 @@ function dangerousCorpus(): Sent[] {
     'root',
     'root@corp.example',
     'corp\\root',
+    'breakglass.',
+    'breakglass@corp.example.',
+    'root@corp.example.',
+    'root@corp.example..',
+    'corp.\\root',
+    'corp.example\\operator',
+    'corp.example.\\operator',
+    'vault@corp.example',
+    'vault@corp.example.',
   ];
   const hosts = [
     'dc1',

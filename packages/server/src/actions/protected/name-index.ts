@@ -6,11 +6,16 @@ interface NameParts {
   readonly realm: string;
 }
 
+/** With the root's dot at its end a domain is the same one. */
+const withoutRoot = (domain: string): string => domain.replace(/\.+$/, '');
+
 function partsOfUser(value: string): NameParts {
-  const at = value.lastIndexOf('@');
-  if (at > 0) return { name: value.slice(0, at), realm: value.slice(at) };
-  const backslash = value.indexOf('\\');
-  return { name: value.slice(backslash + 1), realm: value.slice(0, backslash + 1) };
+  const user = withoutRoot(value);
+  const at = user.lastIndexOf('@');
+  if (at > 0) return { name: user.slice(0, at), realm: user.slice(at) };
+  const [realm = '', ...name] = user.split('\\');
+  if (name.length === 0) return { name: user, realm: '' };
+  return { name: name.join('\\'), realm: `${withoutRoot(realm)}\\` };
 }
 
 function partsOfHost(value: string): NameParts {
