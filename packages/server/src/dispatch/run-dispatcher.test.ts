@@ -3,19 +3,64 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Connector } from '@interdict/connectors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../../../test/server.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createHealthBoard } from '../observe/provider-health.ts';
 import { queries } from '../store/queries.ts';
+import type { EnforcementRow } from '../store/rows.ts';
 import { openSqliteStore } from '../store/sql/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 import { anActionRow, anEnforcementRow } from '../store/testing/an-action-row.ts';
 import { addAction, addEnforcement, sayDue } from '../store/testing/test-units.ts';
-import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createDispatcher, type DispatchedProvider, type Dispatcher } from './dispatcher.ts';
 import { startDispatcher, stopDispatcher } from './run-dispatcher.ts';
+import type { Terms } from './terms.ts';
 
 const FAR = Date.now() + 600_000;
+
+const TERMS: Terms = {
+  provider: 'edge',
+  probes: true,
+  seesForeign: false,
+  keepsTime: false,
+  repeats: true,
+  verification: 'readBack',
+  latenessMs: 0,
+  timeoutMs: 1_000,
+  deadlineMs: 1_000,
+  verifyEveryMs: null,
+  irreversible: [],
+};
+
+/** A product of which only the list is asked: it has everything that anybody wants. */
+function aListing(onList: (tenantId: string) => void): Connector {
+  const never = (): Promise<never> => Promise.reject(new Error('Nothing is due.'));
+  return {
+    traits: {
+      actions: [],
+      verification: 'readBack',
+      idempotence: 'setlike',
+      probe: 'byTarget',
+      seesForeign: false,
+      keepsTime: false,
+      maxLatenessMs: 0,
+      timeoutMs: 1_000,
+      limits: { concurrency: 4 },
+      simulated: true,
+    },
+    apply: never,
+    release: never,
+    verify: never,
+    list: async (tenantId) => {
+      onList(tenantId);
+      return [{ action: 'BlockIp', target: { kind: 'ip', value: '203.0.113.9' }, foreign: false }];
+    },
+    close: async () => undefined,
+  };
+}
 
 describe('the dispatcher', () => {
   let folder: string;
@@ -33,10 +78,11 @@ describe('the dispatcher', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function start(over: Store): Promise<void> {
+  async function start(over: Store, providers: readonly DispatchedProvider[] = []): Promise<void> {
+    faults.length = 0;
     dispatcher = createDispatcher({
       store: over,
-      providers: [],
+      providers,
       refusalFor: () => undefined,
       health: createHealthBoard(),
       metrics: createMetrics(),
@@ -86,5 +132,29 @@ describe('the dispatcher', () => {
     expect(turns).toBeGreaterThan(0);
     expect(turns).toBeLessThan(10);
     expect(faults).toEqual([]);
+  });
+
+  it('tells of a list that cannot be had, and lists those of the other tenants all the same', async () => {
+    const [bad = '', ...good] = [randomUUID(), randomUUID(), randomUUID()].sort();
+    const asked: string[] = [];
+    const row = (): EnforcementRow => anEnforcementRow({ known: 'inForce', due_at: null });
+    for (const tenant of [bad, ...good]) {
+      await store.run(tenant, addEnforcement, row());
+      await store.run(tenant, sayDue, { at: FAR, nothingElse: true });
+    }
+    const connector = aListing((tenant) => {
+      asked.push(tenant);
+      if (tenant === bad) throw new Error('There is no list now.');
+    });
+    const tenants = undefined;
+    await start(store, [{ key: 'edge', terms: TERMS, connector, tenants, reconcileEveryMs: 600_000 }]);
+    await until(
+      () => faults.length,
+      (count) => count > 0,
+    );
+    expect(asked.sort()).toEqual([bad, ...good]);
+    expect(faults).toMatchObject([
+      { message: expect.stringMatching(/"edge".* 1 tenant/), errors: [{ message: 'There is no list now.' }] },
+    ]);
   });
 });

@@ -91,11 +91,20 @@ async function recover(dispatcher: Dispatcher): Promise<void> {
   }
 }
 
+/** One line tells how many failed, and why some did. */
+const FAILURES_TOLD = 3;
+
+/** A tenant whose list cannot be had keeps none of the others from theirs. @throws {AggregateError} after all */
 async function reconcileAll(dispatcher: Dispatcher, provider: DispatchedProvider): Promise<void> {
+  const failures: unknown[] = [];
   for await (const tenantId of eachTenant(dispatcher.deps.store)) {
     if (dispatcher.stopped) return;
-    if (provider.tenants?.has(tenantId) ?? true) await reconcile(dispatcher, tenantId, provider);
+    if (!(provider.tenants?.has(tenantId) ?? true)) continue;
+    await reconcile(dispatcher, tenantId, provider).catch((error: unknown) => failures.push(error));
   }
+  if (failures.length === 0) return;
+  const message = `What provider "${provider.key}" has in force could not be listed for ${failures.length} tenant(s).`;
+  throw new AggregateError(failures.slice(0, FAILURES_TOLD), message, { cause: failures[0] });
 }
 
 /** At start, and then every `reconcileEveryMs`: a product that lost what we gave it gets it back. */
@@ -103,8 +112,8 @@ async function keepReconciling(dispatcher: Dispatcher, provider: DispatchedProvi
   const { reconcileEveryMs } = provider;
   if (reconcileEveryMs === undefined || !provider.connector.list) return;
   while (!dispatcher.stopped) {
-    // A product that cannot be listed now is listed next time; its calls say by themselves that it is down.
-    await reconcileAll(dispatcher, provider).catch(() => undefined);
+    // A product that cannot be listed now is listed next time. Until then nobody sees what vanished there.
+    await reconcileAll(dispatcher, provider).catch(dispatcher.deps.onFault);
     await delay(reconcileEveryMs, undefined, { ref: false, signal: dispatcher.stopping.signal }).catch(() => undefined);
   }
 }
