@@ -1,7 +1,7 @@
 const SECONDS = /^\d{1,9}$/;
 /** The three forms of an HTTP date all begin with the day of the week; the oldest names no zone and means GMT. */
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w :-]{10,30}$/;
-/** A receiver cannot send us away for longer: a release would wait as long. */
+/** A receiver cannot send us away for longer. Of a release the dispatcher waits less. */
 const LONGEST_MS = 24 * 3_600_000;
 
 /**

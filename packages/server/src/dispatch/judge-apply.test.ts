@@ -67,12 +67,19 @@ const rows: Readonly<Record<string, Row>> = {
   'taken and on its way is asked for in five seconds': {
     result: { answer: DONE, presence: { kind: 'pending', message: 'One of two.' } },
     verdict: 'unsure',
-    after: { known: 'unknown', answered_pending: 1, lane: LANES.verify, due_at: NOW + 5_000, stalls: 0 },
+    after: {
+      known: 'unknown',
+      answered_pending: 1,
+      settles_at: LATE,
+      lane: LANES.verify,
+      due_at: NOW + 5_000,
+      stalls: 0,
+    },
   },
   'taken and landed nowhere is remembered as that': {
     result: { answer: DONE, presence: { kind: 'pending', message: 'Not fetched.', againMs: 60_000, landed: 'no' } },
     verdict: 'unsure',
-    after: { answered_pending: 2, due_at: NOW + 60_000, last_message: 'Not fetched.' },
+    after: { answered_pending: 2, settles_at: null, due_at: NOW + 60_000, last_message: 'Not fetched.' },
   },
   'a later end that is not seen takes nothing away': {
     ledger: { known: 'inForce', told_until: NOW + 1 },
@@ -83,7 +90,14 @@ const rows: Readonly<Record<string, Row>> = {
   'accepted is looked for when the product says': {
     result: { answer: { kind: 'pending', message: 'Queued.', againMs: 12_000 } },
     verdict: 'unsure',
-    after: { known: 'unknown', answered_pending: 1, told_until: END, lane: LANES.verify, due_at: NOW + 12_000 },
+    after: {
+      known: 'unknown',
+      answered_pending: 1,
+      settles_at: LATE,
+      told_until: END,
+      lane: LANES.verify,
+      due_at: NOW + 12_000,
+    },
   },
   'accepted is asked again under its id where nobody can look, in five minutes at most': {
     terms: ANSWERS,

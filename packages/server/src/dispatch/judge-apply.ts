@@ -3,7 +3,17 @@ import { RESULT_CODES, type ResultInfo } from '@interdict/contract';
 import { toDateTime } from '../lib/date-time.ts';
 import { type EnforcementRow, LANES } from '../store/rows.ts';
 import type { CallResult } from './call-result.ts';
-import { againAt, type Case, inForce, type Judgement, nothing, stalled, withMessage } from './judgement.ts';
+import {
+  againAt,
+  answeredPending,
+  type Case,
+  inForce,
+  type Judgement,
+  landsUntil,
+  nothing,
+  stalled,
+  withMessage,
+} from './judgement.ts';
 
 type Refused = Extract<Answer, { kind: 'refused' }>;
 
@@ -35,18 +45,18 @@ const unsure = (ledger: EnforcementRow): Judgement => ({ ledger, verdict: { kind
 
 /** The product took it, and a look does not show it yet. */
 function takenUnseen(of: Case, presence: Presence | undefined): Judgement {
-  const { ledger, now, terms } = of;
+  const { ledger } = of;
   const taken = { ...ledger, told_until: ledger.wanted_until };
   if (presence?.kind === 'pending') {
-    const answered_pending = presence.landed === 'no' ? 2 : 1;
-    const waiting = { ...taken, known: doubtful(ledger), answered_pending, lane: LANES.verify } as const;
+    const pending = answeredPending(of, presence);
+    const waiting = { ...taken, ...pending, known: doubtful(ledger), lane: LANES.verify } as const;
     return unsure(withMessage({ ...waiting, due_at: againAt(of, presence.againMs) }, presence.message));
   }
   const settling = {
     ...taken,
     known: doubtful(ledger),
     answered_pending: 0,
-    settles_at: now + terms.latenessMs,
+    settles_at: landsUntil(of),
   } as const;
   const message = presence?.kind === 'unknown' ? presence.message : 'Accepted, and not there yet.';
   return unsure(withMessage(afterUnknown({ ...of, ledger: settling }), message));
@@ -64,7 +74,7 @@ function accepted(of: Case, answer: Extract<Answer, { kind: 'pending' }>): Judge
     ...of.ledger,
     known: doubtful(of.ledger),
     told_until: of.ledger.wanted_until,
-    answered_pending: 1,
+    ...answeredPending(of, answer),
     lane: of.terms.probes ? LANES.verify : LANES.apply,
     due_at: againAt(of, answer.againMs),
   };
@@ -76,6 +86,7 @@ function atRest({ ledger, terms, now }: Case): EnforcementRow {
   const nextLook = terms.probes && terms.verifyEveryMs !== null ? now + terms.verifyEveryMs : null;
   return {
     ...ledger,
+    answered_pending: 0,
     operation: null,
     operation_id: null,
     attempt: 0,
@@ -123,12 +134,12 @@ export function judgeApply(of: Case, { answer, presence, protection }: CallResul
     }
     case 'unknown':
     case undefined: {
-      const { ledger, now, terms } = of;
+      const { ledger } = of;
       const lost = {
         ...ledger,
         known: doubtful(ledger),
         answered_pending: 0,
-        settles_at: now + terms.latenessMs,
+        settles_at: landsUntil(of),
       } as const;
       return unsure(
         withMessage(afterUnknown({ ...of, ledger: lost }, answer?.retryAfterMs), answer?.message ?? 'No answer came.'),

@@ -56,6 +56,17 @@ describe('a call whose last hold ended while it was under way', () => {
     });
     expect(judged.verdict).toEqual({ kind: 'gone' });
   });
+
+  it('that looked at what was there before us takes nothing back where that is gone', () => {
+    const theirs = { ...unwanted, known: 'inForce', preexisting: 1, lease_call: 'verify' } as const;
+    expect(judgeCall('verify', aCase(theirs), { presence: ABSENT }).verdict).toEqual({ kind: 'gone' });
+  });
+
+  it('may still land where the product is at it', () => {
+    const pending = { answer: { kind: 'pending', message: 'Queued.' } } as const;
+    const { ledger } = judgeCall('apply', aCase(unwanted), pending);
+    expect(ledger).toMatchObject({ answered_pending: 0, settles_at: NOW + 30_000, lane: LANES.release, due_at: NOW });
+  });
 });
 
 describe('a release whose effect is wanted again', () => {
@@ -79,6 +90,16 @@ describe('a release whose effect is wanted again', () => {
     const judged = judgeCall('release', aCase(wanted), {});
     expect(judged.verdict).toEqual({ kind: 'unsure' });
     expect(judged.ledger).toMatchObject({ known: 'unknown', lane: LANES.apply, due_at: NOW + 30_000 });
+  });
+
+  it('is followed by no apply while the product may still be at it', () => {
+    const pending = { answer: { kind: 'pending', message: 'Queued.', againMs: 1_000 } } as const;
+    expect(judgeCall('release', aCase(wanted), pending).ledger).toMatchObject({
+      answered_pending: 0,
+      unanswered_until: NOW + 30_000,
+      lane: LANES.apply,
+      due_at: NOW + 30_000,
+    });
   });
 });
 

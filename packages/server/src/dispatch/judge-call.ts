@@ -4,7 +4,7 @@ import type { CallResult } from './call-result.ts';
 import { judgeApply } from './judge-apply.ts';
 import { judgeFirstLook, judgeVerify } from './judge-look.ts';
 import { judgeRelease } from './judge-release.ts';
-import type { Case, Judgement } from './judgement.ts';
+import { type Case, givenUp, type Judgement } from './judgement.ts';
 
 function judgeByKind(kind: CallKind, of: Case, result: CallResult): Judgement {
   switch (kind) {
@@ -19,28 +19,33 @@ function judgeByKind(kind: CallKind, of: Case, result: CallResult): Judgement {
   }
 }
 
+/** It was clear before the call, and the call was no apply: whatever the look shows is nothing of ours. */
+const wasClear = ({ ledger }: Case): boolean => ledger.lease_call !== 'apply' && isClear(ledger);
+
 /** The last hold ended while an apply or a look was under way: what may be there is taken back at once. */
-function afterLastHold({ ledger, verdict }: Judgement, now: number): Judgement {
-  if (isClear(ledger)) return { ledger, verdict: { kind: 'gone' } };
-  const release = { lane: LANES.release, due_at: now, release_wished_at: ledger.release_wished_at ?? now } as const;
+function afterLastHold({ ledger, verdict }: Judgement, of: Case): Judgement {
+  if (isClear(ledger) || wasClear(of)) return { ledger, verdict: { kind: 'gone' } };
+  const wished = ledger.release_wished_at ?? of.now;
+  const release = { lane: LANES.release, due_at: of.now, release_wished_at: wished } as const;
   const isStillTold = verdict.kind === 'failed' || verdict.kind === 'refused' ? { kind: 'nothing' as const } : verdict;
   return {
-    ledger: { ...ledger, ...release, operation: null, operation_id: null, attempt: 0, stalls: 0 },
+    ledger: { ...givenUp({ ...of, ledger }), ...release, operation: null, operation_id: null, attempt: 0, stalls: 0 },
     verdict: isStillTold,
   };
 }
 
 /** Somebody wants the effect again that was being taken back: applied anew, but not before the release is answered. */
-function afterNewHold({ ledger, verdict }: Judgement, now: number): Judgement {
+function afterNewHold({ ledger, verdict }: Judgement, of: Case): Judgement {
+  const idle = givenUp({ ...of, ledger });
   const fresh: EnforcementRow = {
-    ...ledger,
+    ...idle,
     operation: null,
     operation_id: null,
     attempt: 0,
     told_until: null,
     answered_pending: 0,
     lane: LANES.apply,
-    due_at: Math.max(now, ledger.unanswered_until ?? now),
+    due_at: Math.max(of.now, idle.unanswered_until ?? of.now),
   };
   return { ledger: fresh, verdict: verdict.kind === 'gone' ? verdict : { kind: 'unsure' } };
 }
@@ -54,7 +59,7 @@ export function judgeCall(kind: CallKind, of: Case, result: CallResult): Judgeme
   const judged = judgeByKind(kind, { ...of, ledger: free }, result);
   if (kind === 'look') return judged;
   const isWanted = free.holds > 0;
-  if (!isWanted && kind !== 'release') return afterLastHold(judged, of.now);
-  if (isWanted && kind === 'release') return afterNewHold(judged, of.now);
+  if (!isWanted && kind !== 'release') return afterLastHold(judged, of);
+  if (isWanted && kind === 'release') return afterNewHold(judged, of);
   return judged;
 }

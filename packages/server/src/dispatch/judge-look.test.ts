@@ -133,14 +133,20 @@ describe('a look at what somebody wants', () => {
       { known: 'unknown' },
       { kind: 'pending', message: 'One of two.', againMs: 9_000 },
       'unsure',
-      { answered_pending: 1, lane: LANES.verify, due_at: NOW + 9_000, last_message: 'One of two.' },
+      {
+        answered_pending: 1,
+        settles_at: NOW + 30_000,
+        lane: LANES.verify,
+        due_at: NOW + 9_000,
+        last_message: 'One of two.',
+      },
     ],
     [
       'finds that it landed nowhere yet',
       { known: 'unknown' },
       { kind: 'pending', message: 'x', landed: 'no' },
       'unsure',
-      { answered_pending: 2, due_at: NOW + 5_000 },
+      { answered_pending: 2, settles_at: null, due_at: NOW + 5_000 },
     ],
     [
       'that brings nothing takes nothing away, and comes again',

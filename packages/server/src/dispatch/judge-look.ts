@@ -2,7 +2,17 @@ import type { Presence } from '@interdict/connectors';
 import { RESULT_CODES } from '@interdict/contract';
 import { toDateTime } from '../lib/date-time.ts';
 import { LANES } from '../store/rows.ts';
-import { againAt, type Case, inForce, type Judgement, nothing, stalled, withMessage } from './judgement.ts';
+import {
+  againAt,
+  answeredPending,
+  type Case,
+  givenUp,
+  inForce,
+  type Judgement,
+  nothing,
+  stalled,
+  withMessage,
+} from './judgement.ts';
 
 /** Accepted this often and never there: the product says what is not so. */
 const DISPROVED_LIMIT = 5;
@@ -37,7 +47,8 @@ export function judgeFirstLook(of: Case, presence: Presence | undefined): Judgem
  * put there and took away is ours from then on.
  */
 function drifted(of: Case): Judgement {
-  const { ledger, now } = of;
+  const { now } = of;
+  const ledger = givenUp(of);
   const isNews = ledger.known === 'inForce';
   return {
     ledger: {
@@ -94,8 +105,7 @@ export function judgeVerify(of: Case, presence: Presence | undefined): Judgement
     case 'absent':
       return ledger.known === 'inForce' || ledger.known === 'drifted' ? drifted(of) : stillAbsent(of);
     case 'pending': {
-      const answered_pending = presence.landed === 'no' ? 2 : 1;
-      const waiting = { ...ledger, answered_pending, lane: LANES.verify } as const;
+      const waiting = { ...ledger, ...answeredPending(of, presence), lane: LANES.verify } as const;
       const due = againAt(of, presence.againMs);
       return { ledger: withMessage({ ...waiting, due_at: due }, presence.message), verdict: { kind: 'unsure' } };
     }

@@ -112,6 +112,13 @@ describe('a release', () => {
       { ...AGAIN, known: 'inForce', unanswered_until: null, due_at: NOW + 20_000, last_subcode: 503 },
     ],
     [
+      'is not put off for longer than five minutes, whatever the product asks for',
+      {},
+      { answer: { kind: 'unavailable', message: 'Next year.', retryAfterMs: 31_536_000_000 } },
+      'nothing',
+      { ...AGAIN, due_at: NOW + 300_000 },
+    ],
+    [
       'that is lost may still land: no apply is sent before that',
       {},
       { answer: { kind: 'unknown', message: 'The line broke.' } },

@@ -1,5 +1,5 @@
 import type { ResultInfo, VerificationLevel } from '@interdict/contract';
-import type { EnforcementRow, Lane } from '../store/rows.ts';
+import { type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import type { Terms } from './terms.ts';
 
@@ -39,13 +39,38 @@ export interface Case {
 const AGAIN_MS = 5_000;
 const LONGEST_AGAIN_MS = 300_000;
 
+/** Until when a call that is given up now may still land. */
+export const landsUntil = ({ terms, now }: Pick<Case, 'terms' | 'now'>): number => now + terms.latenessMs;
+
+/**
+ * The row where nobody asks any more what became of its operation: what the product is at may land until the lateness
+ * has passed.
+ */
+export function givenUp(of: Pick<Case, 'ledger' | 'terms' | 'now'>): EnforcementRow {
+  const { ledger } = of;
+  if (ledger.answered_pending !== 1) return ledger;
+  const lands = ledger.operation === 'release' ? { unanswered_until: landsUntil(of) } : { settles_at: landsUntil(of) };
+  return { ...ledger, ...lands, answered_pending: 0 };
+}
+
 export const againAt = ({ now }: Case, againMs: number | undefined): number =>
   now + Math.min(LONGEST_AGAIN_MS, Math.max(0, againMs ?? AGAIN_MS));
+
+/** The product is at an apply. That it may land after all is forgotten only where nothing of it landed so far. */
+export const answeredPending = (
+  of: Case,
+  said: { readonly message: string; readonly landed?: 'no' },
+): Pick<EnforcementRow, 'answered_pending' | 'settles_at'> =>
+  said.landed === 'no'
+    ? { answered_pending: 2, settles_at: of.ledger.settles_at }
+    : { answered_pending: 1, settles_at: landsUntil(of) };
 
 /** The row with one more call that brought nothing new, due again in `lane` after a growing delay. */
 export function stalled(of: Case, lane: Lane, retryAfterMs = 0): EnforcementRow {
   const stalls = of.ledger.stalls + 1;
-  const wait = Math.max(retryAfterMs, retryDelayMs(stalls, of.random));
+  // A product may put off what it is to do, but not what it is to take back.
+  const asked = lane === LANES.release ? Math.min(LONGEST_AGAIN_MS, retryAfterMs) : retryAfterMs;
+  const wait = Math.max(asked, retryDelayMs(stalls, of.random));
   return { ...of.ledger, stalls, lane, due_at: of.now + wait };
 }
 

@@ -7,6 +7,7 @@ import { queries } from '../store/queries.ts';
 import { type ActionRow, type CallKind, type EnforcementRow, LANES } from '../store/rows.ts';
 import { first, must, type UnitContext, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
+import { givenUp } from './judgement.ts';
 import type { Terms } from './terms.ts';
 
 /** Who takes leases, and how long the call may take at most: a lease outlives its call. */
@@ -31,10 +32,11 @@ export const isPastEnd = (ledger: EnforcementRow, now: number): boolean =>
   ledger.holds > 0 && ledger.wanted_until !== null && ledger.wanted_until <= now;
 
 /** Operations are new for each first apply, later end, put-back and release; attempts of one share its id. */
-function withOperation(u: UnitContext, ledger: EnforcementRow, kind: CallKind): EnforcementRow {
+function withOperation(u: UnitContext, ledger: EnforcementRow, kind: CallKind, terms: Terms): EnforcementRow {
   if (kind === 'look' || kind === 'verify') return ledger;
   if (ledger.operation === kind && ledger.operation_id !== null) return { ...ledger, attempt: ledger.attempt + 1 };
-  return { ...ledger, operation: kind, operation_id: u.newId(), attempt: 1, operation_at: u.now };
+  const fresh = { operation: kind, operation_id: u.newId(), attempt: 1, operation_at: u.now };
+  return { ...givenUp({ ledger, terms, now: u.now }), ...fresh };
 }
 
 function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow): Call {
@@ -63,7 +65,7 @@ export function* leaseCall(
   if (!by) return undefined;
   const kind = kindOfCall(ledger, terms);
   const until = u.now + leaseMs(terms);
-  const intended = withOperation(u, ledger, kind);
+  const intended = withOperation(u, ledger, kind, terms);
   const lease = { lease_owner: owner, leased_at: u.now, lease_until: until, lease_call: kind, due_at: until };
   const leased: EnforcementRow = { ...intended, ...lease, fence: ledger.fence + 1 };
   yield* must(queries.saveEnforcement(leased));

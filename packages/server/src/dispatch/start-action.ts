@@ -5,6 +5,7 @@ import { type ActionRow, type EnforcementRow, LANES } from '../store/rows.ts';
 import { first, must, type UnitContext, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { protectedResult } from './judge-apply.ts';
+import { givenUp } from './judgement.ts';
 import { type Leasing, leaseCall } from './lease-call.ts';
 import { failUnsent, tellActions } from './tell-actions.ts';
 import type { Terms } from './terms.ts';
@@ -71,8 +72,9 @@ function withNextStep(before: EnforcementRow, after: EnforcementRow, terms: Term
   const isReleasing = before.release_wished_at !== null;
   if (before.operation === 'apply' && before.known !== 'inForce' && !isReleasing) return after;
   if (before.known !== 'inForce') {
-    const due = Math.max(now, before.unanswered_until ?? now);
-    return { ...after, operation: null, operation_id: null, attempt: 0, lane: LANES.apply, due_at: due };
+    const idle = givenUp({ ledger: after, terms, now });
+    const due = Math.max(now, idle.unanswered_until ?? now);
+    return { ...idle, operation: null, operation_id: null, attempt: 0, lane: LANES.apply, due_at: due };
   }
   const needsLater = terms.keepsTime && after.preexisting === 0 && (after.told_until ?? 0) < (after.wanted_until ?? 0);
   return { ...after, lane: needsLater ? LANES.apply : LANES.verify, due_at: now };
