@@ -13,7 +13,7 @@ export interface Cancel {
   readonly providers: Readonly<Record<string, { readonly irreversible: readonly string[] }>>;
 }
 
-/** `changed` names the ledger row that is to be released now, if there is one; `nothing`: it was over already. */
+/** `changed` names the ledger row that nobody wants any more, if it is to be released now; `nothing`: it was over already. */
 export type CancelOutcome =
   | { readonly kind: 'changed'; readonly enforcementId?: string }
   | { readonly kind: 'nothing' }
@@ -39,14 +39,14 @@ function* cancelBeforeStart(u: UnitContext, row: ActionRow, cancel: Cancel): Wor
 }
 
 function* cancelHold(u: UnitContext, row: ActionRow, cancel: Cancel): Work<CancelOutcome> {
-  yield* endHold(u, row, {
+  const isLast = yield* endHold(u, row, {
     ending: row.status === 'Running' ? cancelled(cancel) : null,
     reachable: row.provider !== null && row.provider in cancel.providers,
     type: 'securityAction.cancelRequested',
     details: { reason: cancel.reason },
     origin: cancel.origin,
   });
-  return { kind: 'changed', ...(row.enforcement_id !== null && { enforcementId: row.enforcement_id }) };
+  return { kind: 'changed', ...(isLast && row.enforcement_id !== null && { enforcementId: row.enforcement_id }) };
 }
 
 /** A release that was given up is tried again now. */

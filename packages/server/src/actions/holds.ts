@@ -98,22 +98,36 @@ function* leave(u: UnitContext, row: ActionRow, ledger: EnforcementRow, end: Hol
   yield* letGo(u, ended, ledger, ledger.holds - 1);
   const rest = yield* first(queries.holdsOn({ enforcement_id: ledger.id }));
   const left = { ...ledger, holds: ledger.holds - 1, wanted_until: rest?.until ?? null };
-  if (left.holds === 0 && left.lease_owner === null) {
-    yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
-  } else {
-    yield* must(queries.saveEnforcement(left));
-  }
+  if (left.holds > 0 || left.lease_owner !== null) yield* must(queries.saveEnforcement(left));
+  else yield* dropRow(u, left);
 }
 
-/** The last hold ends: the effect must be taken back, and the action says so until it is known to be gone. */
-function* wishRelease(u: UnitContext, row: ActionRow, ledger: EnforcementRow, end: HoldEnd): Work<void> {
+/**
+ * Nobody has to do with the effect any more: the row has said all that it had to say. It stays while a release whose
+ * answer was lost may still land, so that nothing is applied into it.
+ * @returns when it is gone; null: at once
+ */
+export function* dropRow(u: UnitContext, ledger: EnforcementRow): Work<number | null> {
+  const { id, version, unanswered_until } = ledger;
+  if (unanswered_until === null || unanswered_until <= u.now) {
+    yield* must(queries.deleteEnforcement({ id, version }));
+    return null;
+  }
+  yield* must(queries.saveEnforcement({ ...ledger, due_at: unanswered_until }));
+  u.due(unanswered_until);
+  return unanswered_until;
+}
+
+/** The last holds end: the effect must be taken back, and their actions say so until it is known to be gone. */
+function* wishRelease(u: UnitContext, rows: readonly ActionRow[], ledger: EnforcementRow, end: HoldEnd): Work<void> {
   const ending = end.ending === null ? null : JSON.stringify(end.ending);
   const change: ActionChange = {
     ...end.failsNow,
     state: 'releasing',
     row: { hold: 'ended', end_at: null, ending },
   };
-  const sequence = yield* writeChange(u, row, change, end.type, end.details, end.origin);
+  let sequence = ledger.unwanted_seq;
+  for (const row of rows) sequence = yield* writeChange(u, row, change, end.type, end.details, end.origin);
   const isFree = ledger.lease_owner === null;
   yield* must(
     queries.saveEnforcement({
@@ -130,12 +144,32 @@ function* wishRelease(u: UnitContext, row: ActionRow, ledger: EnforcementRow, en
   if (!end.reachable) yield* giveUpRelease(u, ledger.id);
 }
 
-/** An action no longer wants its effect: by a cancel, at its end, or because it failed. */
-export function* endHold(u: UnitContext, row: ActionRow, end: HoldEnd): Work<void> {
+function* heldBy(row: ActionRow): Work<EnforcementRow> {
   const ledger = yield* first(queries.enforcementById({ id: row.enforcement_id ?? '' }));
   if (!ledger) throw new Error(`Action ${row.id} holds an effect that is not in the ledger.`);
-  if (ledger.holds > 1 || isClear(ledger)) yield* leave(u, row, ledger, end);
-  else yield* wishRelease(u, row, ledger, end);
+  return ledger;
+}
+
+/**
+ * An action no longer wants its effect: by a cancel, at its end, or because it failed.
+ * @returns true where it was the last: the effect is to be taken back now
+ */
+export const endHold = (u: UnitContext, row: ActionRow, end: HoldEnd): Work<boolean> => endHolds(u, [row], end);
+
+/**
+ * Actions that stop to want one effect at once: where they are all who do, none of them is over before the release.
+ * @returns true where the effect is to be taken back now
+ */
+export function* endHolds(u: UnitContext, rows: readonly ActionRow[], end: HoldEnd): Work<boolean> {
+  const [some] = rows;
+  if (!some) return false;
+  const ledger = yield* heldBy(some);
+  if (ledger.holds === rows.length && !isClear(ledger)) {
+    yield* wishRelease(u, rows, ledger, end);
+    return true;
+  }
+  for (const row of rows) yield* leave(u, row, yield* heldBy(row), end);
+  return false;
 }
 
 /** A release did not succeed within its time: whoever reads the action is told; the tries go on. */

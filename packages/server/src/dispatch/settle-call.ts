@@ -1,4 +1,4 @@
-import { giveUpRelease, takeHold } from '../actions/holds.ts';
+import { dropRow, giveUpRelease, takeHold } from '../actions/holds.ts';
 import { journalEntry } from '../actions/journal.ts';
 import { queries } from '../store/queries.ts';
 import { type EnforcementRow, LANES } from '../store/rows.ts';
@@ -62,17 +62,10 @@ function* afterLook(u: UnitContext, saved: EnforcementRow, leasing: Leasing): Wo
   return { held: true, dueAt: ledger.due_at };
 }
 
-/**
- * The effect is gone and nobody wants it: the row has said all that it had to say. It stays while a lost release may
- * still land, so that nothing is applied into it.
- */
+/** The effect is gone and nobody wants it. */
 function* closeRow(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
   yield* tellActions(u, { kind: 'gone' }, { ledger, leasedAt: u.now, probes: false });
-  const lingers = ledger.unanswered_until !== null && ledger.unanswered_until > u.now;
-  if (lingers) yield* must(queries.saveEnforcement({ ...ledger, due_at: ledger.unanswered_until }));
-  else yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
-  if (lingers && ledger.unanswered_until !== null) u.due(ledger.unanswered_until);
-  return { held: true, dueAt: lingers ? ledger.unanswered_until : null };
+  return { held: true, dueAt: yield* dropRow(u, ledger) };
 }
 
 function* tell(u: UnitContext, { ledger, verdict }: Judgement, leasedAt: number, { terms }: Leasing): Work<Settled> {

@@ -1,6 +1,6 @@
 import type { ResultInfo, VerificationLevel } from '@interdict/contract';
 import type { Entity } from '../actions/entity.ts';
-import { endHold, releaseEnded, writeChange } from '../actions/holds.ts';
+import { endHolds, releaseEnded, writeChange } from '../actions/holds.ts';
 import { fromDateTime } from '../lib/date-time.ts';
 import { queries } from '../store/queries.ts';
 import type { ActionRow, EnforcementRow } from '../store/rows.ts';
@@ -37,14 +37,11 @@ function* tellUnsure(u: UnitContext, row: ActionRow, ledger: EnforcementRow): Wo
   yield* writeChange(u, row, { state }, 'securityAction.stateChanged', { message: ledger.last_message });
 }
 
-function* tellFailed(u: UnitContext, row: ActionRow, result: ResultInfo): Work<void> {
-  if (row.status !== 'Running') return;
-  yield* endHold(u, row, {
-    ending: { result, by: null },
-    reachable: true,
-    type: 'securityAction.failed',
-    details: { result },
-  });
+/** Where they are all who hold the effect, they end together: none may say that nothing is there before the release. */
+function* tellFailed(u: UnitContext, holders: readonly ActionRow[], result: ResultInfo): Work<void> {
+  const running = holders.filter(({ status }) => status === 'Running');
+  const end = { ending: { result, by: null }, reachable: true, details: { result } } as const;
+  yield* endHolds(u, running, { ...end, type: 'securityAction.failed' });
 }
 
 function* tellDrifted(u: UnitContext, row: ActionRow): Work<void> {
@@ -52,7 +49,7 @@ function* tellDrifted(u: UnitContext, row: ActionRow): Work<void> {
   yield* writeChange(u, row, { state: 'drifted' }, 'securityAction.stateChanged', { drift: true });
 }
 
-type ToldVerdict = Exclude<Verdict, { kind: 'nothing' | 'looked' | 'gone' }>;
+type ToldVerdict = Exclude<Verdict, { kind: 'nothing' | 'looked' | 'gone' | 'refused' | 'failed' }>;
 
 /** @returns false where the action waits for a look of its own */
 function* tellOne(u: UnitContext, row: ActionRow, verdict: ToldVerdict, told: Told): Work<boolean> {
@@ -64,10 +61,6 @@ function* tellOne(u: UnitContext, row: ActionRow, verdict: ToldVerdict, told: To
       return true;
     case 'drifted':
       yield* tellDrifted(u, row);
-      return true;
-    case 'refused':
-    case 'failed':
-      yield* tellFailed(u, row, verdict.result);
       return true;
   }
 }
@@ -82,10 +75,14 @@ export function* tellActions(u: UnitContext, verdict: Verdict, told: Told): Work
     yield* releaseEnded(u, told.ledger);
     return false;
   }
-  let allSeen = true;
-  for (const row of yield* all(queries.actionsOn({ enforcement_id: told.ledger.id }))) {
-    if (row.hold === 'active') allSeen = (yield* tellOne(u, row, verdict, told)) && allSeen;
+  const onIt = yield* all(queries.actionsOn({ enforcement_id: told.ledger.id }));
+  const holders = onIt.filter(({ hold }) => hold === 'active');
+  if (verdict.kind === 'refused' || verdict.kind === 'failed') {
+    yield* tellFailed(u, holders, verdict.result);
+    return false;
   }
+  let allSeen = true;
+  for (const row of holders) allSeen = (yield* tellOne(u, row, verdict, told)) && allSeen;
   return !allSeen;
 }
 
