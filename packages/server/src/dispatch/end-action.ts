@@ -19,7 +19,9 @@ function notSent(row: ActionRow, now: number): ResultInfo {
 
 /** Every attempt was refused or unanswered in a way that leaves nothing behind. */
 function unavailable(row: ActionRow, ledger: EnforcementRow): ResultInfo {
-  const message = `Provider "${row.provider}" was unavailable until the end. Nothing is in force.${because(ledger)}`;
+  const left =
+    ledger.preexisting === 1 ? 'What was in force before this action was not touched.' : 'Nothing is in force.';
+  const message = `Provider "${row.provider}" was unavailable until the end. ${left}${because(ledger)}`;
   return { code: RESULT_CODES.providerUnavailable, message, subcode: ledger.last_subcode };
 }
 
@@ -33,7 +35,7 @@ function unresolved(row: ActionRow, ledger: EnforcementRow): ResultInfo {
 function* endRunning(u: UnitContext, row: ActionRow, ledger: EnforcementRow, reachable: boolean): Work<void> {
   const details = { deadline: true };
   // Where nothing landed so far, a release makes sure of it: that too ends as "unavailable".
-  if ((isClear(ledger) && ledger.lease_call === null) || ledger.answered_pending === 2) {
+  if (isClear(ledger) || ledger.answered_pending === 2) {
     const ending = { result: unavailable(row, ledger), by: null };
     yield* endHold(u, row, { ending, reachable, type: 'securityAction.failed', details });
     return;
@@ -41,7 +43,7 @@ function* endRunning(u: UnitContext, row: ActionRow, ledger: EnforcementRow, rea
   const errorInfo = unresolved(row, ledger);
   if (row.hold_until !== null && row.hold_until <= u.now) {
     const failsNow = { status: 'Failed', errorInfo } as const;
-    const ending = ledger.holds > 1 ? { result: errorInfo, by: null } : null;
+    const ending = { result: errorInfo, by: null };
     yield* endHold(u, row, { ending, failsNow, reachable, type: 'securityAction.failed', details });
     return;
   }
