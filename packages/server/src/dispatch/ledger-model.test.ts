@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Terms } from './terms.ts';
+import { checkHistories, checkRest, comeToRest } from './testing/ledger-checks.ts';
+import { meddle } from './testing/ledger-product.ts';
 import {
   cancel,
-  checkHistories,
-  checkRest,
-  comeToRest,
   crash,
   createWorld,
-  meddle,
   pass,
+  pick,
   request,
   settleOne,
+  TARGETS,
   turn,
   type World,
 } from './testing/ledger-world.ts';
@@ -35,7 +35,7 @@ function step(world: World, meddles: boolean): void {
   else if (chance < 0.93) pass(world, Math.floor(world.random() * 30_000));
   else if (chance < 0.95) pass(world, 3_600_000);
   else if (chance < 0.98) crash(world);
-  else if (meddles) meddle(world);
+  else if (meddles) meddle(world.product, pick(world, TARGETS) ?? '');
 }
 
 function live(seed: number, terms: Partial<Terms>): void {

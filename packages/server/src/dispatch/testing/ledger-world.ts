@@ -1,36 +1,45 @@
-import type { Answer, Presence } from '@interdict/connectors';
 import { targetText } from '@interdict/contract';
 import { cancelAction } from '../../actions/cancel-action.ts';
 import { createAction } from '../../actions/create-action.ts';
 import { type Entity, entityText, newEntity } from '../../actions/entity.ts';
-import { isFinal } from '../../actions/lifecycle.ts';
 import { toDateTime } from '../../lib/date-time.ts';
 import { queries } from '../../store/queries.ts';
 import type { ActionRow } from '../../store/rows.ts';
 import { anId } from '../../store/testing/an-action-row.ts';
-import type { LeasedCall } from '../call-result.ts';
+import type { CallResult, LeasedCall } from '../call-result.ts';
 import { freeLeases } from '../free-leases.ts';
 import { settleCall } from '../settle-call.ts';
 import { takeDue } from '../take-due.ts';
 import type { Terms } from '../terms.ts';
+import {
+  arrive,
+  createProduct,
+  giveUp,
+  LATENESS_MS,
+  land,
+  look,
+  loseLate,
+  mayLand,
+  type Product,
+  write,
+} from './ledger-product.ts';
 import { type MemoryStore, openMemoryStore, TENANT } from './memory-store.ts';
 import { seededRandom } from './seeded-random.ts';
 
 const DEADLINE_MS = 86_400_000;
-const LATENESS_MS = 30_000;
+const START = 1_767_225_600_000;
 const ORIGIN = { appId: 'app', user: null, oid: null, requestId: 'r', sourceIp: null };
 
-/** A call between its intent and its outcome. `lands`: when it takes effect at the product, if it does. */
+export const TARGETS = ['ip:203.0.113.1', 'ip:203.0.113.2', 'ip:203.0.113.3'];
+/** Some end while a look is still under way. */
+const TTLS_MS = [5_000, 5_000, 20_000, 3_600_000, 7_200_000, 10_800_000];
+
+/** A call between its intent and its outcome. */
 interface InFlight {
   readonly leased: LeasedCall;
   readonly sentAt: number;
-}
-
-/** An effect of a call whose answer was lost, on its way. */
-interface Late {
-  readonly kind: 'apply' | 'release';
-  readonly target: string;
-  readonly at: number;
+  /** The product never answers it. */
+  readonly hangs: boolean;
 }
 
 /** One tenant, one product, one dispatcher, and everything that can go wrong between them. */
@@ -40,23 +49,30 @@ export interface World {
   readonly clock: { time: number; now(): number };
   readonly store: MemoryStore;
   readonly terms: Terms;
-  /** What the product enforces: ours, or somebody else's. */
-  readonly product: Map<string, 'ours' | 'foreign'>;
+  readonly product: Product;
   readonly inFlight: InFlight[];
-  readonly late: Late[];
   readonly ids: string[];
-  /** Ids whose target a stranger put in force before anybody asked. */
+  /** Each action as it was seen last. */
   readonly history: Map<string, { version: number; entity: Entity }>;
   readonly log: string[];
-  /** No faults any more: everything must come to rest. */
-  isCalm: boolean;
+  readonly say: (text: string) => void;
 }
 
 export function createWorld(seed: number, terms: Partial<Terms>): World {
-  const clock = { time: 1_767_225_600_000, now: () => clock.time };
+  const clock = { time: START, now: () => clock.time };
+  const random = seededRandom(seed);
+  const log: string[] = [];
+  const say = (text: string): void => void log.push(`${((clock.time - START) / 1_000).toFixed(1)} s: ${text}`);
+  const product = createProduct({ random, now: clock.now, say });
+  for (const target of TARGETS) {
+    // Only a look sees through either.
+    const chance = terms.probes === false ? 1 : random();
+    if (chance < 0.3) product.enforced.set(target, 'foreign');
+    else if (chance < 0.4) product.lies.add(target);
+  }
   return {
     seed,
-    random: seededRandom(seed),
+    random,
     clock,
     store: openMemoryStore(clock),
     terms: {
@@ -73,29 +89,28 @@ export function createWorld(seed: number, terms: Partial<Terms>): World {
       irreversible: [],
       ...terms,
     },
-    product: new Map(),
+    product,
     inFlight: [],
-    late: [],
     ids: [],
     history: new Map(),
-    log: [],
-    isCalm: false,
+    log,
+    say,
   };
 }
 
-const TARGETS = ['ip:203.0.113.1', 'ip:203.0.113.2', 'ip:203.0.113.3'];
-
-const pick = <Item>(world: World, items: readonly Item[]): Item | undefined =>
+export const pick = <Item>(world: World, items: readonly Item[]): Item | undefined =>
   items[Math.floor(world.random() * items.length)];
 
-function say(world: World, text: string): void {
-  world.log.push(`${((world.clock.time - 1_767_225_600_000) / 1_000).toFixed(1)} s: ${text}`);
+/** Several want one effect, more often than not. */
+function aTarget(world: World): string {
+  const [row] = world.store.read(queries.actionById({ id: world.ids.at(-1) ?? '' }));
+  return world.random() < 0.5 && row?.target ? row.target : (pick(world, TARGETS) ?? '');
 }
 
-export function request(world: World, target = pick(world, TARGETS) ?? '', ttlMs?: number): string {
+export function request(world: World, target = aTarget(world), ttlMs?: number): string {
   const id = anId();
   const now = world.clock.time;
-  const ttl = ttlMs ?? Math.floor(world.random() * 4) * 3_600_000 + 20_000;
+  const ttl = ttlMs ?? pick(world, TTLS_MS) ?? 0;
   const { text } = entityText(
     newEntity({
       id,
@@ -143,15 +158,38 @@ export function request(world: World, target = pick(world, TARGETS) ?? '', ttlMs
   };
   world.store.run(createAction, { row, origin: ORIGIN, details: {} });
   world.ids.push(id);
-  say(world, `request ${id.slice(4, 12)} ${target} for ${ttl / 1_000} s`);
+  world.say(`request ${id.slice(4, 12)} ${target} for ${ttl / 1_000} s`);
   return id;
 }
 
-export function cancel(world: World, id = pick(world, world.ids)): void {
+/** Who changes their mind does so soon, more often than not. */
+const aCancelled = (world: World): string | undefined =>
+  pick(world, world.random() < 0.6 ? world.ids.slice(-3) : world.ids);
+
+export function cancel(world: World, id = aCancelled(world)): void {
   if (id === undefined) return;
   const wish = { id, reason: null, origin: ORIGIN, providers: { edge: { irreversible: [] } } };
-  const { kind } = world.store.run(cancelAction, wish);
-  say(world, `cancel ${id.slice(4, 12)}: ${kind}`);
+  const outcome = world.store.run(cancelAction, wish);
+  world.say(`cancel ${id.slice(4, 12)}: ${outcome.kind}`);
+  if (outcome.kind === 'changed' && outcome.enforcementId !== undefined) breakOff(world, outcome.enforcementId);
+}
+
+function breakOff(world: World, enforcementId: string): void {
+  const [row] = world.store.read(queries.enforcementById({ id: enforcementId }));
+  if (row && row.holds > 0) throw new Error('A cancel breaks off what others want.');
+  const flying = world.inFlight.find(({ leased }) => leased.enforcementId === enforcementId);
+  if (!flying || flying.leased.kind === 'release') return;
+  lose(world, flying);
+}
+
+/** A call that is given up: it may land all the same. */
+function lose(world: World, flying: InFlight): void {
+  const { kind, call } = flying.leased;
+  world.say(`${kind} ${targetText(call.target)}: given up`);
+  const unknown = { kind: 'unknown', message: 'Given up.' } as const;
+  const isWrite = kind === 'apply' || kind === 'release';
+  if (isWrite && world.random() < 0.5) loseLate(world.product, kind, targetText(call.target));
+  settle(world, flying, isWrite ? { answer: unknown } : { presence: unknown });
 }
 
 /** A turn of the dispatcher: intents are committed, calls are on their way. */
@@ -163,6 +201,7 @@ export function turn(world: World): number {
   const free = { release: 4, apply: 4, verify: 4 };
   const taken = store.run(takeDue, { owner: 'me', random: world.random(), ends, providers: [{ terms, free, starts }] });
   for (const leased of taken.calls) launch(world, leased);
+  giveUpJobs(world);
   return taken.calls.length;
 }
 
@@ -171,68 +210,52 @@ function launch(world: World, leased: LeasedCall): void {
   const target = targetText(leased.call.target);
   const same = world.inFlight.find((other) => targetText(other.leased.call.target) === target);
   if (same) throw new Error(`Two calls of ${target} at once.`);
-  const releasing = world.late.find(({ kind, target: other }) => kind === 'release' && other === target);
-  if (leased.kind === 'apply' && releasing) throw new Error(`An apply of ${target} while a release is unanswered.`);
+  if (leased.kind === 'apply' && mayLand(world.product, 'release', target))
+    throw new Error(`An apply of ${target} while a release is unanswered.`);
   const [row] = world.store.read(queries.enforcementById({ id: leased.enforcementId }));
   if (row?.fence !== leased.fence || row.lease_call !== leased.kind) throw new Error('A call without its intent.');
   if (leased.kind === 'apply' && row.holds === 0) throw new Error('An apply that nobody wants.');
   if (leased.kind === 'release' && row.holds > 0)
     throw new Error(`A release of what somebody wants: ${JSON.stringify(row)}`);
-  say(world, `send ${leased.kind} ${target} attempt ${leased.call.attempt}`);
-  world.inFlight.push({ leased, sentAt: world.clock.time });
+  world.say(`send ${leased.kind} ${target} attempt ${leased.call.attempt}`);
+  const hangs = !world.product.isCalm && world.random() < (leased.kind === 'verify' ? 0.4 : 0.1);
+  world.inFlight.push({ leased, sentAt: world.clock.time, hangs });
 }
 
-function land(world: World, kind: 'apply' | 'release', target: string): void {
-  const present = world.product.get(target);
-  if (kind === 'apply' && present === undefined) world.product.set(target, 'ours');
-  if (kind === 'release' && present === 'ours') world.product.delete(target);
+/** What the product is at and nobody asks for any more. */
+function giveUpJobs({ product, store }: World): void {
+  for (const job of product.jobs) {
+    const [row] = store.read(queries.enforcementOf({ provider: 'edge', action: 'BlockIp', target: job.target }));
+    if (row?.operation_id !== job.operationId) giveUp(product, job);
+  }
 }
 
-function look(world: World, target: string): Presence {
-  if (!world.isCalm && world.random() < 0.1) return { kind: 'unknown', message: 'The look failed.' };
-  const present = world.product.get(target);
-  return present === undefined ? { kind: 'absent' } : { kind: 'present', foreign: present === 'foreign' };
-}
-
-/** What the product makes of a write: done, refused, not reached, or lost on the way there or back. */
-function write(world: World, kind: 'apply' | 'release', target: string): Answer {
-  const chance = world.isCalm ? 0 : world.random();
-  if (chance < 0.55) {
-    land(world, kind, target);
-    return { kind: 'done', level: 'reported' };
-  }
-  if (chance < 0.65) return { kind: 'unavailable', message: 'Down.' };
-  if (chance < 0.7 && kind === 'apply') return { kind: 'refused', message: 'No.' };
-  if (chance < 0.8) {
-    land(world, kind, target);
-    return { kind: 'unknown', message: 'The answer was lost.' };
-  }
-  if (chance < 0.9) {
-    world.late.push({ kind, target, at: world.clock.time + Math.floor(world.random() * LATENESS_MS) });
-    return { kind: 'unknown', message: 'Late.' };
-  }
-  return { kind: 'unknown', message: 'Lost on the way there.' };
+function settle(world: World, flying: InFlight, result: CallResult): void {
+  world.inFlight.splice(world.inFlight.indexOf(flying), 1);
+  const { enforcementId, fence } = flying.leased;
+  const settlement = { owner: 'me', terms: world.terms, result, random: world.random(), enforcementId, fence };
+  const settled = world.store.run(settleCall, settlement);
+  giveUpJobs(world);
+  if (settled.next) launch(world, settled.next);
 }
 
 /** One call comes back. */
-export function settleOne(world: World, flying = pick(world, world.inFlight)): void {
+export function settleOne(
+  world: World,
+  flying = pick(
+    world,
+    world.inFlight.filter(({ hangs }) => !hangs),
+  ),
+): void {
   if (!flying) return;
-  world.inFlight.splice(world.inFlight.indexOf(flying), 1);
-  const { leased } = flying;
-  const { kind } = leased;
-  const target = targetText(leased.call.target);
-  const answer = kind === 'apply' || kind === 'release' ? write(world, kind, target) : undefined;
-  const wantsLook = answer === undefined || answer.kind === 'done' || (answer.kind === 'refused' && leased.inDoubt);
-  const presence = world.terms.probes && wantsLook ? look(world, target) : undefined;
-  const result = { ...(answer && { answer }), ...(presence && { presence }) };
-  say(world, `${kind} ${target}: ${answer?.kind ?? ''} ${presence?.kind ?? ''}`);
-  const settlement = { owner: 'me', terms: world.terms, result, random: world.random() };
-  const settled = world.store.run(settleCall, {
-    ...settlement,
-    enforcementId: leased.enforcementId,
-    fence: leased.fence,
-  });
-  if (settled.next) launch(world, settled.next);
+  const { product, terms } = world;
+  const { kind, call, inDoubt } = flying.leased;
+  const target = targetText(call.target);
+  const answer = kind === 'apply' || kind === 'release' ? write(product, kind, call) : undefined;
+  const wantsLook = answer === undefined || answer.kind === 'done' || (answer.kind === 'refused' && inDoubt);
+  const presence = terms.probes && wantsLook ? look(product, target) : undefined;
+  world.say(`${kind} ${target}: ${answer?.kind ?? ''} ${presence?.kind ?? ''}`);
+  settle(world, flying, { ...(answer && { answer }), ...(presence && { presence }) });
 }
 
 /** The process dies: calls under way land, or not; the next process takes their leases. */
@@ -241,12 +264,12 @@ export function crash(world: World): void {
     const target = targetText(leased.call.target);
     if (leased.kind !== 'apply' && leased.kind !== 'release') continue;
     const fate = world.random();
-    if (fate < 0.4) land(world, leased.kind, target);
-    else if (fate < 0.6) world.late.push({ kind: leased.kind, target, at: world.clock.time + 20_000 });
+    if (fate < 0.4) land(world.product, leased.kind, target);
+    else if (fate < 0.6) loseLate(world.product, leased.kind, target);
   }
   const ids = world.store.read(queries.leasesAfter({ id: '', limit: 100 })).map(({ id }) => id);
   world.store.run(freeLeases, { ids, live: [], owner: 'me', providers: [world.terms] });
-  say(world, 'crash');
+  world.say('crash');
 }
 
 /** Longer than a call and the look behind it may take: by then the dispatcher has given up on both. */
@@ -258,91 +281,15 @@ const overdue = (world: World, until: number): InFlight | undefined =>
 /** The clock moves on, and what was on its way arrives. */
 function moveTo(world: World, time: number): void {
   world.clock.time = Math.max(world.clock.time, time);
-  for (const late of world.late.filter(({ at }) => at <= world.clock.time)) {
-    world.late.splice(world.late.indexOf(late), 1);
-    land(world, late.kind, late.target);
-    say(world, `late ${late.kind} ${late.target} lands`);
-  }
+  arrive(world.product);
 }
 
 export function pass(world: World, ms: number): void {
   const until = world.clock.time + ms;
   for (let slow = overdue(world, until); slow; slow = overdue(world, until)) {
     moveTo(world, slow.sentAt + LONGEST_CALL_MS);
-    settleOne(world, slow);
+    if (slow.hangs) lose(world, slow);
+    else settleOne(world, slow);
   }
   moveTo(world, until);
-}
-
-/** Somebody else changes the product. */
-export function meddle(world: World): void {
-  const target = pick(world, TARGETS) ?? '';
-  if (world.product.get(target) === undefined) world.product.set(target, 'foreign');
-  else world.product.delete(target);
-  say(world, `a stranger: ${target} is now ${world.product.get(target) ?? 'absent'}`);
-}
-
-const entityOf = (world: World, id: string): { row: ActionRow; entity: Entity } => {
-  const [row] = world.store.read(queries.actionById({ id }));
-  if (!row) throw new Error(`Action ${id} is lost.`);
-  return { row, entity: JSON.parse(row.entity) as Entity };
-};
-
-/** What must hold at every moment of every history. */
-export function checkHistories(world: World): void {
-  for (const id of world.ids) {
-    const { row, entity } = entityOf(world, id);
-    const before = world.history.get(id);
-    if (before && isFinal(before.entity.status) && entity.status !== before.entity.status) {
-      throw new Error(`${id} was final and changed from ${before.entity.status} to ${entity.status}.`);
-    }
-    if (entity.status !== row.status || entity.enforcement.state !== row.state) throw new Error(`${id} is two things.`);
-    const times = entity.states.map(({ updatedDateTime }) => updatedDateTime);
-    if (times.some((time, index) => index > 0 && time <= (times[index - 1] ?? ''))) {
-      throw new Error(`${id} has a history that runs backwards.`);
-    }
-    if (entity.states.at(-1)?.status !== entity.status) throw new Error(`${id} has a history that ends elsewhere.`);
-    world.history.set(id, { version: row.version, entity });
-  }
-}
-
-/** Once nothing goes wrong any more: everything that was begun must end. */
-export function comeToRest(world: World): void {
-  world.isCalm = true;
-  const calmSince = world.clock.time;
-  for (let round = 0; round < 3_000; round += 1) {
-    while (world.inFlight.length > 0) settleOne(world);
-    if (turn(world) > 0) continue;
-    checkHistories(world);
-    // What a stranger did last shows at the next look.
-    if (world.clock.time > calmSince + 120_000 && world.late.length === 0 && isAtRest(world)) return;
-    pass(world, 60_000);
-  }
-  throw new Error('The world does not come to rest.');
-}
-
-function isAtRest(world: World): boolean {
-  const rows = world.store.read(queries.firstEnforcements({ limit: 100 }));
-  const isHeld = rows.every(({ known, holds }) => known === 'inForce' && holds > 0);
-  return isHeld && world.ids.every((id) => isFinal(entityOf(world, id).entity.status));
-}
-
-function checkActionAtRest(world: World, id: string): void {
-  const { row, entity } = entityOf(world, id);
-  if (!isFinal(entity.status)) throw new Error(`${id} is ${entity.status} for ever.`);
-  const holding = row.hold === 'active';
-  if (holding !== (row.state === 'inForce')) throw new Error(`${id} is ${row.state} and its hold is ${row.hold}.`);
-  if (!holding && !['none', 'released'].includes(row.state)) throw new Error(`${id} stays ${row.state}.`);
-}
-
-/** What is in force is what is wanted, and nothing else; every action is over or holds what is in force. */
-export function checkRest(world: World): void {
-  const rows = world.store.read(queries.firstEnforcements({ limit: 100 }));
-  const wanted = new Set(rows.filter(({ holds }) => holds > 0).map(({ target }) => target));
-  for (const target of TARGETS) {
-    const present = world.product.get(target);
-    if (wanted.has(target) && present === undefined) throw new Error(`${target} is wanted and not in force.`);
-    if (!wanted.has(target) && present === 'ours') throw new Error(`${target} is in force and nobody wants it.`);
-  }
-  for (const id of world.ids) checkActionAtRest(world, id);
 }
