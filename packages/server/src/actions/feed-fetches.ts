@@ -1,5 +1,12 @@
-import { queries } from '../store/queries.ts';
-import { all, first, run, unit } from '../store/work.ts';
+import { type FeedReader, queries } from '../store/queries.ts';
+import type { FeedFetchRow } from '../store/rows.ts';
+import { all, run, unit } from '../store/work.ts';
+
+/**
+ * How long a fetch may take: the server breaks a body off that is still being sent then. A fetch that is noted as
+ * under way for longer was so when its process died.
+ */
+export const LONGEST_FETCH_MS = 600_000;
 
 /** What a key got: digest of the body, and the journal sequence of the moment that it shows. */
 export interface GotVersion {
@@ -7,34 +14,111 @@ export interface GotVersion {
   readonly version: string;
 }
 
-/** Which key fetches which list. */
-interface Fetching {
-  readonly provider: string;
-  readonly list: string;
-  readonly key_name: string;
-}
+/** How a fetch ended. `nothing`: before the first byte. */
+export type FetchEnd = ({ readonly kind: 'got' | 'brokenOff' } & GotVersion) | { readonly kind: 'nothing' };
 
-const NEVER = { sequence: 0, version: '', fetched_at: 0 } as const;
+/** The highest number that a fetch of the key was ever given, as far as it matters. */
+const lastNumber = (fetches: readonly FeedFetchRow[]): number =>
+  Math.max(0, ...fetches.map(({ number, over_at_number }) => Math.max(number, over_at_number ?? 0)));
+
+const isOverdue = ({ state, begun_at }: FeedFetchRow, now: number): boolean =>
+  state === 'underWay' && begun_at + LONGEST_FETCH_MS <= now;
 
 /**
- * A key is about to get a version. From now until that is settled it may have every entry that is, or comes to be,
- * on the list: no release of one counts as done.
+ * A key is about to get a version. From now until a later fetch takes its place it may have every entry that is, or
+ * comes to be, on the list: no release of one counts as done. Returns the fetch's id.
  */
-export const beginFetch = unit('feeds.beginFetch', function* (u, fetching: Fetching) {
-  const present = yield* first(queries.feedFetch(fetching));
-  const since = Math.min(present?.fetching_since ?? u.sequence, u.sequence);
-  yield* run(queries.saveFeedFetch({ ...NEVER, ...present, ...fetching, fetching_since: since }));
+export const beginFetch = unit('feeds.beginFetch', function* (u, reader: FeedReader) {
+  const fetches = yield* all(queries.feedFetchesOf(reader));
+  const last = lastNumber(fetches);
+  const overdue = fetches.filter((fetch) => isOverdue(fetch, u.now));
+  const begun: FeedFetchRow = {
+    ...reader,
+    id: u.newId(),
+    state: 'underWay',
+    number: last + 1,
+    over_at_number: null,
+    since: u.sequence,
+    sequence: null,
+    version: null,
+    begun_at: u.now,
+    got_at: null,
+  };
+  yield* run(
+    ...overdue.map((fetch) => queries.saveFeedFetch({ ...fetch, state: 'brokenOff', over_at_number: last })),
+    queries.saveFeedFetch(begun),
+  );
+  return begun.id;
 });
 
-/** A key has got a version, whole: that is what it has. Whatever may be settled by it is woken. */
-export const endFetch = unit(
-  'feeds.endFetch',
-  function* (u, { fetching, got, action }: { fetching: Fetching; got: GotVersion; action: string }) {
-    const { sequence, version } = got;
-    const settled = { ...fetching, sequence, version, fetched_at: u.now, fetching_since: null };
-    yield* run(queries.saveFeedFetch(settled));
-    const woken = yield* all(queries.wakeFeedEntries({ provider: fetching.provider, action, now: u.now }));
-    if (woken.length > 0) u.due(u.now);
-    return woken.length;
-  },
-);
+/**
+ * A fetch that was broken off, with all earlier ones of the key that were: however many there are, they are one row,
+ * which a fetch that began after the last of them replaces.
+ */
+function allBrokenOff(mine: FeedFetchRow, others: readonly FeedFetchRow[]): FeedFetchRow {
+  const all = [mine, ...others];
+  const isKnown = all.every(({ sequence }) => sequence !== null);
+  return {
+    ...mine,
+    state: 'brokenOff',
+    since: Math.min(...all.map(({ since }) => since)),
+    sequence: isKnown ? Math.max(...all.map(({ sequence }) => sequence ?? 0)) : null,
+  };
+}
+
+interface EndedFetch {
+  readonly reader: FeedReader;
+  readonly id: string;
+  readonly end: FetchEnd;
+  /** What the list's entries do. */
+  readonly action: string;
+}
+
+/** What a fetch is from its end on, and the fetches whose place it takes. */
+function afterEnd(
+  fetches: readonly FeedFetchRow[],
+  { reader, id, end }: EndedFetch,
+  now: number,
+): { readonly saved: FeedFetchRow | undefined; readonly gone: readonly string[] } {
+  if (end.kind === 'nothing') return { saved: undefined, gone: [id] };
+  const mine = fetches.find((fetch) => fetch.id === id);
+  const ended: FeedFetchRow = {
+    ...reader,
+    id,
+    state: end.kind,
+    // One that was given up, and replaced, before it ended after all takes nobody's place.
+    number: mine?.number ?? 0,
+    over_at_number: lastNumber(fetches),
+    since: end.sequence,
+    sequence: end.sequence,
+    version: end.version,
+    begun_at: mine?.begun_at ?? now,
+    got_at: end.kind === 'got' ? now : null,
+  };
+  const others = fetches.filter((fetch) => fetch.id !== id);
+  const replaced =
+    end.kind === 'got'
+      ? others.filter(({ over_at_number }) => over_at_number !== null && over_at_number < ended.number)
+      : others.filter(({ state }) => state === 'brokenOff');
+  return {
+    saved: end.kind === 'got' ? ended : allBrokenOff(ended, replaced),
+    gone: replaced.map((fetch) => fetch.id),
+  };
+}
+
+/**
+ * A fetch is over. One that got its version whole takes the place of those that were over before it began; beside those
+ * that overlapped with it, it stands: a firewall that fetches twice at once may end with either. Whatever may be
+ * settled by it is woken.
+ */
+export const endFetch = unit('feeds.endFetch', function* (u, ended: EndedFetch) {
+  const { reader, action } = ended;
+  const { saved, gone } = afterEnd(yield* all(queries.feedFetchesOf(reader)), ended, u.now);
+  yield* run(
+    ...gone.map((id) => queries.deleteFeedFetch({ ...reader, id })),
+    ...(saved ? [queries.saveFeedFetch(saved)] : []),
+  );
+  const woken = yield* all(queries.wakeFeedEntries({ provider: reader.provider, action, now: u.now }));
+  if (woken.length > 0) u.due(u.now);
+  return woken.length;
+});

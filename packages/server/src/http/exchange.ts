@@ -27,13 +27,15 @@ export interface Exchange {
 /** What a handler answers with. */
 export interface Answer {
   readonly status: number;
-  /** Text as it goes out; undefined for none. */
-  readonly body?: string;
+  /** As it goes out; undefined for none. */
+  readonly body?: string | Buffer;
   /** JSON in the form of the root where left out. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Runs when the last byte was handed to the network. */
-  readonly afterSent?: () => void;
+  /** What is not sent by then is broken off. */
+  readonly sentWithinMs?: number;
+  /** Runs when the last byte was handed to the network (true), or when the connection ended before that. */
+  readonly afterEnd?: (isWhole: boolean) => void;
 }
 
 /** One header as one text; undefined where it was not sent. */

@@ -1,4 +1,6 @@
-import type { FeedForm } from '../actions/feeds.ts';
+import { type FetchEnd, LONGEST_FETCH_MS } from '../actions/feed-fetches.ts';
+import type { FeedForm, FeedVersion } from '../actions/feed-versions.ts';
+import type { FeedFetch } from '../actions/feeds.ts';
 import { noteFetch } from '../actions/fetches-under-way.ts';
 import { Refusal } from '../errors.ts';
 import { readQueryOptions } from '../odata/query-options.ts';
@@ -42,6 +44,42 @@ function checkOpens({ feedKey }: Exchange, provider: string): void {
   });
 }
 
+type Fetched = Pick<FeedVersion, 'version' | 'sequence'>;
+
+/** Ends a fetch once; whoever asks for an action behind it waits until that is noted. */
+function endOf(app: App, exchange: Exchange, fetch: FeedFetch, id: string): (end: FetchEnd) => void {
+  const endNote = noteFetch(app.actions.fetches, fetch.tenantId);
+  return (end) => {
+    app.feeds
+      .endFetch(fetch, id, end)
+      .catch((error: unknown) => app.onFault(error, exchange.requestId))
+      .finally(endNote);
+  };
+}
+
+/** A fetch by a key: what it gets, and what becomes of that, is noted. */
+async function fetchNoted(
+  app: App,
+  exchange: Exchange,
+  fetch: FeedFetch,
+  answerWith: () => Promise<[Answer, Fetched]>,
+): Promise<Answer> {
+  const endsAt = performance.now() + LONGEST_FETCH_MS;
+  const id = await app.feeds.beginFetch(fetch);
+  try {
+    const [answer, { version, sequence }] = await answerWith();
+    const end = endOf(app, exchange, fetch, id);
+    return {
+      ...answer,
+      sentWithinMs: Math.max(0, endsAt - performance.now()),
+      afterEnd: (isWhole) => end({ kind: isWhole ? 'got' : 'brokenOff', version, sequence }),
+    };
+  } catch (error) {
+    endOf(app, exchange, fetch, id)({ kind: 'nothing' });
+    throw error;
+  }
+}
+
 /** A list as firewalls poll it: whole, or an error. */
 export async function getFeed(app: App, exchange: Exchange): Promise<Answer> {
   readQueryOptions(exchange.query, []);
@@ -49,24 +87,21 @@ export async function getFeed(app: App, exchange: Exchange): Promise<Answer> {
   checkOpens(exchange, provider);
   const { list, form } = readFile(file);
   const { tenantId, key } = readerOf(exchange);
-  const { feeds } = app;
-  const holds = key !== undefined && exchange.method === 'GET';
-  if (holds) await feeds.beginFetch(tenantId, provider, list, key);
-  const version = await feeds.read(tenantId, provider, list, form);
-  const tag = `"${version.version}"`;
-  const isSame = isKnown(headerOf(exchange, 'if-none-match'), tag);
-  const endNote = holds ? noteFetch(app.actions.fetches, tenantId) : undefined;
-  const afterSent = (): void => {
-    feeds
-      .endFetch(tenantId, provider, list, key ?? '', version)
-      .catch((error: unknown) => app.onFault(error, exchange.requestId))
-      .finally(endNote);
+  const answerWith = async (): Promise<[Answer, Fetched]> => {
+    const version = await app.feeds.read(tenantId, provider, list, form);
+    const tag = `"${version.version}"`;
+    const isSame = isKnown(headerOf(exchange, 'if-none-match'), tag);
+    const answer: Answer = {
+      status: isSame ? 304 : 200,
+      ...(!isSame && { body: version.body }),
+      contentType: CONTENT_TYPE[form],
+      headers: { ETag: tag },
+    };
+    return [answer, version];
   };
-  return {
-    status: isSame ? 304 : 200,
-    ...(!isSame && { body: version.body }),
-    contentType: CONTENT_TYPE[form],
-    headers: { ETag: tag },
-    ...(holds && { afterSent }),
-  };
+  if (key !== undefined && exchange.method === 'GET') {
+    return await fetchNoted(app, exchange, { tenantId, provider, list, key }, answerWith);
+  }
+  const [answer] = await answerWith();
+  return answer;
 }

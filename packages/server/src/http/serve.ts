@@ -10,6 +10,7 @@ import { jsonType } from './links.ts';
 import { refuseLaterHeaders } from './not-yet.ts';
 import type { Root } from './rewrite-path.ts';
 import type { Route } from './route.ts';
+import { watchEnd } from './watch-end.ts';
 
 /** What is known of a request before its body is read. */
 export interface Arrival {
@@ -85,12 +86,12 @@ export function toExchange(app: App, request: FastifyRequest): Exchange {
 export function send(reply: FastifyReply, answer: Answer, root: Root): FastifyReply {
   reply.code(answer.status);
   if (answer.headers) reply.headers(answer.headers as Record<string, string>);
-  if (answer.afterSent) reply.raw.once('finish', answer.afterSent);
+  watchEnd(reply.raw, answer);
   if (answer.contentType !== undefined) reply.header('Content-Type', answer.contentType);
-  if (answer.body === undefined || answer.body === '' || answer.status === 304) return reply.send();
+  if (answer.body === undefined || answer.body.length === 0 || answer.status === 304) return reply.send();
   if (answer.contentType === undefined) reply.header('Content-Type', jsonType(root));
   // As bytes: to a text of JSON Fastify would add a charset that the seed document has not.
-  return reply.send(Buffer.from(answer.body));
+  return reply.send(typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body);
 }
 
 /** The one place where a thrown value becomes an answer; a bug is told to the log, with the request id. */

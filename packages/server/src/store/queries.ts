@@ -56,6 +56,9 @@ export interface HoldRow {
   readonly hold_until: number;
 }
 
+/** Which key fetches which list. */
+export type FeedReader = Pick<FeedFetchRow, 'provider' | 'list' | 'key_name'>;
+
 type EffectKey = { readonly provider: string; readonly action: string; readonly target: string };
 
 /**
@@ -112,9 +115,13 @@ export const queries = {
 
   // Feeds
   feedEntries: query<{ provider: string; action: string; after: string; limit: number }, FeedEntryRow>('feedEntries'),
+  feedChange: query<{ provider: string; action: string; after: number; until: number }, { sequence: number }>(
+    'feedChange',
+  ),
   feedFetches: query<{ provider: string; list: string }, FeedFetchRow>('feedFetches'),
-  feedFetch: query<{ provider: string; list: string; key_name: string }, FeedFetchRow>('feedFetch'),
+  feedFetchesOf: query<FeedReader, FeedFetchRow>('feedFetchesOf'),
   saveFeedFetch: query<FeedFetchRow, never>('saveFeedFetch'),
+  deleteFeedFetch: query<FeedReader & Id, never>('deleteFeedFetch'),
   wakeFeedEntries: query<{ provider: string; action: string; now: number }, Id>('wakeFeedEntries'),
 } as const;
 

@@ -136,17 +136,28 @@ export interface JournalRow {
   readonly content: string;
 }
 
-/** The last version of a list that one feed key has got. */
+/** `brokenOff`: how much of it arrived, if anything, nobody knows. */
+export type FeedFetchState = 'underWay' | 'got' | 'brokenOff';
+
+/** One fetch of a list by a feed key, from before its version is read until a later one has taken its place. */
 export interface FeedFetchRow {
+  readonly id: string;
   readonly provider: string;
   readonly list: string;
   readonly key_name: string;
-  /** Journal sequence that the version was read at. */
-  readonly sequence: number;
-  readonly version: string;
-  readonly fetched_at: number;
-  /** Sequence before a version that is being sent was read: until that is settled, the key may have any of it. */
-  readonly fetching_since: number | null;
+  readonly state: FeedFetchState;
+  /** Higher than that of every fetch of the key that had begun before. */
+  readonly number: number;
+  /** The highest number when it was over: a fetch with a higher one began later. Null while it is under way. */
+  readonly over_at_number: number | null;
+  /** Journal sequences between which its version was read: one and the same once that is known. Null: no end is known. */
+  readonly since: number;
+  readonly sequence: number | null;
+  /** Digest of the body. */
+  readonly version: string | null;
+  readonly begun_at: number;
+  /** When it was there, whole. */
+  readonly got_at: number | null;
 }
 
 /** The key of an action that was deleted, kept so that a repeat is told so. */

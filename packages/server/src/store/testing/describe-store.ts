@@ -4,6 +4,7 @@ import { queries } from '../queries.ts';
 import type { JournalRow } from '../rows.ts';
 import type { Store } from '../store.ts';
 import { anActionRow, anEnforcementRow } from './an-action-row.ts';
+import { describeFeeds } from './describe-feeds.ts';
 import {
   addAction,
   addEnforcement,
@@ -240,6 +241,8 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
       expect(before).toBeLessThanOrEqual(now + rounding);
       expect(store.clock.now()).toBeGreaterThan(now - 500);
     });
+
+    describeFeeds(() => store);
 
     it('counts itself among the processes that may hold leases', async () => {
       expect(await store.liveLeaseOwners()).toContain(store.leaseOwner);

@@ -1,5 +1,5 @@
 import { queries } from '../queries.ts';
-import type { ActionRow, EnforcementRow } from '../rows.ts';
+import type { ActionRow, EnforcementRow, FeedFetchRow } from '../rows.ts';
 import { all, first, must, run, unit } from '../work.ts';
 
 /** Stores an action and writes it into the journal. */
@@ -49,6 +49,24 @@ export const tellNow = unit('test.tellNow', function* (u) {
   return u.now;
 });
 
+/** Journals of an action as the server does where its hold begins or ends, and where it does not. */
+export const tellOf = unit('test.tellOf', function* (u, { actionId, type }: { actionId: string | null; type: string }) {
+  yield [];
+  return u.journal({ actionId, event: null, type, content: {} });
+});
+
+export const writeFetch = unit('test.writeFetch', function* (_, row: FeedFetchRow) {
+  yield* run(queries.saveFeedFetch(row));
+});
+
+export const removeFetch = unit('test.removeFetch', function* (_, row: FeedFetchRow) {
+  yield* run(queries.deleteFeedFetch(row));
+});
+
+export const wakeFeed = unit('test.wakeFeed', function* (_, args: { provider: string; action: string; now: number }) {
+  return yield* all(queries.wakeFeedEntries(args));
+});
+
 /** What a store under test is opened with. */
 export const TEST_UNITS = [
   addAction,
@@ -58,4 +76,8 @@ export const TEST_UNITS = [
   removeAction,
   sayDue,
   tellNow,
+  tellOf,
+  writeFetch,
+  removeFetch,
+  wakeFeed,
 ] as const;

@@ -67,8 +67,8 @@ const ledger = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable[
     db,
     dialect,
     'feed_fetch',
-    ['tenant_id', 'provider', 'list', 'key_name'],
-    'sequence# version fetched_at# fetching_since#?',
+    ['tenant_id', 'provider', 'list', 'key_name', 'id'],
+    'state number# over_at_number#? since# sequence#? version? begun_at# got_at#?',
   ).modifyEnd(dialect.clustered),
 ];
 

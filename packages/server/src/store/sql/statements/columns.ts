@@ -1,4 +1,4 @@
-import type { ActionRow, EnforcementRow } from '../../rows.ts';
+import type { ActionRow, EnforcementRow, FeedFetchRow } from '../../rows.ts';
 
 /** Columns of a row; a column that is missing here does not compile. */
 const columnsOf = <Row>(columns: Readonly<Record<keyof Row & string, true>>): (keyof Row & string)[] =>
@@ -70,6 +70,21 @@ export const ENFORCEMENT_COLUMNS = columnsOf<EnforcementRow>({
   lease_call: true,
   lane: true,
   due_at: true,
+});
+
+export const FEED_FETCH_COLUMNS = columnsOf<FeedFetchRow>({
+  id: true,
+  provider: true,
+  list: true,
+  key_name: true,
+  state: true,
+  number: true,
+  over_at_number: true,
+  since: true,
+  sequence: true,
+  version: true,
+  begun_at: true,
+  got_at: true,
 });
 
 /** The values of a row's columns, taken from a statement's arguments, for `insert` or `set`. */
