@@ -23,6 +23,7 @@ export class DatabaseProxy {
   readonly #listener: net.Server;
   readonly #target: URL;
   #isReachable = true;
+  #isSilent = false;
   #cut: Cut | undefined;
 
   constructor(target: string) {
@@ -49,6 +50,7 @@ export class DatabaseProxy {
 
   setReachable(isReachable: boolean): void {
     this.#isReachable = isReachable;
+    this.#isSilent = false;
     if (!isReachable) this.#breakAll();
   }
 
@@ -58,6 +60,12 @@ export class DatabaseProxy {
       passage.isSilent = true;
       passage.server.destroy();
     }
+  }
+
+  /** New ones hear nothing either, until {@link setReachable}. */
+  silenceAll(): void {
+    this.#isSilent = true;
+    this.silenceStanding();
   }
 
   async stop(): Promise<void> {
@@ -73,9 +81,9 @@ export class DatabaseProxy {
   #pass(client: net.Socket): void {
     client.on('error', () => undefined);
     if (!this.#isReachable) return void client.destroy();
-    const server = net.connect(Number(this.#target.port), this.#target.hostname);
-    server.on('error', () => undefined);
-    const passage: Passage = { client, server, isSilent: false, isDeaf: false, isMarked: false };
+    const server = new net.Socket().on('error', () => undefined);
+    if (!this.#isSilent) server.connect(Number(this.#target.port), this.#target.hostname);
+    const passage: Passage = { client, server, isSilent: this.#isSilent, isDeaf: false, isMarked: false };
     this.#passages.add(passage);
     client.on('data', (bytes) => this.#carry(passage, bytes));
     server.on('data', (bytes) => {

@@ -28,6 +28,8 @@ export class WebhookReceiver {
   readonly secret = SECRET;
   readonly received: Received[] = [];
   readonly inForce = new Set<string>();
+  /** Targets of calls that the caller gave up before they were answered. */
+  readonly givenUp: string[] = [];
   /** How it answers; null: as a good product does. */
   manner: Manner | null = null;
   readonly #server: Server;
@@ -85,6 +87,9 @@ export class WebhookReceiver {
       isSigned: this.#isSigned(request.headers, body),
     };
     this.received.push(received);
+    response.once('close', () => {
+      if (!response.writableEnded) this.givenUp.push(received.target);
+    });
     const answer = this.manner ? await this.manner(received, this) : this.obey(received);
     if (answer === 'hang') return;
     if (answer === 'cut') {

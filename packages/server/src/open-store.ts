@@ -48,7 +48,12 @@ async function openEmbedded(config: Config, key: InstallKey, log: Log): Promise<
 export async function openStore(config: Config, key: InstallKey, log: Log): Promise<Store> {
   if (!config.databaseUrl) return await openEmbedded(config, key, log);
   const url = config.databaseUrl.reveal();
-  const store = await openPostgresStore({ url, units: UNITS, facts: { [KEY_FACT]: key.fingerprint } });
+  const store = await openPostgresStore({
+    url,
+    units: UNITS,
+    facts: { [KEY_FACT]: key.fingerprint },
+    onWait: (words) => log.warn(words),
+  });
   for (const warning of store.warnings) log.warn(warning);
   try {
     checkKey(store.facts[KEY_FACT], key, config.dataFolder);

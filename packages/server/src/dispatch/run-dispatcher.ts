@@ -10,6 +10,7 @@ import { isInDoubt, noteOwners, noteSilence } from './watch-owners.ts';
 
 /** How often the store is asked what is due: wake-ups and timers only shorten the wait. */
 const POLL_MS = 500;
+const DOUBT_MS = 250;
 const TENANTS_A_POLL = 100;
 /** Calls under way get this long to end by themselves at shutdown. */
 const DRAIN_MS = 8_000;
@@ -35,33 +36,37 @@ async function breakOffUnwanted(dispatcher: Dispatcher): Promise<void> {
   );
 }
 
-/** Of a process that is gone, the others take the leases back; and one that is taken for gone stops calling. */
+/** Of a process that is gone, the others take the leases back. */
 async function watchOwners(dispatcher: Dispatcher): Promise<void> {
   const { owners, deps } = dispatcher;
-  const { store, clock } = deps;
-  try {
-    if (noteOwners(owners, await store.liveLeaseOwners(), clock.now())) await recover(dispatcher);
-  } catch (error) {
-    noteSilence(owners, clock.now());
-    throw error;
-  } finally {
-    if (isInDoubt(owners, store.leaseOwner, clock.now())) breakOffAll(dispatcher, 'The store is out of reach.');
-  }
+  const { store, clock, onFault } = deps;
+  // Until it answers.
+  noteSilence(owners, clock.now());
+  if (noteOwners(owners, await store.liveLeaseOwners(), clock.now())) void recover(dispatcher).catch(onFault);
+}
+
+/** One that is taken for gone stops calling, whatever it waits for meanwhile. */
+function doubt(dispatcher: Dispatcher): void {
+  const { owners, deps } = dispatcher;
+  if (isInDoubt(owners, deps.store.leaseOwner, deps.clock.now())) breakOffAll(dispatcher, 'The store is out of reach.');
 }
 
 function breakOffAll(dispatcher: Dispatcher, why: string): void {
   for (const { abort } of dispatcher.calls.values()) abort.abort(new Error(why));
 }
 
-function schedulePoll(dispatcher: Dispatcher): void {
-  if (dispatcher.stopped) return;
-  dispatcher.poll = setTimeout(() => {
-    void watchOwners(dispatcher)
-      .then(() => pollOnce(dispatcher))
-      .then(() => breakOffUnwanted(dispatcher))
-      .catch(dispatcher.deps.onFault)
-      .then(() => schedulePoll(dispatcher));
-  }, POLL_MS);
+/** Until the stop; a round that fails is told, and the next one comes all the same. */
+async function keepDoing(dispatcher: Dispatcher, everyMs: number, round: () => Promise<void> | void): Promise<void> {
+  const { signal } = dispatcher.stopping;
+  for (;;) {
+    await delay(everyMs, undefined, { ref: false, signal }).catch(() => undefined);
+    if (dispatcher.stopped) return;
+    try {
+      await round();
+    } catch (error) {
+      dispatcher.deps.onFault(error);
+    }
+  }
 }
 
 const LEASES_AT_ONCE = 200;
@@ -122,7 +127,11 @@ async function keepReconciling(dispatcher: Dispatcher, provider: DispatchedProvi
 export async function startDispatcher(dispatcher: Dispatcher): Promise<void> {
   await recover(dispatcher);
   await pollOnce(dispatcher);
-  schedulePoll(dispatcher);
+  // Each by itself: a store that keeps one of them waiting must not hold the others up.
+  void keepDoing(dispatcher, POLL_MS, () => watchOwners(dispatcher));
+  void keepDoing(dispatcher, POLL_MS, () => pollOnce(dispatcher));
+  void keepDoing(dispatcher, POLL_MS, () => breakOffUnwanted(dispatcher));
+  void keepDoing(dispatcher, DOUBT_MS, () => doubt(dispatcher));
   for (const provider of dispatcher.deps.providers) void keepReconciling(dispatcher, provider);
 }
 
@@ -130,7 +139,6 @@ export async function startDispatcher(dispatcher: Dispatcher): Promise<void> {
 export async function stopDispatcher(dispatcher: Dispatcher): Promise<void> {
   dispatcher.stopped = true;
   dispatcher.stopping.abort();
-  clearTimeout(dispatcher.poll);
   for (const { timer } of dispatcher.timers.values()) clearTimeout(timer);
   const drained = setTimeout(() => breakOffAll(dispatcher, 'The server stops.'), DRAIN_MS);
   while (dispatcher.underWay.size > 0 || dispatcher.turns.size > 0) {

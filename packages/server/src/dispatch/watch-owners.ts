@@ -33,7 +33,7 @@ export function isInDoubt(owners: Owners, own: string, now: number): boolean {
   return since !== undefined && now - since >= OWN_DOUBT_MS;
 }
 
-/** The store did not answer. */
+/** The store was asked, and has not answered yet. */
 export function noteSilence(owners: Owners, now: number): void {
   owners.silentSince ??= now;
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { OperatorFault } from '../../errors.ts';
+import { listening } from './postgres-silence.ts';
 
 /** Owns no table, is no superuser, bypasses no row-level security: what every connection works as. */
 export const APP_ROLE = 'interdict_app';
@@ -12,21 +13,30 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as never,
 };
 
-/** Time-outs end what a hung process or a lost network would hold for ever: a tenant's lock above all. */
+/**
+ * Time-outs end what a hung process or a lost network would hold for ever: a tenant's lock above all. The database's
+ * own keep-alive lets go of a machine that is gone, and so of its locks.
+ */
 const SESSION = [
   `search_path=${SCHEMA}`,
   'synchronous_commit=on',
   'statement_timeout=30s',
   'lock_timeout=10s',
   'idle_in_transaction_session_timeout=30s',
+  'tcp_keepalives_idle=10',
+  'tcp_keepalives_interval=5',
+  'tcp_keepalives_count=3',
   'client_min_messages=warning',
 ];
+
+const CONNECT_MS = 5_000;
 
 export const connectionOptions = (url: string): pg.ClientConfig => ({
   connectionString: url,
   types,
-  connectionTimeoutMillis: 5_000,
+  connectionTimeoutMillis: CONNECT_MS,
   keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
   application_name: 'interdict',
   options: SESSION.map((setting) => `-c ${setting}`).join(' '),
 });
@@ -51,8 +61,10 @@ interface Asserted {
 export async function becomeApp(client: pg.ClientBase): Promise<void> {
   // A connection that breaks rejects its queries; without a listener it would end the process too.
   client.on('error', () => undefined);
-  await client.query(`set role ${APP_ROLE}`);
-  const { rows } = await client.query<Asserted>(ASSERT);
+  const { rows } = await listening(client, CONNECT_MS, async () => {
+    await client.query(`set role ${APP_ROLE}`);
+    return await client.query<Asserted>(ASSERT);
+  });
   const [found] = rows;
   if (found?.name !== APP_ROLE || found.rolsuper || found.rolbypassrls || found.owned > 0) {
     throw new OperatorFault(

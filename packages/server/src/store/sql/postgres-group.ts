@@ -3,6 +3,8 @@ import { Refusal } from '../../errors.ts';
 import { CommitUnknown } from '../store.ts';
 import type { AnyUnit, Query, Work } from '../work.ts';
 import type { UnitCall, UnitOutcome } from './group.ts';
+import { connectLive, QUICK_SILENCE_MS } from './postgres-borrow.ts';
+import { listening } from './postgres-silence.ts';
 import type { PreparedStatement } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
 import { toStoreFault } from './store-faults.ts';
@@ -145,15 +147,16 @@ async function carryOnce(
   return group.map(({ step }) => step.value);
 }
 
+/** Longer than PostgreSQL lets a group wait for its tenant's lock; nothing else in it takes long. */
+const GROUP_SILENCE_MS = 12_000;
+
 async function inTransaction(engine: PostgresEngine, calls: readonly UnitCall[]): Promise<unknown[]> {
-  const client = await engine.pool.connect().catch((thrown: unknown) => {
-    throw toStoreFault(thrown);
-  });
+  const client = await connectLive(engine.pool);
   let broken: Error | undefined;
   try {
-    return await carryOnce(client, engine, calls);
+    return await listening(client, GROUP_SILENCE_MS, () => carryOnce(client, engine, calls));
   } catch (thrown) {
-    await client.query('rollback').catch((error: Error) => {
+    await listening(client, QUICK_SILENCE_MS, () => client.query('rollback')).catch((error: Error) => {
       broken = error;
     });
     throw toStoreFault(thrown);

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import pg from 'pg';
+import { borrow, QUICK_SILENCE_MS } from './postgres-borrow.ts';
 import { becomeApp, connectionOptions } from './postgres-connection.ts';
+import { endSilent, listening } from './postgres-silence.ts';
 import { measure, type StoreClock } from './store-clock.ts';
 
 /** The first half of an advisory lock's key: locks of ours, by which processes show that they live. */
@@ -21,16 +23,26 @@ export interface LeaseHolder {
   closed: boolean;
 }
 
+/** Longer than PostgreSQL lets it wait for the lock, which an earlier connection of ours may still hold. */
+const LOCK_SILENCE_MS = 15_000;
+
 async function connect(holder: LeaseHolder): Promise<void> {
   const client = new pg.Client(connectionOptions(holder.url));
   client.on('error', () => {
+    if (holder.client !== client) return;
     holder.client = undefined;
     void reconnect(holder);
   });
-  await client.connect();
-  await becomeApp(client);
-  await client.query('select pg_advisory_lock($1, $2)', [ALIVE, holder.key]);
-  holder.client = client;
+  try {
+    await client.connect();
+    await becomeApp(client);
+    const lock = (): Promise<unknown> => client.query('select pg_advisory_lock($1, $2)', [ALIVE, holder.key]);
+    await listening(client, LOCK_SILENCE_MS, lock);
+    holder.client = client;
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw error;
+  }
 }
 
 const RECONNECT_MS = 500;
@@ -49,11 +61,20 @@ export async function openLeaseHolder(url: string): Promise<LeaseHolder> {
 }
 
 /** Who lives; and by the same answer, what time it is there. */
-export async function listLiveOwners(pool: pg.Pool, clock: StoreClock): Promise<ReadonlySet<string>> {
-  return await measure(clock, async () => {
-    const { rows } = await pool.query<{ owners: string[]; now: number }>(LIVE);
-    return { value: new Set(rows[0]?.owners), now: rows[0]?.now ?? Number.NaN };
-  });
+export async function listLiveOwners(
+  pool: pg.Pool,
+  clock: StoreClock,
+  holder: LeaseHolder,
+): Promise<ReadonlySet<string>> {
+  const live = await borrow(pool, QUICK_SILENCE_MS, (client) =>
+    measure(clock, async () => {
+      const { rows } = await client.query<{ owners: string[]; now: number }>(LIVE);
+      return { value: new Set(rows[0]?.owners), now: rows[0]?.now ?? Number.NaN };
+    }),
+  );
+  // Nothing is asked on its connection: that it was lost without a word shows here alone.
+  if (holder.client && !live.has(String(holder.key))) endSilent(holder.client, 'The lock of this process is gone.');
+  return live;
 }
 
 export async function closeLeaseHolder(holder: LeaseHolder): Promise<void> {

@@ -90,7 +90,7 @@ const notReached = (error: unknown): OperatorFault =>
   );
 
 /** The database may be started together with the server. */
-async function connectPatiently(url: string): Promise<pg.Client> {
+async function connectPatiently(url: string, onWait: (words: string) => void): Promise<pg.Client> {
   for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
     const client = new pg.Client(connectionOptions(url));
     client.on('error', () => undefined);
@@ -100,9 +100,22 @@ async function connectPatiently(url: string): Promise<pg.Client> {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (waitedMs >= PATIENCE_MS || !PASSING.includes(code ?? '')) throw notReached(error);
+      if (waitedMs === 0)
+        onWait(`PostgreSQL is not ready (${code}). Waiting for the database, for ${PATIENCE_MS / 1_000} s.`);
       await delay(RETRY_MS);
     }
   }
+}
+
+/** A migration of many rows takes its time, and whoever waits for it waits as long. */
+async function lockForMigration(client: pg.Client, onWait: (words: string) => void): Promise<void> {
+  await client.query('set statement_timeout = 0; set lock_timeout = 0');
+  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [MIGRATION_LOCK]);
+  if (!rows[0]?.taken) {
+    onWait('Another process is preparing the database. Waiting for it.');
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  }
+  await client.query("set lock_timeout = '60s'");
 }
 
 export interface PreparedDatabase {
@@ -118,12 +131,15 @@ export interface PreparedDatabase {
  *
  * @throws {Error} with the statements that an administrator must run, where the user may not do it
  */
-export async function preparePostgres(url: string, facts: Readonly<Record<string, string>>): Promise<PreparedDatabase> {
-  const client = await connectPatiently(url);
+export async function preparePostgres(
+  url: string,
+  facts: Readonly<Record<string, string>>,
+  onWait: (words: string) => void = () => undefined,
+): Promise<PreparedDatabase> {
+  const client = await connectPatiently(url, onWait);
   try {
     const { fsync } = await readConnected(client);
-    await client.query("set lock_timeout = '60s'");
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await lockForMigration(client, onWait);
     await ensureRole(client, await readConnected(client));
     await runMigrations(client);
     await grantToApp(client);

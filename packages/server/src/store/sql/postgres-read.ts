@@ -2,26 +2,10 @@ import type pg from 'pg';
 import { Refusal } from '../../errors.ts';
 import type { LongRead, Scan } from '../store.ts';
 import type { Query } from '../work.ts';
+import { borrow, READ_SILENCE_MS } from './postgres-borrow.ts';
 import { bindTenant, type PostgresEngine, sendQuery, settled } from './postgres-group.ts';
-import { toStoreFault } from './store-faults.ts';
 
 const SCAN_SLICE = 2_000;
-
-/** Uses a connection of the pool. @throws {Refusal} serviceUnavailable where the database cannot be reached */
-export async function borrow<Value>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<Value>): Promise<Value> {
-  const client = await pool.connect().catch((thrown: unknown) => {
-    throw toStoreFault(thrown);
-  });
-  try {
-    const value = await use(client);
-    client.release();
-    return value;
-  } catch (error) {
-    // Mid-transaction, or broken: not worth telling apart.
-    client.release(true);
-    throw toStoreFault(error);
-  }
-}
 
 interface WaitingRead {
   readonly wanted: Query<unknown>;
@@ -51,7 +35,7 @@ export function readPostgres(reads: PostgresReads, tenantId: string, wanted: Que
 /** Reads of one tenant in one transaction. Where one of several cannot be read, each is tried alone. */
 async function readTogether(engine: PostgresEngine, tenantId: string, batch: readonly WaitingRead[]): Promise<void> {
   try {
-    const results = await borrow(engine.pool, (client) =>
+    const results = await borrow(engine.pool, READ_SILENCE_MS, (client) =>
       settled([
         client.query('begin read only'),
         bindTenant(client, tenantId),
@@ -96,7 +80,7 @@ export function scanPostgres(
   tenantId: string,
   longs: readonly LongRead<unknown>[],
 ): Promise<Scan<readonly unknown[]>> {
-  return borrow(engine.pool, async (client) => {
+  return borrow(engine.pool, READ_SILENCE_MS, async (client) => {
     const [, , counters] = await settled([
       client.query('begin isolation level repeatable read read only'),
       bindTenant(client, tenantId),

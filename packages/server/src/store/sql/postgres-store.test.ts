@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DatabaseProxy } from '../../../../../test/database-proxy.ts';
 import { startPostgres, type TestPostgres } from '../../../../../test/postgres.ts';
 import { requirement } from '../../../../../test/requirement.ts';
 import { queries } from '../queries.ts';
 import { anActionRow } from '../testing/an-action-row.ts';
 import { describeStore } from '../testing/describe-store.ts';
 import { addAction, TEST_UNITS } from '../testing/test-units.ts';
+import { borrow } from './postgres-borrow.ts';
+import { openPool } from './postgres-connection.ts';
 import { type OpenPostgres, openPostgresStore } from './postgres-store.ts';
 
 async function connect(options: string | pg.ClientConfig): Promise<pg.Client> {
@@ -146,6 +150,44 @@ for (const version of ['18', '15'] as const) {
         const stores = await Promise.all(Array.from({ length: 4 }, () => open(url)));
         await stores[3]?.run(randomUUID(), addAction, anActionRow());
         await Promise.all(stores.map((store) => store.close()));
+      }));
+
+    it('finds out that its connections were lost without a word, the one of its leases too', () =>
+      inDatabase(async (url) => {
+        const proxy = new DatabaseProxy(url);
+        const store = await open(await proxy.start());
+        const tenant = randomUUID();
+        await store.run(tenant, addAction, anActionRow());
+        await delay(1_200);
+        proxy.silenceStanding();
+        await store.ping();
+        expect(await store.run(tenant, addAction, anActionRow())).toBe(2);
+        expect(await store.tenant(tenant)).toEqual({ sequence: 2, actionCount: 2 });
+        await expect.poll(() => store.liveLeaseOwners(), { timeout: 10_000 }).toContain(store.leaseOwner);
+        await store.close();
+        await proxy.stop();
+      }));
+
+    it('waits for another process that prepares the database, and says so', () =>
+      inDatabase(async (url) => {
+        const other = await connect(url);
+        await other.query('select pg_advisory_lock(4873104)');
+        const said: string[] = [];
+        const opening = openPostgresStore({ url, units: TEST_UNITS, facts: {}, onWait: (words) => said.push(words) });
+        await expect.poll(() => said).toEqual(['Another process is preparing the database. Waiting for it.']);
+        await other.end();
+        await (await opening).close();
+      }));
+
+    it('gives a query up of which nothing is heard, and its connection with it', () =>
+      inDatabase(async (url) => {
+        await (await open(url)).close();
+        const pool = openPool(url, 2);
+        const asked = borrow(pool, 300, (client) => client.query('select pg_sleep(30)'));
+        await expect(asked).rejects.toMatchObject({ code: 'serviceUnavailable' });
+        await expect(borrow(pool, 300, (client) => client.query('select 1'))).resolves.toMatchObject({ rowCount: 1 });
+        expect(pool.totalCount).toBe(1);
+        await pool.end();
       }));
 
     it('goes on by itself after the server was killed and came back', () =>

@@ -4,11 +4,12 @@ import type { LongRead, Store } from '../store.ts';
 import type { AnyUnit } from '../work.ts';
 import { postgresDialect } from './dialect.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, isIdle } from './group.ts';
+import { borrow, QUICK_SILENCE_MS, READ_SILENCE_MS } from './postgres-borrow.ts';
 import { openPool } from './postgres-connection.ts';
 import { carryGroup, type PostgresEngine } from './postgres-group.ts';
 import { closeLeaseHolder, type LeaseHolder, listLiveOwners, openLeaseHolder } from './postgres-leases.ts';
 import { type PreparedDatabase, preparePostgres } from './postgres-open.ts';
-import { borrow, type PostgresReads, readPostgres, scanPostgres } from './postgres-read.ts';
+import { type PostgresReads, readPostgres, scanPostgres } from './postgres-read.ts';
 import { prepareAll } from './prepare.ts';
 import { allStatements } from './statements/all-statements.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
@@ -22,6 +23,8 @@ export interface PostgresOptions {
   readonly units: readonly AnyUnit[];
   /** Facts to write down where they are new. */
   readonly facts: Readonly<Record<string, string>>;
+  /** Opening takes longer than usual: one sentence, why. */
+  readonly onWait?: (words: string) => void;
 }
 
 export interface OpenPostgres extends Store, PreparedDatabase {}
@@ -56,7 +59,9 @@ async function runUnit(parts: Parts, tenantId: string, unit: string, args: unkno
 }
 
 async function tenantIds(pool: pg.Pool, text: string, values: readonly unknown[]): Promise<readonly string[]> {
-  const { rows } = await borrow(pool, (client) => client.query<{ tenant_id: string }>(text, [...values]));
+  const { rows } = await borrow(pool, READ_SILENCE_MS, (client) =>
+    client.query<{ tenant_id: string }>(text, [...values]),
+  );
   return rows.map(({ tenant_id }) => tenant_id);
 }
 
@@ -77,7 +82,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
       scanPostgres(parts.reads.engine, tenantId, longs as readonly LongRead<unknown>[]) as Promise<never>,
     tenant: async (tenantId) => {
       const text = 'select last_sequence, action_count from tenant where tenant_id = $1';
-      const { rows } = await borrow(readers, (client) => client.query(text, [tenantId]));
+      const { rows } = await borrow(readers, READ_SILENCE_MS, (client) => client.query(text, [tenantId]));
       return { sequence: rows[0]?.last_sequence ?? 0, actionCount: rows[0]?.action_count ?? 0 };
     },
     dueTenants: (now, limit) =>
@@ -87,9 +92,11 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
         tenantId,
         limit,
       ]),
-    liveLeaseOwners: () => listLiveOwners(readers, parts.clock),
+    liveLeaseOwners: () => listLiveOwners(readers, parts.clock, parts.holder),
     ping: async () => {
-      await readers.query('select 1');
+      const answers = (pool: pg.Pool): Promise<unknown> =>
+        borrow(pool, QUICK_SILENCE_MS, (client) => client.query('select 1'));
+      await Promise.all([readers, parts.writing.pool].map(answers));
     },
     close: () => close(parts),
   };
@@ -100,8 +107,8 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
  *
  * @throws {Error} where the database is not prepared and the user may not prepare it, or promises too little
  */
-export async function openPostgresStore({ url, units, facts }: PostgresOptions): Promise<OpenPostgres> {
-  const prepared = await preparePostgres(url, facts);
+export async function openPostgresStore({ url, units, facts, onWait }: PostgresOptions): Promise<OpenPostgres> {
+  const prepared = await preparePostgres(url, facts, onWait);
   const engine = (max: number): PostgresEngine => ({
     pool: openPool(url, max),
     statements: prepareAll(postgresDialect, allStatements),
@@ -110,6 +117,6 @@ export async function openPostgresStore({ url, units, facts }: PostgresOptions):
   const holder = await openLeaseHolder(url);
   const reads = { engine: engine(READERS), waiting: new Map() };
   const clock = createStoreClock(systemClock);
-  await listLiveOwners(reads.engine.pool, clock);
+  await listLiveOwners(reads.engine.pool, clock, holder);
   return storeOver({ writing: engine(WRITERS), reads, queues: new Map(), holder, clock }, prepared);
 }
