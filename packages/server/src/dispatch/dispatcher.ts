@@ -65,7 +65,6 @@ export interface Dispatcher {
   readonly timers: Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>;
   /** Other processes on the same store, and this one. */
   readonly owners: Owners;
-  poll: NodeJS.Timeout | undefined;
   stopped: boolean;
   readonly stopping: AbortController;
 }
@@ -79,7 +78,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     underWay: new Set(),
     timers: new Map(),
     owners: createOwners(),
-    poll: undefined,
     stopped: false,
     stopping: new AbortController(),
   };
