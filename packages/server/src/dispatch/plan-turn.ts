@@ -1,6 +1,6 @@
 import { targetFromText } from '@interdict/contract';
 import { providersOf } from '../actions/provider.ts';
-import { queries } from '../store/queries.ts';
+import { type DueAction, queries } from '../store/queries.ts';
 import { LANES } from '../store/rows.ts';
 import type { LeasedCall } from './call-result.ts';
 import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
@@ -15,6 +15,8 @@ export const ENDS_A_TURN = 200;
 /** What a tenant has due at one provider. `calls`: rows by lane, counted no further than one beyond its slots. */
 interface Due {
   readonly provider: DispatchedProvider;
+  /** Actions that are due, whether they can start now or not. */
+  readonly actions: number;
   readonly starts: readonly Start[];
   readonly calls: FreeSlots;
 }
@@ -34,13 +36,29 @@ export interface Plan {
   readonly planned: readonly Planned[];
 }
 
+/** Who joins what is in the ledger, or may not start at all, needs no slot; of the others as many as there are slots. */
+function chooseStarts(
+  { deps }: Dispatcher,
+  tenantId: string,
+  actions: readonly DueAction[],
+  free: number,
+): readonly Start[] {
+  let others = 0;
+  return actions.flatMap(({ id, target, joins }): Start[] => {
+    const refusal = target === null ? undefined : deps.refusalFor(tenantId, targetFromText(target));
+    if (refusal !== undefined) return [{ id, refusal: refusal.message }];
+    others += joins === 1 ? 0 : 1;
+    return joins === 1 || others <= free ? [{ id }] : [];
+  });
+}
+
 async function readDue(
   dispatcher: Dispatcher,
   tenantId: string,
   provider: DispatchedProvider,
   now: number,
 ): Promise<Due> {
-  const { store, refusalFor } = dispatcher.deps;
+  const { store } = dispatcher.deps;
   const free = freeSlots(slotsOf(dispatcher, provider), tenantId);
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>
@@ -51,19 +69,21 @@ async function readDue(
     count('apply'),
     count('verify'),
   ]);
-  const starts = actions.map(({ id, target }) => {
-    const refusal = target === null ? undefined : refusalFor(tenantId, targetFromText(target));
-    return refusal === undefined ? { id } : { id, refusal: refusal.message };
-  });
-  return { provider, starts, calls: { release, apply, verify } };
+  const starts = chooseStarts(dispatcher, tenantId, actions, free.apply);
+  return { provider, actions: actions.length, starts, calls: { release, apply, verify } };
 }
 
 /** An end makes a release, and an action that starts makes a call, or a look where it joins what is in force. */
-function planAt(dispatcher: Dispatcher, tenantId: string, { provider, starts, calls }: Due, ends: number): Planned {
+function planAt(
+  dispatcher: Dispatcher,
+  tenantId: string,
+  { provider, actions, starts, calls }: Due,
+  ends: number,
+): Planned {
   const wanted = {
     release: calls.release + ends,
-    apply: calls.apply + starts.length,
-    verify: calls.verify + starts.length,
+    apply: calls.apply + actions,
+    verify: calls.verify + actions,
   };
   const free = reserve(slotsOf(dispatcher, provider), tenantId, wanted);
   return { provider, wanted, turn: { terms: provider.terms, free, starts } };

@@ -30,8 +30,8 @@ export interface PagePosition {
   readonly id: string;
 }
 
-/** An action that the dispatcher may start. */
-export type DueAction = Pick<ActionRow, 'id' | 'provider' | 'action' | 'target'>;
+/** An action that the dispatcher may start. `joins` is 1 where its effect is in the ledger already. */
+export type DueAction = Pick<ActionRow, 'id' | 'target'> & { readonly joins: 0 | 1 };
 
 /** An effect as a feed lists it. */
 export interface FeedEntryRow {

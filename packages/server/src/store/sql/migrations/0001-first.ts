@@ -83,7 +83,7 @@ const tenants = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable
     'journal',
     ['tenant_id', 'sequence#'],
     'written_at action_id? event? type content',
-  ).modifyEnd(dialect.clustered),
+  ).modifyEnd(dialect.rows),
 ];
 
 const GUARDED = ['action', 'used_key', 'enforcement', 'feed_fetch', 'journal'] as const;

@@ -67,7 +67,25 @@ export const actionStatements: Statements<ActionQuery> = {
   dueActions: (db, a) =>
     db
       .selectFrom('action')
-      .select(['id', 'provider', 'action', 'target'])
+      .select(({ case: either, exists, lit, selectFrom }) => [
+        'id',
+        'target',
+        either()
+          .when(
+            exists(
+              selectFrom('enforcement')
+                .select('enforcement.id')
+                .whereRef('enforcement.tenant_id', '=', 'action.tenant_id')
+                .whereRef('enforcement.provider', '=', 'action.provider')
+                .whereRef('enforcement.action', '=', 'action.action')
+                .whereRef('enforcement.target', '=', 'action.target'),
+            ),
+          )
+          .then(lit(1))
+          .else(lit(0))
+          .end()
+          .as('joins'),
+      ])
       .where('tenant_id', '=', a.tenant_id)
       .where('provider', '=', a.provider)
       .where('start_at', '<=', a.now)
