@@ -50,6 +50,11 @@ export interface ConnectorKind {
   /** Names or addresses of machines that it will speak to: nobody may block them. */
   hostsOf?(settings: ProviderSettings): readonly string[];
   /**
+   * What at the product one provider has for itself alone, in words that name it: two providers of which this says the
+   * same would take back what the other holds, and are refused.
+   */
+  exclusiveOf?(settings: ProviderSettings): string;
+  /**
    * Makes the connector. Opens no connection: a product that is down must not hinder the start.
    * @throws {Error} with one sentence for the operator, where the settings contradict themselves
    */

@@ -91,6 +91,14 @@ describe('with an issuer', () => {
   });
 });
 
+it('nftables providers may have tables of their own, or programs that lead to other namespaces', () => {
+  const text = `providers:
+  - { name: a, connector: nftables }
+  - { name: b, connector: nftables, table: other }
+  - { name: c, connector: nftables, nft: /usr/local/bin/nft-in-another-namespace }`;
+  expect(read(text).providers.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+});
+
 describe('a file is refused with its line, and says what would be right', () => {
   it.each<[string, string, RegExp]>([
     ['no YAML', 'providers: [', /^…\/interdict\.yaml:1: /],
@@ -129,6 +137,11 @@ describe('a file is refused with its line, and says what would be right', () => 
       'two of one name',
       'providers:\n  - { name: Edge, connector: blocklist }\n  - { name: x, aliases: [edge], connector: blocklist }',
       /yaml:3: "x" and "Edge" share a name or alias/,
+    ],
+    [
+      'two of one nftables table',
+      'providers:\n  - { name: a, connector: nftables, nft: /bin/sh }\n  - { name: b, connector: nftables, nft: sh, table: interdict }',
+      /yaml:3: "b" and "a" share the table "interdict" of \/.+: each would take back what the other holds/,
     ],
     ['a public URL with a path', 'server:\n  publicUrl: https://a.example/x', /yaml:2: publicUrl is an origin/],
     ['http in the clear', 'server:\n  http:\n    address: 0.0.0.0', /yaml:3: http carries tokens in the clear/],

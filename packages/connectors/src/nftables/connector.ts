@@ -7,7 +7,7 @@ import { type Entry, entryKey, findTenant, toEntry } from './entry.ts';
 import { createFirewall, type Firewall } from './firewall.ts';
 import { createLane, type Lane } from './lane.ts';
 import { NftError } from './nft-failure.ts';
-import { CONFIG_SCHEMA, readSettings } from './settings.ts';
+import { CONFIG_SCHEMA, exclusiveOf, readSettings } from './settings.ts';
 import { look, refusalOf, type Sight, toListed, toPresence } from './sight.ts';
 import { TRAITS } from './traits.ts';
 
@@ -84,5 +84,6 @@ export const nftables: ConnectorKind = {
   name: 'nftables',
   configSchema: CONFIG_SCHEMA,
   secretKeys: [],
+  exclusiveOf,
   open: (settings) => toConnector(createParts(settings)),
 };

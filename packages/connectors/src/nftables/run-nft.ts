@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { programFolders } from './find-program.ts';
 
 /** How one run of nft ended. */
 export type NftRun =
@@ -25,13 +26,9 @@ export const LINGER_MS = 1_000;
 /** A process that a signal does not end: nothing more is waited for. */
 const UNKILLABLE_MS = 500;
 
-/** Users' PATH has no sbin on Debian. */
-const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
-
 /** Messages in English, since they are read; and nothing of the server's own environment. */
 function nftEnvironment(): NodeJS.ProcessEnv {
-  const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
-  return { PATH: [...new Set([...folders, ...SBIN])].join(':'), LC_ALL: 'C' };
+  return { PATH: programFolders().join(':'), LC_ALL: 'C' };
 }
 
 /** The whole group: `nft` may be a script of the administrator. */

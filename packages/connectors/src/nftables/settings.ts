@@ -1,5 +1,6 @@
 import type { JsonSchema } from '@interdict/contract';
 import type { ProviderSettings } from '../connector-kind.ts';
+import { findProgram } from './find-program.ts';
 import { findNetwork, type Network, overlap } from './network.ts';
 
 /** What one provider of this connector was configured to do. */
@@ -77,6 +78,10 @@ function parseProgram(nft: string): string {
 }
 
 const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
+
+/** Of one table there is one owner. Through another program it may be the table of another network namespace. */
+export const exclusiveOf = ({ own }: ProviderSettings): string =>
+  `the table "${textOr(own.table, 'interdict')}" of ${findProgram(textOr(own.nft, 'nft'))}`;
 
 /** @throws {Error} with one sentence for the operator */
 export function readSettings({ own }: ProviderSettings): Settings {

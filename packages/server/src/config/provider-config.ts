@@ -126,9 +126,26 @@ function refuseSharedNames(file: YamlFile, providers: readonly ProviderConfig[])
   }
 }
 
+/** What a connector has for one provider alone is given to one, whatever the tenants: each would lift the other's blocks. */
+function refuseSharedOwnership(file: YamlFile, providers: readonly ProviderConfig[]): void {
+  const ownerOf = new Map<string, string>();
+  for (const [index, { name, kind, settings }] of providers.entries()) {
+    const owned = kind.exclusiveOf?.(settings);
+    if (owned === undefined) continue;
+    const key = `${kind.name} ${owned}`;
+    const owner = ownerOf.get(key);
+    if (owner !== undefined) {
+      const words = `"${name}" and "${owner}" share ${owned}: each would take back what the other holds. Give each its own.`;
+      throw faultAt(file, `providers/${index}`, words);
+    }
+    ownerOf.set(key, name);
+  }
+}
+
 /** The providers of a file, each with its secrets. @throws {FileFault} */
 export function readProviders(reading: Reading, providers: readonly FileProvider[]): readonly ProviderConfig[] {
   const read = providers.map((provider, index) => toProvider(reading, provider, index));
   refuseSharedNames(reading.file, read);
+  refuseSharedOwnership(reading.file, read);
   return read;
 }
