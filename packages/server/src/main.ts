@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createFeeds, type Feeds } from './actions/feeds.ts';
+import { providersOf } from './actions/provider.ts';
 import { type AssembledProvider, assembleProviders } from './assemble-providers.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { FeedKey } from './auth/feed-keys.ts';
@@ -11,7 +12,7 @@ import { createLocalIssuer } from './auth/local-issuer.ts';
 import { startTokenFile } from './auth/token-file.ts';
 import { banner } from './banner.ts';
 import { type Config, readConfig } from './config.ts';
-import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
+import { createDispatcher, type Dispatcher, type DispatcherDeps } from './dispatch/dispatcher.ts';
 import { startDispatcher, stopDispatcher } from './dispatch/run-dispatcher.ts';
 import { begun, breakOff, settled, wake } from './dispatch/run-turn.ts';
 import type { App } from './http/app.ts';
@@ -123,6 +124,23 @@ interface Parts {
   readonly bell: Bell;
 }
 
+/** What is told to people goes to the log and is counted. */
+const tellAlarms =
+  ({ log, metrics, providers }: Parts): DispatcherDeps['onAlarms'] =>
+  (tenantId, alarms) => {
+    const mine = providersOf(
+      providers.map(({ provider }) => provider),
+      tenantId,
+    );
+    for (const { actionId, provider, target } of alarms) {
+      metrics.releaseFailed(mine.find(({ name }) => name === provider)?.key ?? provider);
+      log.warn(
+        { tenantId, securityActionId: actionId, provider, target },
+        'A release did not succeed in time. It is tried on; until then the effect may be in force.',
+      );
+    }
+  };
+
 function createApp(parts: Parts, isStarted: () => boolean): App {
   const { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell } = parts;
   return {
@@ -135,6 +153,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       health,
       keysInFlight: new Map(),
       fetches: new Set(),
+      onAlarms: tellAlarms(parts),
       wake: (tenantId, release) => {
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);
@@ -179,7 +198,8 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   return { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell };
 }
 
-function openDispatcher({ store, providers, protection, health, log, metrics }: Parts): Dispatcher {
+function openDispatcher(parts: Parts): Dispatcher {
+  const { store, providers, protection, health, log, metrics } = parts;
   return createDispatcher({
     store,
     providers: providers.map(({ dispatched }) => dispatched),
@@ -189,6 +209,7 @@ function openDispatcher({ store, providers, protection, health, log, metrics }: 
     clock: systemClock,
     random: Math.random,
     onFault: (error) => log.error({ err: error }, 'The dispatcher met a fault; it goes on.'),
+    onAlarms: tellAlarms(parts),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { ProviderHealth, Target } from '@interdict/contract';
 import type { Clock } from '../lib/clock.ts';
 import type { Store } from '../store/store.ts';
+import type { Alarm } from '../store/work.ts';
 import type { FetchesUnderWay } from './fetches-under-way.ts';
 import type { Origin } from './journal.ts';
 import type { Requester } from './plan-action.ts';
@@ -19,6 +20,8 @@ export interface ActionsDeps {
     of(provider: string): { readonly health: ProviderHealth; readonly message: string | null };
   };
   readonly fetches: FetchesUnderWay;
+  /** Tells people what they must look at. */
+  readonly onAlarms: (tenantId: string, alarms: readonly Alarm[]) => void;
   /** Hints to the dispatcher: something may be due; an effect is to be taken back at once. */
   readonly wake: (tenantId: string, release?: string) => void;
 }

@@ -1,7 +1,7 @@
 import { RESULT_CODES } from '@interdict/contract';
 import { queries } from '../store/queries.ts';
 import { type ActionRow, type Ending, LANES } from '../store/rows.ts';
-import { first, must, type UnitContext, unit, type Work } from '../store/work.ts';
+import { type Alarm, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import { endHold, writeChange } from './holds.ts';
 import { journalEntry, type Origin } from './journal.ts';
 
@@ -15,7 +15,7 @@ export interface Cancel {
 
 /** `changed` names the ledger row that nobody wants any more, if it is to be released now; `nothing`: it was over already. */
 export type CancelOutcome =
-  | { readonly kind: 'changed'; readonly enforcementId?: string }
+  | { readonly kind: 'changed'; readonly enforcementId?: string; readonly alarms?: readonly Alarm[] }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'notCancellable'; readonly why: 'record' | 'irreversible' };
@@ -46,7 +46,8 @@ function* cancelHold(u: UnitContext, row: ActionRow, cancel: Cancel): Work<Cance
     details: { reason: cancel.reason },
     origin: cancel.origin,
   });
-  return { kind: 'changed', ...(isLast && row.enforcement_id !== null && { enforcementId: row.enforcement_id }) };
+  const isToGo = isLast && row.enforcement_id !== null;
+  return { kind: 'changed', alarms: u.alarms, ...(isToGo && { enforcementId: row.enforcement_id }) };
 }
 
 /** A release that was given up is tried again now. */

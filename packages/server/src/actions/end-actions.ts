@@ -35,7 +35,9 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
   if (outcome.kind === 'notCancellable') {
     throw new Refusal('conflict', NOT_CANCELLABLE[outcome.why], { inner: 'notCancellable', target: 'id' });
   }
-  if (outcome.kind === 'changed') deps.wake(asking.tenantId, outcome.enforcementId);
+  if (outcome.kind !== 'changed') return;
+  deps.onAlarms(asking.tenantId, outcome.alarms ?? []);
+  deps.wake(asking.tenantId, outcome.enforcementId);
 }
 
 /** @throws {Refusal} notFound; notFinal; stillInForce */

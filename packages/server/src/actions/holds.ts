@@ -182,6 +182,7 @@ export function* giveUpRelease(u: UnitContext, enforcementId: string): Work<void
 }
 
 function* tellReleaseFailed(u: UnitContext, row: ActionRow): Work<void> {
+  u.alarms.push({ actionId: row.id, provider: row.provider ?? '', target: row.target ?? '' });
   const ending = endingOf(row);
   const details = { alarm: true };
   if (row.status !== 'Running' || !ending) {

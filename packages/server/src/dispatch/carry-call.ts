@@ -35,12 +35,14 @@ async function settle(
   leased: LeasedCall,
   result: CallResult,
 ): Promise<Settled> {
-  const { store, random, onFault } = dispatcher.deps;
+  const { store, random, onFault, onAlarms } = dispatcher.deps;
   const { enforcementId, fence } = leased;
   const settlement = { enforcementId, fence, result, random: random(), owner: store.leaseOwner, terms: provider.terms };
   for (let tries = 1; ; tries += 1) {
     try {
-      return await store.run(tenantId, settleCall, settlement, { urgent: leased.kind === 'release' });
+      const settled = await store.run(tenantId, settleCall, settlement, { urgent: leased.kind === 'release' });
+      onAlarms(tenantId, settled.alarms ?? []);
+      return settled;
     } catch (error) {
       onFault(error);
       if (tries === SETTLE_TRIES) return { held: false, dueAt: null };

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { HealthBoard } from '../observe/provider-health.ts';
 import type { Store } from '../store/store.ts';
+import type { Alarm } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { createSlots, type Slots } from './slots.ts';
 import type { Terms } from './terms.ts';
@@ -32,6 +33,8 @@ export interface DispatcherDeps {
   readonly random: () => number;
   /** A fault of ours or of the store: logged, and tried again. */
   readonly onFault: (error: unknown) => void;
+  /** Tells people what they must look at. */
+  readonly onAlarms: (tenantId: string, alarms: readonly Alarm[]) => void;
 }
 
 interface Turning {

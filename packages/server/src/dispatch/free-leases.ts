@@ -1,6 +1,6 @@
 import { queries } from '../store/queries.ts';
 import type { EnforcementRow } from '../store/rows.ts';
-import { first, must, type UnitContext, unit, type Work } from '../store/work.ts';
+import { type Alarm, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import { judgeCall } from './judge-call.ts';
 import { carryOut } from './settle-call.ts';
 import type { Terms } from './terms.ts';
@@ -22,7 +22,7 @@ function* free(u: UnitContext, ledger: EnforcementRow, terms: Terms, owner: stri
   yield* carryOut(u, judgement, ledger.leased_at ?? u.now, { owner, terms });
 }
 
-/** Takes leases back from processes that are gone. @returns how many */
+/** Takes leases back from processes that are gone. */
 export const freeLeases = unit('dispatch.freeLeases', function* (u, { ids, live, owner, providers }: Abandoned) {
   const termsOf = new Map(providers.map((terms) => [terms.provider, terms]));
   const alive = new Set(live);
@@ -36,7 +36,7 @@ export const freeLeases = unit('dispatch.freeLeases', function* (u, { ids, live,
     freed += 1;
   }
   if (freed > 0) u.due(u.now);
-  return freed;
+  return u.alarms as readonly Alarm[];
 });
 
 /** Its provider left the configuration: the row waits until it is back. */

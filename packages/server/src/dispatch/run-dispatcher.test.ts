@@ -89,6 +89,7 @@ describe('the dispatcher', () => {
       clock: systemClock,
       random: Math.random,
       onFault: (error) => faults.push(error),
+      onAlarms: () => undefined,
     });
     await startDispatcher(dispatcher);
   }

@@ -73,14 +73,14 @@ const LEASES_AT_ONCE = 200;
 
 /** The living keep theirs, however many they are: only rows of the gone are written. */
 async function takeBack(dispatcher: Dispatcher, tenantId: string, live: ReadonlySet<string>): Promise<void> {
-  const { store } = dispatcher.deps;
+  const { store, onAlarms } = dispatcher.deps;
   const providers = providersOf(dispatcher.deps.providers, tenantId).map(({ terms }) => terms);
   const abandoned = { live: [...live], owner: store.leaseOwner, providers };
   let after = '';
   for (;;) {
     const page = await store.read(tenantId, queries.leasesAfter({ id: after, limit: LEASES_AT_ONCE }));
     const ids = page.filter(({ lease_owner }) => !live.has(lease_owner ?? '')).map(({ id }) => id);
-    if (ids.length > 0) await store.run(tenantId, freeLeases, { ...abandoned, ids });
+    if (ids.length > 0) onAlarms(tenantId, await store.run(tenantId, freeLeases, { ...abandoned, ids }));
     after = page.at(-1)?.id ?? '';
     if (page.length < LEASES_AT_ONCE) return;
   }

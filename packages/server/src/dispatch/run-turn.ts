@@ -21,16 +21,17 @@ function launch(dispatcher: Dispatcher, tenantId: string, provider: DispatchedPr
   dispatcher.underWay.add(underWay);
 }
 
-const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0 };
+const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0, alarms: [] };
 
 async function take(dispatcher: Dispatcher, tenantId: string, { now, ends, planned }: Plan): Promise<Taken> {
-  const { store, random } = dispatcher.deps;
+  const { store, random, onAlarms } = dispatcher.deps;
   const turn = { owner: store.leaseOwner, random: random(), providers: planned.map((each) => each.turn), ends };
   // A release does not queue behind a flood of requests.
   const urgent = planned.some(({ wanted }) => wanted.release > 0);
   let taken = NOTHING;
   try {
     taken = await store.run(tenantId, takeDue, turn, { urgent });
+    onAlarms(tenantId, taken.alarms);
     return taken;
   } finally {
     const isMoreDue = taken.nextDueAt !== null && taken.nextDueAt <= now;

@@ -2,7 +2,7 @@ import { dropRow, giveUpRelease, takeHold } from '../actions/holds.ts';
 import { journalEntry } from '../actions/journal.ts';
 import { queries } from '../store/queries.ts';
 import { type EnforcementRow, LANES } from '../store/rows.ts';
-import { all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
+import { type Alarm, all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
 import { judgeCall } from './judge-call.ts';
 import type { Judgement } from './judgement.ts';
@@ -24,6 +24,7 @@ export interface Settled {
   readonly next?: LeasedCall | undefined;
   /** When the row is due again; null where nothing is to be done. */
   readonly dueAt: number | null;
+  readonly alarms?: readonly Alarm[];
 }
 
 const LOST: Settled = { held: false, dueAt: null };
@@ -98,5 +99,6 @@ export const settleCall = unit('dispatch.settle', function* (u, settlement: Sett
   if (!ledger || ledger.fence !== fence || ledger.lease_call === null) return LOST;
   yield* writeAttempt(u, ledger, result);
   const judgement = judgeCall(ledger.lease_call, { ledger, terms, now: u.now, random }, result);
-  return yield* carryOut(u, judgement, ledger.leased_at ?? u.now, settlement);
+  const settled = yield* carryOut(u, judgement, ledger.leased_at ?? u.now, settlement);
+  return { ...settled, alarms: u.alarms };
 });

@@ -1,6 +1,6 @@
 import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
-import { all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
+import { type Alarm, all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { endAction } from './end-action.ts';
 import { judgeCall } from './judge-call.ts';
@@ -34,6 +34,7 @@ export interface Taken {
   readonly nextDueAt: number | null;
   /** How many actions were ended. */
   readonly ended: number;
+  readonly alarms: readonly Alarm[];
 }
 
 /** A lease that ran out: its call is settled as one of which nothing was heard. */
@@ -128,5 +129,5 @@ export const takeDue = unit('dispatch.takeDue', function* (u, turn: Turn) {
   for (const provider of turn.providers) calls.push(...(yield* serve(u, turn, provider)));
   const nextDueAt = yield* nextDue(turn);
   u.nothingBefore(nextDueAt);
-  return { calls, nextDueAt, ended } satisfies Taken as Taken;
+  return { calls, nextDueAt, ended, alarms: u.alarms } satisfies Taken as Taken;
 });

@@ -7,6 +7,7 @@ export interface Metrics {
   request(method: string, route: string, status: number, seconds: number): void;
   attempt(provider: string, kind: string, outcome: string, seconds: number): void;
   providerUp(provider: string, up: boolean): void;
+  releaseFailed(provider: string): void;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -40,6 +41,12 @@ export function createMetrics(): Metrics {
     labelNames: ['provider'],
     registers,
   });
+  const releasesFailed = new Counter({
+    name: 'interdict_release_failed_total',
+    help: 'Actions whose release did not succeed in time: what they put in force may be so still.',
+    labelNames: ['provider'],
+    registers,
+  });
   return {
     registry,
     request: (method, route, status, seconds) =>
@@ -48,6 +55,7 @@ export function createMetrics(): Metrics {
       calls.observe({ provider, operation, outcome }, seconds);
       outcomes.inc({ provider, operation, outcome });
     },
+    releaseFailed: (provider) => releasesFailed.inc({ provider }),
     providerUp: (provider, isUp) => up.set({ provider }, isUp ? 1 : 0),
   };
 }

@@ -27,6 +27,13 @@ export interface JournalEntry {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
+/** What a person must look at: an effect of an action may stay in force although nobody wants it. */
+export interface Alarm {
+  readonly actionId: string;
+  readonly provider: string;
+  readonly target: string;
+}
+
 /** What a unit of work is given. */
 export interface UnitContext {
   readonly tenantId: string;
@@ -42,6 +49,8 @@ export interface UnitContext {
   due(at: number): void;
   /** There is nothing to do for the tenant before `at`; null: not at all, as things stand. */
   nothingBefore(at: number | null): void;
+  /** What people must be told once this is committed. A unit that may raise one hands them over in its result. */
+  readonly alarms: Alarm[];
   /** Actions that came or went. */
   count(difference: number): void;
 }

@@ -70,6 +70,7 @@ export function contextOf(turn: TenantTurn, now: number): UnitContext {
     journal: (entry) => append(turn, now, entry),
     due: (at) => setDue(turn, turn.dueAt === null ? at : Math.min(turn.dueAt, at)),
     nothingBefore: (at) => setDue(turn, at),
+    alarms: [],
     count: (difference) => {
       turn.actionCount += difference;
       turn.changed = true;
