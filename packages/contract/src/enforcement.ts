@@ -50,5 +50,8 @@ export interface EnforcementInForce {
   readonly expirationDateTime: string | null;
   readonly preexisting: boolean;
   readonly drift: { readonly count: number; readonly lastDateTime: string | null };
+  /** How many actions hold it; only where `holds` does not list them all. */
+  readonly 'holds@odata.count'?: number;
+  /** The first 100 actions that hold it. */
   readonly holds: readonly { readonly securityActionId: string; readonly expirationDateTime: string }[];
 }

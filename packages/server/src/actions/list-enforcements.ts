@@ -27,8 +27,28 @@ const toEnforcement = (row: EnforcementRow, holds: readonly HoldRow[]): Enforcem
   expirationDateTime: row.wanted_until === null ? null : toDateTime(row.wanted_until),
   preexisting: row.preexisting === 1,
   drift: { count: row.drift_count, lastDateTime: row.drift_at },
+  ...(row.holds > holds.length && { 'holds@odata.count': row.holds }),
   holds: holds.map(({ id, hold_until }) => ({ securityActionId: id, expirationDateTime: toDateTime(hold_until) })),
 });
+
+/** A row tells so many of the actions that hold it; of any more it tells how many there are. */
+const HOLDS_TOLD = 100;
+
+async function readHolds(
+  { store }: ActionsDeps,
+  tenantId: string,
+  rows: readonly EnforcementRow[],
+): Promise<readonly HoldRow[]> {
+  const [from, to] = [rows[0]?.id, rows.at(-1)?.id];
+  if (from === undefined || to === undefined) return [];
+  const wanted = [
+    queries.holdsBetween({ from, to, most: HOLDS_TOLD }),
+    ...rows
+      .filter(({ holds }) => holds > HOLDS_TOLD)
+      .map(({ id }) => queries.holdsAfter({ enforcement_id: id, id: '', limit: HOLDS_TOLD })),
+  ];
+  return (await Promise.all(wanted.map((each) => store.read(tenantId, each)))).flat();
+}
 
 export interface EnforcementPage {
   readonly enforcements: readonly EnforcementInForce[];
@@ -38,7 +58,7 @@ export interface EnforcementPage {
 
 /** What is in force, or on its way to be or not to be, and which actions want it. */
 export async function listEnforcements(
-  { store }: ActionsDeps,
+  deps: ActionsDeps,
   tenantId: string,
   { limit, after }: { readonly limit: number; readonly after: string | undefined },
 ): Promise<EnforcementPage> {
@@ -47,14 +67,12 @@ export async function listEnforcements(
     after === undefined
       ? queries.firstEnforcements({ limit: beyond })
       : queries.enforcementsAfter({ id: after, limit: beyond });
-  const rows = await store.read(tenantId, wanted);
+  const rows = await deps.store.read(tenantId, wanted);
   const page = rows.slice(0, limit);
-  const [from, to] = [page[0]?.id, page.at(-1)?.id];
-  const holds =
-    from === undefined || to === undefined ? [] : await store.read(tenantId, queries.holdsBetween({ from, to }));
+  const holds = await readHolds(deps, tenantId, page);
   const byRow = Map.groupBy(holds, ({ enforcement_id }) => enforcement_id);
   return {
-    enforcements: page.map((row) => toEnforcement(row, byRow.get(row.id) ?? [])),
-    next: rows.length > limit ? to : undefined,
+    enforcements: page.map((row) => toEnforcement(row, (byRow.get(row.id) ?? []).slice(0, HOLDS_TOLD))),
+    next: rows.length > limit ? page.at(-1)?.id : undefined,
   };
 }

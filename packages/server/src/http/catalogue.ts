@@ -1,9 +1,11 @@
+import type { EnforcementInForce } from '@interdict/contract';
 import { listEnforcements } from '../actions/list-enforcements.ts';
 import { getProvider, listProviders } from '../actions/list-providers.ts';
 import { formatPageToken, parsePageToken } from '../odata/page-token.ts';
 import { readQueryOptions, readTop } from '../odata/query-options.ts';
 import type { App } from './app.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { readLargePage } from './large-page.ts';
 import { contextUrl, rootOf } from './links.ts';
 import { callerOf } from './security-actions.ts';
 
@@ -32,15 +34,21 @@ export async function listEnforcementsInForce(app: App, exchange: Exchange): Pro
   const scope = { secret: app.tokenSecret, tenantId, collection: ENFORCEMENTS };
   const token = options.skiptoken === undefined ? undefined : parsePageToken(scope, options.skiptoken);
   const limit = options.top === undefined && token ? token.top : readTop(options.top);
-  const page = await listEnforcements(app.actions, tenantId, { limit, after: token?.after[0] });
-  const next = page.next === undefined ? undefined : formatPageToken(scope, { top: limit, after: [page.next] });
-  const link = next && `${rootOf(exchange.base, exchange.root)}/${ENFORCEMENTS}?$skiptoken=${next}`;
-  return {
-    status: 200,
-    body: JSON.stringify({
-      '@odata.context': contextUrl(exchange.base, exchange.root, ENFORCEMENTS),
-      ...(link && { '@odata.nextLink': link }),
-      value: page.enforcements,
-    }),
-  };
+  const page = await readLargePage<EnforcementInForce, string>({
+    limit,
+    after: token?.after[0],
+    read: async (most, after) => {
+      const { enforcements, next } = await listEnforcements(app.actions, tenantId, { limit: most, after });
+      return { items: enforcements, next };
+    },
+    textOf: (enforcement) => JSON.stringify(enforcement),
+    positionOf: ({ id }) => id,
+  });
+  const members = [`"@odata.context":${JSON.stringify(contextUrl(exchange.base, exchange.root, ENFORCEMENTS))}`];
+  if (page.next !== undefined) {
+    const next = formatPageToken(scope, { top: limit, after: [page.next] });
+    const link = `${rootOf(exchange.base, exchange.root)}/${ENFORCEMENTS}?$skiptoken=${next}`;
+    members.push(`"@odata.nextLink":${JSON.stringify(link)}`);
+  }
+  return { status: 200, body: `{${members.join(',')},"value":[${page.texts.join(',')}]}` };
 }

@@ -1,15 +1,15 @@
 import type { Asking } from '../actions/actions-deps.ts';
 import { cancel, remove } from '../actions/end-actions.ts';
 import { type PostedAction, postAction } from '../actions/post-action.ts';
-import { type AnsweredAction, countActions, getAction } from '../actions/read-actions.ts';
+import { type AnsweredAction, countActions, getAction, listActions } from '../actions/read-actions.ts';
 import type { Caller } from '../auth/caller.ts';
 import { formatPageToken, parsePageToken, type TokenScope } from '../odata/page-token.ts';
 import { readCount, readQueryOptions, readTop } from '../odata/query-options.ts';
-import { readActionPage } from './action-page.ts';
 import type { App } from './app.ts';
 import { readCancelReason } from './bodies/read-cancel.ts';
 import { readSecurityAction } from './bodies/read-security-action.ts';
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
+import { readLargePage } from './large-page.ts';
 import { ACTIONS, actionUrl, contextUrl, rootOf, withContext } from './links.ts';
 import { readRepeatKey } from './repeat-key.ts';
 import { isSeedRoot, type Root } from './rewrite-path.ts';
@@ -68,8 +68,16 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
   const token = options.skiptoken === undefined ? undefined : parsePageToken(scope, options.skiptoken);
   const limit = options.top === undefined && token ? token.top : readTop(options.top);
   const [created_at = '', id = ''] = token?.after ?? [];
-  const textOf = (action: AnsweredAction): string => textFor(exchange.root, action);
-  const page = await readActionPage(app, tenantId, { limit, after: token && { created_at, id }, textOf });
+  const page = await readLargePage<AnsweredAction, Pick<AnsweredAction, 'created_at' | 'id'>>({
+    limit,
+    after: token && { created_at, id },
+    read: async (most, after) => {
+      const { actions, next } = await listActions(app.actions, tenantId, { limit: most, after });
+      return { items: actions, next };
+    },
+    textOf: (action) => textFor(exchange.root, action),
+    positionOf: (action) => ({ created_at: action.created_at, id: action.id }),
+  });
   const members = [`"@odata.context":${JSON.stringify(contextUrl(exchange.base, exchange.root, ACTIONS))}`];
   if (readCount(options.count)) members.push(`"@odata.count":${await countActions(app.actions, tenantId)}`);
   if (page.next) {

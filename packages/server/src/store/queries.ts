@@ -105,7 +105,8 @@ export const queries = {
   firstEnforcements: query<{ limit: number }, EnforcementRow>('firstEnforcements'),
   enforcementsAfter: query<Id & { limit: number }, EnforcementRow>('enforcementsAfter'),
   holdsAfter: query<{ enforcement_id: string; id: string; limit: number }, HoldRow>('holdsAfter'),
-  holdsBetween: query<{ from: string; to: string }, HoldRow>('holdsBetween'),
+  /** Holds of all effects between two that have at most so many. */
+  holdsBetween: query<{ from: string; to: string; most: number }, HoldRow>('holdsBetween'),
   inForceAfter: query<EffectKey & { limit: number }, InForceRow>('inForceAfter'),
   leasesAfter: query<Id & { limit: number }, LeaseRow>('leasesAfter'),
   unwantedCalls: query<{ owner: string }, Id>('unwantedCalls'),

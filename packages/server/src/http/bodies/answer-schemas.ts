@@ -109,6 +109,7 @@ const enforcementInForce = Type.Object({
   expirationDateTime: dateTimeOrNull,
   preexisting: Type.Boolean(),
   drift: Type.Object({ count: Type.Integer(), lastDateTime: dateTimeOrNull }),
+  'holds@odata.count': Type.Optional(Type.Integer({ description: 'Only where holds does not list them all.' })),
   holds: Type.Array(Type.Object({ securityActionId: Type.String(), expirationDateTime: dateTime })),
 });
 

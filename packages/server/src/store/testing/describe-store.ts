@@ -242,6 +242,24 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
       expect(store.clock.now()).toBeGreaterThan(now - 500);
     });
 
+    it('tells who holds the effects between two that not too many hold', async () => {
+      const tenant = randomUUID();
+      const held: string[] = [];
+      for (const [index, holds] of [2, 3, 1].entries()) {
+        const row = anEnforcementRow({ target: `ip:203.0.113.${index}`, holds });
+        await store.run(tenant, addEnforcement, row);
+        for (let count = 0; count < holds; count += 1) {
+          await store.run(tenant, addAction, anActionRow({ enforcement_id: row.id, hold: 'active', hold_until: 5 }));
+        }
+        await store.run(tenant, addAction, anActionRow({ enforcement_id: row.id, hold: 'ended' }));
+        held.push(row.id);
+      }
+      const between = queries.holdsBetween({ from: held[0] ?? '', to: held[2] ?? '', most: 2 });
+      const found = await store.read(tenant, between);
+      expect(found.map(({ enforcement_id }) => enforcement_id)).toEqual([held[0], held[0], held[2]]);
+      expect(new Set(found.map(({ id }) => id)).size).toBe(3);
+    });
+
     describeFeeds(() => store);
 
     it('counts itself among the processes that may hold leases', async () => {

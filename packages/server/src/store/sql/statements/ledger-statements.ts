@@ -49,14 +49,20 @@ export const ledgerStatements: Statements<LedgerQuery> = {
 
   holdsBetween: (db, a) =>
     db
-      .selectFrom('action')
-      .select(['id', 'enforcement_id', 'hold_until'])
-      .where('tenant_id', '=', a.tenant_id)
-      .where('enforcement_id', '>=', a.from)
-      .where('enforcement_id', '<=', a.to)
-      .where('hold', '=', 'active')
-      .orderBy('enforcement_id')
-      .orderBy('id'),
+      .selectFrom('enforcement')
+      .innerJoin('action', (join) =>
+        join
+          .onRef('action.tenant_id', '=', 'enforcement.tenant_id')
+          .onRef('action.enforcement_id', '=', 'enforcement.id'),
+      )
+      .select(['action.id', 'action.enforcement_id', 'action.hold_until'])
+      .where('enforcement.tenant_id', '=', a.tenant_id)
+      .where('enforcement.id', '>=', a.from)
+      .where('enforcement.id', '<=', a.to)
+      .where('enforcement.holds', '<=', a.most)
+      .where('action.hold', '=', 'active')
+      .orderBy('enforcement.id')
+      .orderBy('action.id'),
 
   holdsAfter: (db, a) =>
     db
