@@ -27,9 +27,9 @@ export interface FeedHolders {
   readonly listed: boolean;
   /** Keys that got the list within the last 24 hours. */
   readonly recent: number;
-  /** Of those, the keys whose last version has the entry. */
+  /** Of those, the keys whose firewalls surely have the entry, whichever of their fetches they ended with. */
   readonly recentWithEntry: number;
-  /** Configured keys, however long silent, whose last version may have the entry. */
+  /** Configured keys, however long silent, that may have the entry by any of their fetches. */
   readonly withEntry: number;
   /** Of those, the keys that were silent for 24 hours. */
   readonly silentWithEntry: number;

@@ -188,6 +188,14 @@ describe('what the ledger of fetches means', () => {
   });
 });
 
+test('of a firewall that fetched twice at once, with the entry and without, says neither that it has it nor that it has not', async () => {
+  const one = beside({ listed: true, recent: 1, recentWithEntry: 0, withEntry: 1, silentWithEntry: 0 });
+  const presence = await one.verify?.(aCall(effect), calm());
+  expect(presence).toMatchObject({ kind: 'pending', message: '0 of 1 key that fetched within 24 hours have it.' });
+  expect(presence).not.toHaveProperty('landed');
+  expect(await one.release(aCall(effect), calm())).toMatchObject({ kind: 'pending' });
+});
+
 test('asks for exactly this effect of this tenant at this provider', async () => {
   const asked: unknown[] = [];
   const ledger: FeedLedger = {
