@@ -109,7 +109,9 @@ function checkFeedProviders(file: YamlFile, keys: readonly FeedKey[], providers:
           provider.name.toLowerCase() === name.toLowerCase() && (provider.tenants?.includes(key.tenantId) ?? true),
       );
       if (found?.kind.name === 'blocklist') continue;
-      const words = found ? `Provider "${name}" serves no lists.` : `The key's tenant has no provider "${name}".`;
+      const words = found
+        ? `Provider "${name}" serves no lists.`
+        : `There is no provider "${name}" in the key's tenant.`;
       throw faultAt(file, `feedKeys/${index}/providers/${place}`, words);
     }
   }
