@@ -24,7 +24,7 @@ const wasClear = ({ ledger }: Case): boolean => ledger.lease_call !== 'apply' &&
 
 /** The last hold ended while an apply or a look was under way: what may be there is taken back at once. */
 function afterLastHold({ ledger, verdict }: Judgement, of: Case): Judgement {
-  if (isClear(ledger) || wasClear(of)) return { ledger, verdict: { kind: 'gone' } };
+  if (isClear(ledger) || wasClear(of)) return { ledger: { ...ledger, due_at: null }, verdict: { kind: 'gone' } };
   const wished = ledger.release_wished_at ?? of.now;
   const release = { lane: LANES.release, due_at: of.now, release_wished_at: wished } as const;
   const isStillTold = verdict.kind === 'failed' || verdict.kind === 'refused' ? { kind: 'nothing' as const } : verdict;

@@ -87,13 +87,14 @@ function stillAbsent(of: Case): Judgement {
     // It is a new try, and its delay grows with the tries alone.
     stalls: Math.max(0, disproved - 1),
   } as const;
-  if (disproved < DISPROVED_LIMIT) return nothing(stalled({ ...of, ledger: clear }, LANES.apply));
+  const again = stalled({ ...of, ledger: clear }, LANES.apply);
+  if (disproved < DISPROVED_LIMIT) return nothing(again);
   const result = {
     code: RESULT_CODES.notVerified,
     message: `Provider "${terms.provider}" accepted it ${disproved} times and never had it in force.`,
     subcode: 0,
   };
-  return { ledger: { ...clear, known: 'unknown' }, verdict: { kind: 'failed', result } };
+  return { ledger: { ...again, known: 'unknown' }, verdict: { kind: 'failed', result } };
 }
 
 /** What a look at an effect that somebody wants shows. */
