@@ -3,9 +3,11 @@ import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
+import { giveUpLate } from './dispatch/late-releases.ts';
 import { wakeMissing } from './dispatch/reconcile.ts';
 import { settleCall } from './dispatch/settle-call.ts';
 import { takeDue } from './dispatch/take-due.ts';
+import { takeOne } from './dispatch/take-one.ts';
 import type { AnyUnit } from './store/work.ts';
 
 /** Every unit of work, for both sides of the store's threads. */
@@ -18,7 +20,9 @@ export const UNITS: readonly AnyUnit[] = [
   beginFetch,
   endFetch,
   takeDue,
+  takeOne,
   settleCall,
   freeLeases,
+  giveUpLate,
   wakeMissing,
 ];

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { Alarm } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { createSlots, type Slots } from './slots.ts';
+import type { SetAside } from './take-apart.ts';
 import type { Terms } from './terms.ts';
 import { createOwners, type Owners } from './watch-owners.ts';
 
@@ -62,6 +63,8 @@ export interface Dispatcher {
   readonly slots: ReadonlyMap<string, Slots>;
   /** Tenants whose turn is under way, and whether another must follow. */
   readonly turns: Map<string, Turning>;
+  /** Actions and ledger rows that threw, by tenant: left alone for a while. */
+  readonly aside: Map<string, Map<string, SetAside>>;
   /** Calls under way, by ledger row. */
   readonly calls: Map<string, CallUnderWay>;
   readonly underWay: Set<UnderWay>;
@@ -77,6 +80,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     deps,
     slots: new Map(deps.providers.map(({ key, connector }) => [key, createSlots(connector.traits.limits.concurrency)])),
     turns: new Map(),
+    aside: new Map(),
     calls: new Map(),
     underWay: new Set(),
     timers: new Map(),

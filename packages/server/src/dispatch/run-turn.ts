@@ -1,8 +1,10 @@
 import type { LeasedCall } from './call-result.ts';
 import { carryCall } from './carry-call.ts';
 import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
+import { tellLateReleases } from './late-releases.ts';
 import { ENDS_A_TURN, type Plan, planTurn, settleSlots } from './plan-turn.ts';
 import { giveBack, servable, slotLaneOf } from './slots.ts';
+import { leftAlone, takeApart } from './take-apart.ts';
 import { type Taken, takeDue } from './take-due.ts';
 
 /** Each tenant that waits for a slot of the provider comes to its turn when there is one. */
@@ -21,16 +23,32 @@ function launch(dispatcher: Dispatcher, tenantId: string, provider: DispatchedPr
   dispatcher.underWay.add(underWay);
 }
 
+/** What threw lately is left alone. */
+function withoutBad(dispatcher: Dispatcher, tenantId: string, plan: Plan): Plan {
+  const bad = leftAlone(dispatcher, tenantId, plan.now);
+  if (bad.size === 0) return plan;
+  const planned = plan.planned.map((each) => {
+    const starts = each.turn.starts.filter(({ id }) => !bad.has(id));
+    return { ...each, turn: { ...each.turn, starts } };
+  });
+  return { ...plan, ends: plan.ends.filter((id) => !bad.has(id)), planned };
+}
+
 const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0, alarms: [] };
 
-async function take(dispatcher: Dispatcher, tenantId: string, { now, ends, planned }: Plan): Promise<Taken> {
+async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promise<Taken> {
   const { store, random, onAlarms } = dispatcher.deps;
-  const turn = { owner: store.leaseOwner, random: random(), providers: planned.map((each) => each.turn), ends };
+  const { now, ends, planned } = withoutBad(dispatcher, tenantId, plan);
+  const providers = planned.map((each) => each.turn);
+  const skip = [...leftAlone(dispatcher, tenantId, now)];
+  const turn = { owner: store.leaseOwner, random: random(), providers, ends, skip };
   // A release does not queue behind a flood of requests.
   const urgent = planned.some(({ wanted }) => wanted.release > 0);
   let taken = NOTHING;
   try {
-    taken = await store.run(tenantId, takeDue, turn, { urgent });
+    taken = await store
+      .run(tenantId, takeDue, turn, { urgent })
+      .catch((thrown: unknown) => takeApart(dispatcher, tenantId, { ends, planned }, thrown));
     onAlarms(tenantId, taken.alarms);
     return taken;
   } finally {
@@ -48,6 +66,7 @@ async function take(dispatcher: Dispatcher, tenantId: string, { now, ends, plann
 async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolean> {
   const plan = await planTurn(dispatcher, tenantId);
   const { calls, nextDueAt, ended } = await take(dispatcher, tenantId, plan);
+  await tellLateReleases(dispatcher, tenantId, plan.now);
   if (nextDueAt !== null && nextDueAt > plan.now) wakeAt(dispatcher, tenantId, nextDueAt);
   return calls.length > 0 || (ended > 0 && plan.ends.length === ENDS_A_TURN);
 }

@@ -1,4 +1,4 @@
-import { dropRow, giveUpRelease, takeHold } from '../actions/holds.ts';
+import { dropRow, takeHold } from '../actions/holds.ts';
 import { journalEntry } from '../actions/journal.ts';
 import { queries } from '../store/queries.ts';
 import { type EnforcementRow, LANES } from '../store/rows.ts';
@@ -72,8 +72,6 @@ function* closeRow(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
 function* tell(u: UnitContext, { ledger, verdict }: Judgement, leasedAt: number, { terms }: Leasing): Work<Settled> {
   yield* must(queries.saveEnforcement(ledger));
   const isWaiting = yield* tellActions(u, verdict, { ledger, leasedAt, probes: terms.probes });
-  const isLate = ledger.release_wished_at !== null && u.now - ledger.release_wished_at >= terms.deadlineMs;
-  if (isLate && ledger.holds === 0) yield* giveUpRelease(u, ledger.id);
   let { due_at } = ledger;
   if (isWaiting) {
     const [again] = yield* all(queries.enforcementById({ id: ledger.id }));

@@ -26,6 +26,8 @@ export interface Turn {
   readonly providers: readonly ProviderTurn[];
   /** Actions whose end or deadline has come. */
   readonly ends: readonly string[];
+  /** Ledger rows that are left alone for now. */
+  readonly skip: readonly string[];
 }
 
 export interface Taken {
@@ -44,7 +46,8 @@ function* settleOverdue(u: UnitContext, ledger: EnforcementRow, leasing: Leasing
   yield* carryOut(u, judgement, ledger.leased_at ?? u.now, leasing);
 }
 
-function* leaseOne(
+/** Leases what the row needs next, where it needs a call. */
+export function* leaseOne(
   u: UnitContext,
   ledger: EnforcementRow,
   leasing: Leasing,
@@ -71,9 +74,10 @@ function* leaseLane(
   limit: number,
 ): Work<readonly LeasedCall[]> {
   if (limit <= 0) return [];
-  const due = yield* all(queries.dueEnforcements({ provider: terms.provider, lane, now: u.now, limit }));
+  const reach = limit + turn.skip.length;
+  const due = yield* all(queries.dueEnforcements({ provider: terms.provider, lane, now: u.now, limit: reach }));
   const calls: LeasedCall[] = [];
-  for (const ledger of due) {
+  for (const ledger of due.filter(({ id }) => !turn.skip.includes(id)).slice(0, limit)) {
     const call = yield* leaseOne(u, ledger, { owner: turn.owner, terms }, turn.random);
     if (call) calls.push(call);
   }
@@ -81,7 +85,7 @@ function* leaseLane(
 }
 
 /** Two actions of one turn may want one effect: the second joins what the first began. */
-function* startFresh(u: UnitContext, row: ActionRow, leasing: Leasing): Work<LeasedCall | undefined> {
+export function* startFresh(u: UnitContext, row: ActionRow, leasing: Leasing): Work<LeasedCall | undefined> {
   const fresh = yield* joinAction(u, { id: row.id }, leasing.terms);
   return fresh && (yield* beginAction(u, fresh, leasing));
 }
@@ -115,6 +119,8 @@ function* nextDue(turn: Turn): Work<number | null> {
     const { provider } = terms;
     times.push((yield* first(queries.nextStart({ provider })))?.start_at);
     for (const lane of Object.values(LANES)) times.push((yield* first(queries.nextCall({ provider, lane })))?.due_at);
+    const wished = (yield* first(queries.nextLateRelease({ provider })))?.release_wished_at;
+    if (wished !== undefined) times.push(wished + terms.deadlineMs);
   }
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? null : Math.min(...known);

@@ -102,6 +102,10 @@ export const queries = {
   ),
   dueCalls: query<{ provider: string; lane: Lane; now: number; limit: number }, Id>('dueCalls'),
   nextCall: query<{ provider: string; lane: Lane }, { due_at: number }>('nextCall'),
+  /** Releases of which nobody was told yet that they are late: the oldest of the next provider by name, and of one. */
+  oldestRelease: query<{ after: string }, { provider: string; release_wished_at: number }>('oldestRelease'),
+  nextLateRelease: query<{ provider: string }, { release_wished_at: number }>('nextLateRelease'),
+  lateReleases: query<{ provider: string; until: number; limit: number }, Id>('lateReleases'),
   firstEnforcements: query<{ limit: number }, EnforcementRow>('firstEnforcements'),
   enforcementsAfter: query<Id & { limit: number }, EnforcementRow>('enforcementsAfter'),
   holdsAfter: query<{ enforcement_id: string; id: string; limit: number }, HoldRow>('holdsAfter'),

@@ -8,6 +8,7 @@ import type { ActionRow } from '../../store/rows.ts';
 import { anId } from '../../store/testing/an-action-row.ts';
 import type { CallResult, LeasedCall } from '../call-result.ts';
 import { freeLeases } from '../free-leases.ts';
+import { giveUpLate } from '../late-releases.ts';
 import { settleCall } from '../settle-call.ts';
 import { takeDue } from '../take-due.ts';
 import type { Terms } from '../terms.ts';
@@ -199,7 +200,17 @@ export function turn(world: World): number {
   const starts = store.read(queries.dueActions({ provider: 'edge', now, limit: 50 })).map(({ id }) => ({ id }));
   const ends = store.read(queries.endedActions({ now, limit: 50 })).map(({ id }) => id);
   const free = { release: 4, apply: 4, verify: 4 };
-  const taken = store.run(takeDue, { owner: 'me', random: world.random(), ends, providers: [{ terms, free, starts }] });
+  const taken = store.run(takeDue, {
+    owner: 'me',
+    random: world.random(),
+    ends,
+    skip: [],
+    providers: [{ terms, free, starts }],
+  });
+  const until = now - terms.deadlineMs;
+  for (const { id } of store.read(queries.lateReleases({ provider: 'edge', until, limit: 50 }))) {
+    store.run(giveUpLate, { id, until });
+  }
   for (const leased of taken.calls) launch(world, leased);
   giveUpJobs(world);
   return taken.calls.length;

@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from 'kysely';
+import { type Compilable, type Kysely, type SqlBool, sql } from 'kysely';
 import type { SqlDialect } from '../dialect.ts';
 import type { Database } from '../schema.ts';
 import { compiled, createTable, type Migration } from './migration.ts';
@@ -63,6 +63,11 @@ const ledger = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable[
     .on('enforcement')
     .columns(['tenant_id', 'lease_owner'])
     .where('lease_owner', 'is not', null),
+  db.schema
+    .createIndex('enforcement_releasing')
+    .on('enforcement')
+    .columns(['tenant_id', 'provider', 'release_wished_at'])
+    .where(sql<SqlBool>`release_wished_at is not null and release_failed = 0`),
   createTable(
     db,
     dialect,

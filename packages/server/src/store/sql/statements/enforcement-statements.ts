@@ -15,6 +15,9 @@ type EnforcementQuery = Extract<
   | 'nextCall'
   | 'leasesAfter'
   | 'unwantedCalls'
+  | 'oldestRelease'
+  | 'nextLateRelease'
+  | 'lateReleases'
 >;
 
 const CHANGEABLE = ENFORCEMENT_COLUMNS.filter(
@@ -121,4 +124,38 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('holds', '=', 0)
       .where('release_wished_at', 'is not', null)
       .where('lease_call', '!=', 'release'),
+
+  oldestRelease: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(['provider', 'release_wished_at'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '>', a.after)
+      .where('release_wished_at', 'is not', null)
+      .where((eb) => eb('release_failed', '=', eb.lit(0)))
+      .orderBy('provider')
+      .orderBy('release_wished_at')
+      .limit(1),
+
+  nextLateRelease: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select('release_wished_at')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('release_wished_at', 'is not', null)
+      .where((eb) => eb('release_failed', '=', eb.lit(0)))
+      .orderBy('release_wished_at')
+      .limit(1),
+
+  lateReleases: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select('id')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('release_wished_at', '<=', a.until)
+      .where((eb) => eb('release_failed', '=', eb.lit(0)))
+      .orderBy('release_wished_at')
+      .limit(a.limit),
 };
