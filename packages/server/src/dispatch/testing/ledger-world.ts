@@ -4,8 +4,7 @@ import { createAction } from '../../actions/create-action.ts';
 import { type Entity, entityText, newEntity } from '../../actions/entity.ts';
 import { toDateTime } from '../../lib/date-time.ts';
 import { queries } from '../../store/queries.ts';
-import type { ActionRow } from '../../store/rows.ts';
-import { anId } from '../../store/testing/an-action-row.ts';
+import { anActionRow, anId } from '../../store/testing/an-action-row.ts';
 import type { CallResult, LeasedCall } from '../call-result.ts';
 import { freeLeases } from '../free-leases.ts';
 import { giveUpLate } from '../late-releases.ts';
@@ -131,32 +130,16 @@ export function request(world: World, target = aTarget(world), ttlMs?: number): 
       expiresAt: null,
     }),
   );
-  const row: ActionRow = {
+  const row = anActionRow({
     id,
-    version: 1,
     created_at: toDateTime(now),
-    status: 'NotStarted',
-    state: 'pending',
-    app_id: 'app',
-    user_name: null,
-    provider: 'edge',
-    action: 'BlockIp',
     target,
     entity: text,
-    seed_entity: null,
-    live_offset: null,
-    enforcement_id: null,
-    hold: 'none',
     ttl_ms: ttl,
-    hold_until: null,
     deadline_at: now + DEADLINE_MS,
     start_at: now,
     end_at: now + DEADLINE_MS,
-    ending: null,
-    key_hash: null,
-    key_fingerprint: null,
-    key_until: null,
-  };
+  });
   world.store.run(createAction, { row, origin: ORIGIN, details: {} });
   world.ids.push(id);
   world.say(`request ${id.slice(4, 12)} ${target} for ${ttl / 1_000} s`);
