@@ -6,8 +6,8 @@ import type { HealthBoard } from '../observe/provider-health.ts';
 import type { Store } from '../store/store.ts';
 import type { Alarm } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
+import type { Aside } from './set-aside.ts';
 import { createSlots, type Slots } from './slots.ts';
-import type { SetAside } from './take-apart.ts';
 import type { Terms } from './terms.ts';
 import { createOwners, type Owners } from './watch-owners.ts';
 
@@ -64,7 +64,7 @@ export interface Dispatcher {
   /** Tenants whose turn is under way, and whether another must follow. */
   readonly turns: Map<string, Turning>;
   /** Actions and ledger rows that threw, by tenant: left alone for a while. */
-  readonly aside: Map<string, Map<string, SetAside>>;
+  readonly aside: Aside;
   /** Calls under way, by ledger row. */
   readonly calls: Map<string, CallUnderWay>;
   readonly underWay: Set<UnderWay>;

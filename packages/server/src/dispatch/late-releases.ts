@@ -3,7 +3,7 @@ import { providersOf } from '../actions/provider.ts';
 import { queries } from '../store/queries.ts';
 import { type Alarm, first, unit } from '../store/work.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { leftAlone, setAside } from './take-apart.ts';
+import { leftAlone, setAside } from './set-aside.ts';
 
 const LATE_A_TURN = 200;
 
@@ -17,7 +17,8 @@ export const giveUpLate = unit('dispatch.giveUpLate', function* (u, late: { id: 
 
 /** Tells of what could not be released in time, and of what nobody releases here: its provider left the configuration. */
 export async function tellLateReleases(dispatcher: Dispatcher, tenantId: string, now: number): Promise<void> {
-  const { store, providers, onAlarms } = dispatcher.deps;
+  const { aside, deps } = dispatcher;
+  const { store, providers, onAlarms, onFault } = deps;
   const deadlines = new Map(
     providersOf(providers, tenantId).map(({ terms }) => [terms.provider, terms.deadlineMs] as const),
   );
@@ -30,10 +31,9 @@ export async function tellLateReleases(dispatcher: Dispatcher, tenantId: string,
     const late = await store.read(tenantId, queries.lateReleases({ provider: after, until, limit: LATE_A_TURN }));
     const giveUp = async ({ id }: { id: string }): Promise<void> =>
       onAlarms(tenantId, await store.run(tenantId, giveUpLate, { id, until }));
-    const bad = leftAlone(dispatcher, tenantId, now);
+    const bad = leftAlone(aside, tenantId, now);
     const ids = late.map(({ id }) => id).filter((id) => !bad.has(id));
-    await Promise.all(
-      ids.map((id) => giveUp({ id }).catch((thrown: unknown) => setAside(dispatcher, tenantId, id, thrown))),
-    );
+    const tell = (id: string) => (thrown: unknown) => onFault(setAside(aside, tenantId, { id, thrown, now }));
+    await Promise.all(ids.map((id) => giveUp({ id }).catch(tell(id))));
   }
 }

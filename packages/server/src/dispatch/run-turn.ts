@@ -3,8 +3,9 @@ import { carryCall } from './carry-call.ts';
 import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
 import { tellLateReleases } from './late-releases.ts';
 import { ENDS_A_TURN, type Plan, planTurn, settleSlots } from './plan-turn.ts';
+import { leftAlone } from './set-aside.ts';
 import { giveBack, servable, slotLaneOf } from './slots.ts';
-import { leftAlone, takeApart } from './take-apart.ts';
+import { takeApart } from './take-apart.ts';
 import { type Taken, takeDue } from './take-due.ts';
 
 /** Each tenant that waits for a slot of the provider comes to its turn when there is one. */
@@ -25,7 +26,7 @@ function launch(dispatcher: Dispatcher, tenantId: string, provider: DispatchedPr
 
 /** What threw lately is left alone. */
 function withoutBad(dispatcher: Dispatcher, tenantId: string, plan: Plan): Plan {
-  const bad = leftAlone(dispatcher, tenantId, plan.now);
+  const bad = leftAlone(dispatcher.aside, tenantId, plan.now);
   if (bad.size === 0) return plan;
   const planned = plan.planned.map((each) => {
     const starts = each.turn.starts.filter(({ id }) => !bad.has(id));
@@ -40,7 +41,7 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
   const { store, random, onAlarms } = dispatcher.deps;
   const { now, ends, planned } = withoutBad(dispatcher, tenantId, plan);
   const providers = planned.map((each) => each.turn);
-  const skip = [...leftAlone(dispatcher, tenantId, now)];
+  const skip = [...leftAlone(dispatcher.aside, tenantId, now)];
   const turn = { owner: store.leaseOwner, random: random(), providers, ends, skip };
   // A release does not queue behind a flood of requests.
   const urgent = planned.some(({ wanted }) => wanted.release > 0);

@@ -5,38 +5,9 @@ import { CommitUnknown } from '../store/store.ts';
 import type { LeasedCall } from './call-result.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Plan, Planned } from './plan-turn.ts';
+import { forget, leftAlone, setAside } from './set-aside.ts';
 import type { FreeSlots, Taken } from './take-due.ts';
 import { type Part, takeOne } from './take-one.ts';
-
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 300_000;
-
-/** What threw, and until when it is left alone. */
-export interface SetAside {
-  readonly pauseMs: number;
-  readonly until: number;
-}
-
-/** Ids of the tenant's actions and ledger rows that are left alone for now. */
-export function leftAlone({ aside }: Dispatcher, tenantId: string, now: number): ReadonlySet<string> {
-  const ids = [...(aside.get(tenantId) ?? [])].filter(([, { until }]) => until > now).map(([id]) => id);
-  return new Set(ids);
-}
-
-/** It may be mended, or its state may change: it is tried again, ever more rarely. */
-export function setAside({ aside, deps }: Dispatcher, tenantId: string, id: string, thrown: unknown): void {
-  const mine = aside.get(tenantId) ?? new Map<string, SetAside>();
-  const pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * (mine.get(id)?.pauseMs ?? FIRST_PAUSE_MS / 2));
-  mine.set(id, { pauseMs, until: deps.store.clock.now() + pauseMs });
-  aside.set(tenantId, mine);
-  const message = `${id} of tenant ${tenantId} is left alone for ${pauseMs / 1_000} s: it cannot be dealt with.`;
-  deps.onFault(new Error(message, { cause: thrown }));
-}
-
-function isMended({ aside }: Dispatcher, tenantId: string, id: string): void {
-  const mine = aside.get(tenantId);
-  if (mine?.delete(id) && mine.size === 0) aside.delete(tenantId);
-}
 
 interface Parts {
   readonly calls: LeasedCall[];
@@ -50,10 +21,11 @@ async function takeParts(dispatcher: Dispatcher, tenantId: string, into: Parts, 
       if (call) into.calls.push(call);
       if (ended) into.ended += 1;
       dispatcher.deps.onAlarms(tenantId, alarms ?? []);
-      isMended(dispatcher, tenantId, part.id);
+      forget(dispatcher.aside, tenantId, part.id);
     } catch (thrown) {
       if (isOfTheStore(thrown)) throw thrown;
-      setAside(dispatcher, tenantId, part.id, thrown);
+      const { store, onFault } = dispatcher.deps;
+      onFault(setAside(dispatcher.aside, tenantId, { id: part.id, thrown, now: store.clock.now() }));
     }
   };
   const outcomes = await Promise.allSettled(parts.map(take));
@@ -81,7 +53,7 @@ async function takeAtProvider(
   );
   const begun = into.calls.length - before;
   const left: FreeSlots = { ...free, apply: free.apply - begun };
-  const skip = leftAlone(dispatcher, tenantId, store.clock.now());
+  const skip = leftAlone(dispatcher.aside, tenantId, store.clock.now());
   for (const lane of ['release', 'apply', 'verify'] as const) {
     if (left[lane] <= 0) continue;
     const at = { provider: terms.provider, lane: LANES[lane], now: store.clock.now(), limit: left[lane] + skip.size };
