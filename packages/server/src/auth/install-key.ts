@@ -39,10 +39,12 @@ function parseKey(text: string, filePath: string): InstallKey {
   const secret = Buffer.from(written, 'base64url');
   if (secret.length !== KEY_BYTES || secret.toString('base64url') !== written)
     throw new UnusableFile(
-      `${filePath} holds no install key: 43 characters of base64url are expected, ${written.length} characters are there. Put the file back from a copy. Without one, move it away and a new key is made; what the old key protected is then lost.`,
+      `${filePath} holds no install key: 43 characters of base64url are expected, ${written.length} characters are there. Put the file back from a copy. What to do without one stands in docs/operate.md, under "The install key".`,
     );
   if (new Set(secret).size < 8)
-    throw new UnusableFile(`${filePath} holds a key that anybody can guess. Move it away and a new one is made.`);
+    throw new UnusableFile(
+      `${filePath} holds a key that anybody can guess. How to change it stands in docs/operate.md, under "The install key".`,
+    );
   return createInstallKey(secret);
 }
 

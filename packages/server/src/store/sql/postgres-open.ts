@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { OperatorFault } from '../../errors.ts';
 import { postgresDialect } from './dialect.ts';
-import { MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
+import { checkNotNewer, factsOfMigration, MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
 import { APP_ROLE, connectionOptions, SCHEMA } from './postgres-connection.ts';
 import { statementBuilder } from './prepare.ts';
 
@@ -20,13 +20,14 @@ interface Connected {
   readonly may_become: boolean;
   readonly schema_exists: boolean;
   readonly fsync: string;
+  readonly search_path: string;
 }
 
 const WHO_AM_I = `select current_setting('server_version_num')::int as version, current_user as name,
   exists (select from pg_roles where rolname = '${APP_ROLE}') as role_exists,
   coalesce((select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = '${APP_ROLE}'), false) as may_become,
   exists (select from pg_namespace where nspname = '${SCHEMA}') as schema_exists,
-  current_setting('fsync') as fsync`;
+  current_setting('fsync') as fsync, current_setting('search_path') as search_path`;
 
 /** What an administrator runs once where the server's own user may not. */
 const administratorsStatements = (user: string): string =>
@@ -53,12 +54,16 @@ async function ensureRole(client: pg.Client, me: Connected): Promise<void> {
 async function runMigrations(client: pg.Client): Promise<void> {
   const builder = statementBuilder(postgresDialect);
   await client.query('create table if not exists fact (name text collate "C" primary key, value text not null)');
+  const { rows } = await client.query<{ name: string }>('select name from fact');
+  checkNotNewer(rows.map(({ name }) => name));
   for (const migration of MIGRATIONS) {
     const { rowCount } = await client.query('select from fact where name = $1', [migrationFact(migration.name)]);
     if (rowCount) continue;
     await client.query('begin');
     for (const statement of migration.statements(builder, postgresDialect)) await client.query(statement.compile().sql);
-    await client.query('insert into fact (name, value) values ($1, now()::text)', [migrationFact(migration.name)]);
+    for (const fact of factsOfMigration(migration)) {
+      await client.query('insert into fact (name, value) values ($1, now()::text)', [fact]);
+    }
     await client.query('commit');
   }
 }
@@ -75,6 +80,11 @@ async function readConnected(client: pg.Client): Promise<Connected> {
   const [me] = rows;
   if (!me) throw new Error('PostgreSQL does not say who is connected.');
   if (me.version < OLDEST_VERSION) throw new OperatorFault('Interdict needs PostgreSQL 15 or later.');
+  if (me.search_path !== SCHEMA) {
+    throw new OperatorFault(
+      `Connections to PostgreSQL begin with search_path ${me.search_path}, not ${SCHEMA}: something between drops the start-up parameter "options". Connect directly, or through a pooler that hands it on.`,
+    );
+  }
   return me;
 }
 

@@ -51,6 +51,23 @@ for (const version of ['18', '15'] as const) {
       discard: async () => undefined,
     }));
 
+    it('refuses a database that a newer version changed, and serves one that it only added to', () =>
+      inDatabase(async (url) => {
+        await (await open(url)).close();
+        const admin = await connect(url);
+        const note = (name: string) => admin.query('insert into interdict.fact (name, value) values ($1, $1)', [name]);
+        await note('migration:0999-added');
+        await (await open(url)).close();
+        await note('needs:0999-changed');
+        await admin.end();
+        await expect(open(url)).rejects.toThrow('changed by a newer version of Interdict (0999-changed)');
+      }));
+
+    it('refuses connections that lose their search path on the way', () =>
+      inDatabase(async (url) => {
+        await expect(open(`${url}?options=-c%20jit%3Doff`)).rejects.toThrow('drops the start-up parameter "options"');
+      }));
+
     it('numbers the journal in commit order, whichever process commits last', () =>
       inDatabase(async (url) => {
         const tenant = randomUUID();

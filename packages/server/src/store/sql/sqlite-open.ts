@@ -3,7 +3,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorFault } from '../../errors.ts';
 import { sqliteDialect } from './dialect.ts';
-import { MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
+import { checkNotNewer, factsOfMigration, MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
 import { statementBuilder } from './prepare.ts';
 
 /** `synchronous=FULL`, as `pragma synchronous` tells it. */
@@ -61,15 +61,19 @@ export function openReader(folder: string): DatabaseSync {
 export function migrateSqlite(db: DatabaseSync): void {
   const builder = statementBuilder(sqliteDialect);
   db.exec('create table if not exists fact (name text primary key, value text not null) strict');
+  checkNotNewer(
+    db
+      .prepare('select name from fact')
+      .all()
+      .map(({ name }) => String(name)),
+  );
   const hasRun = db.prepare('select value from fact where name = ?');
   for (const migration of MIGRATIONS) {
     if (hasRun.get(migrationFact(migration.name))) continue;
     db.exec('begin immediate');
     for (const statement of migration.statements(builder, sqliteDialect)) db.exec(statement.compile().sql);
-    db.prepare('insert into fact (name, value) values (?, ?)').run(
-      migrationFact(migration.name),
-      new Date().toISOString(),
-    );
+    const note = db.prepare('insert into fact (name, value) values (?, ?)');
+    for (const fact of factsOfMigration(migration)) note.run(fact, new Date().toISOString());
     db.exec('commit');
   }
 }

@@ -44,6 +44,19 @@ describe('the embedded store', () => {
   });
 });
 
+it('refuses a file that a newer version changed, and serves one that it only added to', async () => {
+  const folder = aFolder();
+  const store = await openSqliteStore({ folder, entry });
+  await store.settleFact('migration:0999-added', 'now');
+  await store.close();
+  const again = await openSqliteStore({ folder, entry });
+  await again.settleFact('needs:0999-changed', 'now');
+  await again.close();
+  const newer = 'changed by a newer version of Interdict (0999-changed)';
+  await expect(openSqliteStore({ folder, entry })).rejects.toThrow(newer);
+  rmSync(folder, { recursive: true });
+});
+
 describe.skipIf(!requirement('tmpfs').ok)('a disk without room', () => {
   it('takes nothing, says that nothing was changed, and goes on by itself when there is room', async () => {
     const folder = aFolder();
