@@ -52,6 +52,8 @@ function main(args) {
   const runTimeOnly = args[0] === '--run-time-packages';
   const rest = runTimeOnly ? args.slice(1) : args;
   if (!isInstalled(runTimeOnly)) install(runTimeOnly);
+  // What is compiled once is not stripped of its types again: the next start is quicker, and 30 MB smaller.
+  if (runTimeOnly) process.env.NODE_COMPILE_CACHE ??= path.join(ROOT, 'node_modules', '.cache', 'node');
   run(pickNode(), rest, [path.join(ROOT, 'node_modules', '.bin')]);
 }
 

@@ -178,11 +178,11 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
   };
 }
 
-function createCertificate(config: Config): Certificate {
+async function createCertificate(config: Config): Promise<Certificate> {
   if (config.tls) return config.tls;
   const own = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname.replace(/^\[|\]$/g, '')];
   const hosts = [...new Set(['localhost', '127.0.0.1', '::1', ...own])];
-  return openOwnCertificate(path.join(config.dataFolder, 'tls'), hosts, Date.now());
+  return await openOwnCertificate(path.join(config.dataFolder, 'tls'), hosts, Date.now());
 }
 
 async function openParts(config: Config, log: Log): Promise<Parts> {
@@ -228,7 +228,7 @@ async function start(config: Config, log: Log): Promise<Running> {
   const listening = await listen(app, createServer(app, ROUTES), {
     http: { address: config.httpAddress, port: config.httpPort },
     https: { address: config.tlsAddress, port: config.tlsPort },
-    certificate: createCertificate(config),
+    certificate: await createCertificate(config),
   });
   if (config.metricsPort !== undefined) await openMetricsServer(parts.metrics, config.metricsPort);
   await startDispatcher(dispatcher);

@@ -1,7 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
-import forge from 'node-forge';
 
 export interface Certificate {
   readonly cert: string;
@@ -16,7 +16,9 @@ const IP_ADDRESS = 7;
 const altNames = (hosts: readonly string[]): object[] =>
   hosts.map((host) => (/^[\d.]+$|:/.test(host) ? { type: IP_ADDRESS, ip: host } : { type: DNS_NAME, value: host }));
 
-function makeCertificate(hosts: readonly string[], now: number): Certificate {
+async function makeCertificate(hosts: readonly string[], now: number): Promise<Certificate> {
+  // Only for this: once made, the certificate lies in a file.
+  const { default: forge } = await import('node-forge');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const signer = forge.pki.privateKeyFromPem(key);
@@ -44,13 +46,13 @@ function makeCertificate(hosts: readonly string[], now: number): Certificate {
  * The certificate that the server made for itself, at its first start: trusted by whoever names it, as in
  * `curl --cacert` or `NODE_EXTRA_CA_CERTS`. It is made again when it has run out or a host is new.
  */
-export function openOwnCertificate(folder: string, hosts: readonly string[], now: number): Certificate {
+export async function openOwnCertificate(folder: string, hosts: readonly string[], now: number): Promise<Certificate> {
   const [certFile, keyFile] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')];
   if (existsSync(certFile) && existsSync(keyFile)) {
     const present = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
     if (isFitting(present.cert, hosts, now)) return present;
   }
-  const made = makeCertificate(hosts, now);
+  const made = await makeCertificate(hosts, now);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(keyFile, made.key, { mode: 0o600 });
   chmodSync(keyFile, 0o600);
@@ -60,11 +62,9 @@ export function openOwnCertificate(folder: string, hosts: readonly string[], now
 
 function isFitting(pem: string, hosts: readonly string[], now: number): boolean {
   try {
-    const cert = forge.pki.certificateFromPem(pem);
-    const names = (cert.getExtension('subjectAltName') as { altNames?: { value?: string; ip?: string }[] } | null)
-      ?.altNames;
-    const known = new Set((names ?? []).flatMap(({ value, ip }) => [value, ip]));
-    return cert.validity.notAfter.getTime() > now && hosts.every((host) => known.has(host));
+    const cert = new X509Certificate(pem);
+    const isFor = (host: string): boolean => (isIP(host) ? cert.checkIP(host) : cert.checkHost(host)) !== undefined;
+    return cert.validToDate.getTime() > now && hosts.every(isFor);
   } catch {
     return false;
   }

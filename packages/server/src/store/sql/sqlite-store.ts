@@ -19,6 +19,8 @@ import { full } from './store-faults.ts';
 /** A group of 256 units commits in about 20 ms: longer groups gain nothing and make the next one wait. */
 const LARGEST_GROUP = 256;
 const SCAN_SLICE = 2_000;
+/** What a thread makes lives for one message: by itself V8 would keep 48 MB for it. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8 };
 
 export interface SqliteOptions {
   /** Where the files lie; made if absent. */
@@ -46,7 +48,8 @@ async function openThread(options: SqliteOptions, role: SqliteThread['role']): P
   const { folder, entry, onBroken } = options;
   const workerData: SqliteThread = { role, folder };
   let isOpen = false;
-  const client = createPortClient(new Worker(entry, { workerData, name: `store-${role}` }), (error) => {
+  const worker = new Worker(entry, { workerData, name: `store-${role}`, resourceLimits: RESOURCE_LIMITS });
+  const client = createPortClient(worker, (error) => {
     if (isOpen) onBroken?.(error);
   });
   await callPort(client, 'ready');
