@@ -15,6 +15,8 @@ export default defineConfig({
     reporters: ['default', new NotRunReporter(notRunList)],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // The long ones wait for servers and clocks: one worker a core would leave the cores idle.
+    maxWorkers: 3,
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
   },
 });
