@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { pickNode, run } = require('../packages/cli/bin/pick-node.cjs');
+const { ENVIRONMENT, FLAGS } = require('./run-time.cjs');
 
 const ROOT = path.resolve(__dirname, '..');
 
@@ -54,7 +55,8 @@ function main(args) {
   if (!isInstalled(runTimeOnly)) install(runTimeOnly);
   // What is compiled once is not stripped of its types again: the next start is quicker, and 30 MB smaller.
   if (runTimeOnly) process.env.NODE_COMPILE_CACHE ??= path.join(ROOT, 'node_modules', '.cache', 'node');
-  run(pickNode(), rest, [path.join(ROOT, 'node_modules', '.bin')]);
+  if (runTimeOnly) process.env = { ...ENVIRONMENT, ...process.env };
+  run(pickNode(), runTimeOnly ? [...FLAGS, ...rest] : rest, [path.join(ROOT, 'node_modules', '.bin')]);
 }
 
 main(process.argv.slice(2));

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ENVIRONMENT, FLAGS } from '../scripts/run-time.cjs';
 
 /** The server as a user starts it, as a process of its own, with a data folder of the test's. */
 export interface TestServer {
@@ -48,11 +49,12 @@ export function spawnServer({ data = aDataFolder(), config, env = {}, prefix = [
 } {
   const configFile = path.join(data, 'interdict.yaml');
   if (config !== undefined) writeFileSync(configFile, config);
-  const [command = process.execPath, ...args] = [...prefix, process.execPath, '--conditions=source', MAIN];
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, ...FLAGS, '--conditions=source', MAIN];
   const child = spawn(command, args, {
     cwd: existsSync(data) ? data : path.dirname(data),
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
+      ...ENVIRONMENT,
       PATH: process.env.PATH,
       INTERDICT_DATA: data,
       INTERDICT_PORT: '0',
