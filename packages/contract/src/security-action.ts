@@ -79,3 +79,30 @@ export const RESULT_CODES = {
   notVerified: 10,
 } as const;
 export type ResultCode = (typeof RESULT_CODES)[keyof typeof RESULT_CODES];
+
+/** The properties that Graph declares, in the documented order. */
+export const SECURITY_ACTION_PROPERTIES: readonly string[] = [
+  'id',
+  'actionReason',
+  'appId',
+  'azureTenantId',
+  'clientContext',
+  'completedDateTime',
+  'createdDateTime',
+  'errorInfo',
+  'lastActionDateTime',
+  'name',
+  'parameters',
+  'states',
+  'status',
+  'user',
+  'vendorInformation',
+];
+
+/** Members of its complex properties, which are closed types, in the documented order. By the property that holds them. */
+export const COMPLEX_MEMBERS = {
+  errorInfo: ['code', 'subcode', 'message'],
+  parameters: ['name', 'value'],
+  states: ['appId', 'status', 'updatedDateTime', 'user'],
+  vendorInformation: ['provider', 'providerVersion', 'subProvider', 'vendor'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;

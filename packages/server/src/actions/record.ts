@@ -1,4 +1,9 @@
-import { OPERATION_STATUSES, type OperationStatus } from '@interdict/contract';
+import {
+  COMPLEX_MEMBERS,
+  OPERATION_STATUSES,
+  type OperationStatus,
+  SECURITY_ACTION_PROPERTIES,
+} from '@interdict/contract';
 import { parseDateTime, toDateTime } from '../lib/date-time.ts';
 import type { ActionRow } from '../store/rows.ts';
 
@@ -18,36 +23,10 @@ export interface RecordOf {
 
 const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null;
 
-/** The documented order of each type's members; what is not among them comes behind. */
-const ACTION = [
-  'id',
-  'actionReason',
-  'appId',
-  'azureTenantId',
-  'clientContext',
-  'completedDateTime',
-  'createdDateTime',
-  'errorInfo',
-  'lastActionDateTime',
-  'name',
-  'parameters',
-  'states',
-  'status',
-  'user',
-  'vendorInformation',
-];
-const STATE = ['appId', 'status', 'updatedDateTime', 'user'];
-const PARAMETER = ['name', 'value'];
-const VENDOR = ['provider', 'providerVersion', 'subProvider', 'vendor'];
+/** A map: an extension may have any name. */
+const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(COMPLEX_MEMBERS));
 
-/** By the property that holds them. A map: an extension may have any name. */
-const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['errorInfo', ['code', 'subcode', 'message']],
-  ['parameters', PARAMETER],
-  ['states', STATE],
-  ['vendorInformation', VENDOR],
-]);
-
+/** As given, in the documented order; what is not among the members comes behind. */
 function inOrder(value: unknown, members: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => inOrder(item, members));
   if (!isPlain(value)) return value;
@@ -61,7 +40,7 @@ function inOrder(value: unknown, members: readonly string[]): unknown {
 
 /** The members of its own, and those of its complex properties. */
 function actionInOrder(body: Plain): Plain {
-  const sorted = inOrder(body, ACTION) as Plain;
+  const sorted = inOrder(body, SECURITY_ACTION_PROPERTIES) as Plain;
   const members = Object.entries(sorted).map(([name, value]) => [name, inOrder(value, MEMBERS.get(name) ?? [])]);
   return Object.fromEntries(members);
 }
@@ -85,7 +64,7 @@ const withNulls = (value: unknown, names: readonly string[]): Plain | null =>
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 function graphState(value: unknown): Plain {
-  const state = withNulls(value, STATE) ?? {};
+  const state = withNulls(value, COMPLEX_MEMBERS.states) ?? {};
   return { ...state, status: memberStatus(state.status), updatedDateTime: toUtc(state.updatedDateTime) };
 }
 
@@ -102,11 +81,11 @@ function declaredByGraph(body: RecordedBody, of: RecordOf, createdAt: string): P
     ...(status === 'Failed' && { errorInfo: withNulls(body.errorInfo, ['code', 'message', 'subcode']) }),
     lastActionDateTime: toUtc(body.lastActionDateTime),
     name: body.name ?? null,
-    parameters: listOf(body.parameters).map((item) => withNulls(item, PARAMETER)),
+    parameters: listOf(body.parameters).map((item) => withNulls(item, COMPLEX_MEMBERS.parameters)),
     states: listOf(body.states).map(graphState),
     status,
     user: body.user ?? null,
-    vendorInformation: withNulls(body.vendorInformation, VENDOR),
+    vendorInformation: withNulls(body.vendorInformation, COMPLEX_MEMBERS.vendorInformation),
   };
 }
 

@@ -1,15 +1,10 @@
+import { COMPLEX_MEMBERS, SECURITY_ACTION_PROPERTIES } from '@interdict/contract';
 import { Refusal } from '../../errors.ts';
 import { editDistance } from '../../lib/nearest-name.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
-/** Members of the complex types, which are closed. */
-const MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  errorInfo: ['code', 'subcode', 'message'],
-  parameters: ['name', 'value'],
-  states: ['appId', 'status', 'updatedDateTime', 'user'],
-  vendorInformation: ['provider', 'providerVersion', 'subProvider', 'vendor'],
-};
+const MEMBERS: Readonly<Record<string, readonly string[]>> = COMPLEX_MEMBERS;
 
 const PLACES = Object.keys(MEMBERS);
 
@@ -21,26 +16,9 @@ const TYPES: Readonly<Record<string, string>> = {
   vendorInformation: 'securityVendorInformation',
 };
 
-/** Everything that a body may say and that means something. */
-const DECLARED = [
-  'id',
-  'actionReason',
-  'appId',
-  'azureTenantId',
-  'clientContext',
-  'completedDateTime',
-  'createdDateTime',
-  'errorInfo',
-  'lastActionDateTime',
-  'name',
-  'parameters',
-  'states',
-  'status',
-  'user',
-  'vendorInformation',
-];
 const CONTROL = ['ttl', 'expirationDateTime', 'scheduledDateTime', 'enforcement'];
-const KNOWN = [...DECLARED, ...CONTROL];
+/** Everything that a body may say and that means something. */
+const KNOWN = [...SECURITY_ACTION_PROPERTIES, ...CONTROL];
 const KNOWN_NAMES: ReadonlySet<string> = new Set(KNOWN);
 
 /** Names that look as if they set an end; they would not. In lower case. */
@@ -51,7 +29,7 @@ const LIKE_A_TRIAL = ['dryrun', 'whatif', 'simulate', 'preview', 'testmode'];
 
 const isAnnotation = (name: string): boolean => name.includes('@');
 
-export const isDeclared = (name: string): boolean => DECLARED.includes(name);
+export const isDeclared = (name: string): boolean => SECURITY_ACTION_PROPERTIES.includes(name);
 
 /** Names that are neither declared nor control nor annotations: the open type's own. */
 export const extensionNames = (body: Plain): string[] =>
