@@ -180,7 +180,10 @@ describe('a token that is not good', () => {
     // The corpus knows neither this issuer's claims nor a client that trims what it sends.
     const isSendable = ({ token, name }: { token: string; name: string }): boolean =>
       /^[\x20-\x7e]+$/.test(token) && token === token.trim() && token.length < 15_000 && !/scp|oid|tid/.test(name);
-    const attacks = attacksOn(base, Date.now()).filter(isSendable);
+    const nowMs = Date.now();
+    // One second too early is right by the time it is sent: the authenticator's own tests stop the clock for that.
+    const isEarlyFor = (name: string): boolean => name.includes(String(Math.floor(nowMs / 1_000) + 61));
+    const attacks = attacksOn(base, nowMs).filter((attack) => isSendable(attack) && !isEarlyFor(attack.name));
     expect(attacks.length).toBeGreaterThan(180);
     const found = await inParallel(attacks, async ({ name, token }) => {
       const faults = refusalFaults(await postWith(`Bearer ${token}`), unauthorized('invalidToken'));
