@@ -13,10 +13,10 @@ export default defineConfig({
   ...fromSource,
   test: {
     reporters: ['default', new NotRunReporter(notRunList)],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    // The long ones wait for servers and clocks: one worker a core would leave the cores idle.
-    maxWorkers: 3,
+    // Servers start within a test, and other files' servers beside them.
+    testTimeout: 45_000,
+    hookTimeout: 90_000,
+    maxWorkers: 2,
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
   },
 });

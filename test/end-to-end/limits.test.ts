@@ -440,8 +440,10 @@ describe('a client that takes its time', () => {
     const { port } = new URL(attacked.server.url);
     const sockets = await inParallel([...Array(8).keys()], async () => {
       const socket = net.connect(Number(port), '127.0.0.1');
+      socket.on('error', () => undefined);
       socket.write(bytes);
-      await once(socket, 'readable');
+      // On a busy machine it may be cut off before: what matters is what lies in memory.
+      await once(socket, 'readable').catch(() => undefined);
       return socket;
     });
     for (let count = 0; count < 20; count += 1) expect((await attacked.http.ask('/healthz')).status).toBe(200);
