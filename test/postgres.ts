@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 /** A PostgreSQL server of the test's own, with a superuser. It ends with {@link TestPostgres.stop} or with the process. */
 export interface TestPostgres {
@@ -45,15 +45,6 @@ function findBinaries(version: PostgresVersion, folder: string): string {
   // The checkout may lie where nobody may go.
   cpSync(path.join(root, 'native'), path.join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
   return path.join(folder, 'native', 'bin');
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const urlOn = (port: number, database: string): string => `postgres://tester@127.0.0.1:${port}/${database}`;

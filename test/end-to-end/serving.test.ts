@@ -7,21 +7,13 @@ import tls, { type PeerCertificate, type SecureVersion } from 'node:tls';
 import { PERMISSIONS } from '@interdict/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Attacked, startAttacked } from '../attacked-server.ts';
+import { freePort } from '../free-port.ts';
 import { type PlainAnswer, type PlainHttp, plainHttp } from '../plain-http.ts';
 import { headerFaults, refusalFaults } from '../refusal.ts';
 import { ask, startServer, type TestServer, until } from '../server.ts';
 
 const ACTIONS = '/beta/security/securityActions';
 const DAY_MS = 86_400_000;
-
-async function aFreePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const certificateOf = (server: TestServer): string => readFileSync(path.join(server.data, 'tls', 'cert.pem'), 'utf8');
 
@@ -38,7 +30,7 @@ let server: TestServer;
 let metricsPort: number;
 let secure: PlainHttp;
 beforeAll(async () => {
-  metricsPort = await aFreePort();
+  metricsPort = await freePort();
   server = await startServer({
     config: configOf('https://interdict.example'),
     env: { INTERDICT_METRICS_PORT: String(metricsPort) },

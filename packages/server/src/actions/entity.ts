@@ -116,16 +116,18 @@ export interface LedgerView {
 }
 
 /** Whether the ledger's own values are the true ones. */
-export const isLive = ({ live_offset, holds, hold }: LedgerView): boolean =>
-  live_offset !== null && holds !== null && hold === 'active';
+export const isLive = (
+  view: LedgerView,
+): view is LedgerView & { readonly live_offset: number; readonly holds: number } =>
+  view.live_offset !== null && view.holds !== null && view.hold === 'active';
 
 /**
  * The text with what others did since it was written: when the effect was last verified, and how many others hold it.
  * Put in by position, not by parsing: 15 µs against 700 a page.
  */
 export function withLedger(text: string, ledger: LedgerView): string {
+  if (!isLive(ledger)) return text;
   const { live_offset, verified_at, holds } = ledger;
-  if (live_offset === null || holds === null || !isLive(ledger)) return text;
   let verifiedAt = live_offset + VERIFIED.length;
   let shown = text;
   if (shown[verifiedAt] === '"' && verified_at !== null) {

@@ -39,15 +39,15 @@ function refuseRepeated(rawHeaders: readonly string[]): void {
 
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
-/** Links are built on it, so it has to be a host and nothing else. */
 /** The last Host that was found to be one: clients send the same with every request. */
 const lastHost = { text: '' };
 
+/** Links are built on it, so it has to be a host and nothing else. */
 function checkHost(host: string | undefined): void {
-  if (host !== undefined && host !== '' && host === lastHost.text) return;
   if (host === undefined || host === '') {
     throw new Refusal('badRequest', 'The header Host is missing.', { inner: 'missingProperty', target: 'host' });
   }
+  if (host === lastHost.text) return;
   if (HOST.test(host) && URL.canParse(`http://${host}`)) {
     lastHost.text = host;
     return;
