@@ -1,6 +1,6 @@
 import { queries } from '../store/queries.ts';
 import type { ActionRow } from '../store/rows.ts';
-import { first, must, run, type UnitContext, unit, type Work } from '../store/work.ts';
+import { first, run, type UnitContext, unit, type Work } from '../store/work.ts';
 import { journalEntry, type Origin } from './journal.ts';
 
 /** An action that passed every check, ready to be stored. */
@@ -44,7 +44,7 @@ export const createAction = unit('actions.create', function* (u, { row, origin, 
     const answer = yield* answerOfKey(u, row.key_hash, row.key_fingerprint);
     if (answer) return answer;
   }
-  yield* must(queries.insertAction(row));
+  yield* run(queries.insertAction(row));
   u.count(1);
   if (row.start_at !== null) u.due(row.start_at);
   const type = row.provider === null ? 'securityAction.recorded' : 'securityAction.created';

@@ -10,12 +10,7 @@ export type KeysInFlight = Map<string, Promise<unknown>>;
  * Runs a request under its key; another under the same key waits for it first.
  * @throws {Refusal} requestInProgress when that takes longer than two seconds
  */
-export async function underKey<Value>(
-  inFlight: KeysInFlight,
-  key: string | undefined,
-  run: () => Promise<Value>,
-): Promise<Value> {
-  if (key === undefined) return await run();
+export async function underKey<Value>(inFlight: KeysInFlight, key: string, run: () => Promise<Value>): Promise<Value> {
   for (let first = inFlight.get(key); first; first = inFlight.get(key)) await waitFor(first);
   const mine = run().finally(() => inFlight.delete(key));
   inFlight.set(

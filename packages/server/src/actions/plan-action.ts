@@ -5,7 +5,7 @@ import { parseDuration } from '../lib/duration.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { chooseProvider } from './choose-provider.ts';
 import type { ActionInput } from './create-input.ts';
-import { entityText, newEntity } from './entity.ts';
+import { newEntityText } from './entity.ts';
 import { needsApproval } from './protected/needs-approval.ts';
 import type { Provider } from './provider.ts';
 import { readExpiry, type SaidEnd } from './read-expiry.ts';
@@ -70,20 +70,18 @@ export function planAction(
   const defaultTtlMs = parseDuration(offer?.defaultTtl ?? '') ?? provider.maxTtlMs;
   const { ttlMs, until } = readExpiry(saidEnds(input, effect), now, defaultTtlMs, provider.maxTtlMs);
   const target = targetText(effect.target);
-  const { text } = entityText(
-    newEntity({
-      ...input,
-      id,
-      createdAt: now,
-      caller: requester,
-      provider: provider.name,
-      action: effect.action,
-      target,
-      verification: offer?.verification ?? 'accepted',
-      simulated: provider.simulated,
-      expiresAt: until,
-    }),
-  );
+  const entity = newEntityText({
+    id,
+    createdAt: now,
+    caller: requester,
+    sent: input,
+    provider: provider.name,
+    action: effect.action,
+    target,
+    verification: offer?.verification ?? 'accepted',
+    simulated: provider.simulated,
+    expiresAt: until,
+  });
   const deadlineAt = now + provider.deadlineMs;
   return {
     id,
@@ -96,7 +94,7 @@ export function planAction(
     provider: provider.name,
     action: effect.action,
     target,
-    entity: text,
+    entity,
     seed_entity: null,
     live_offset: null,
     enforcement_id: null,

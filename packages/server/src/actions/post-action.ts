@@ -78,27 +78,27 @@ async function readBack(
   });
 }
 
-async function store(deps: ActionsDeps, asking: Asking, row: ActionRow, details: object): Promise<CreateOutcome> {
+function store(deps: ActionsDeps, asking: Asking, row: ActionRow): Promise<CreateOutcome> {
   const { tenantId, appId, user, oid, requestId, sourceIp } = asking;
+  const { provider, action, target, hold_until, ttl_ms } = row;
   const origin = { appId, user, oid, requestId, sourceIp };
-  try {
-    return await deps.store.run(tenantId, createAction, { row, origin, details: { ...details } });
-  } catch (error) {
-    if (error instanceof CommitUnknown) return await readBack(deps, tenantId, row, error);
-    throw error;
-  }
+  return deps.store
+    .run(tenantId, createAction, { row, origin, details: { provider, action, target, hold_until, ttl_ms } })
+    .catch((error: unknown) => {
+      if (error instanceof CommitUnknown) return readBack(deps, tenantId, row, error);
+      throw error;
+    });
 }
 
 async function postOnce(
   deps: ActionsDeps,
   asking: Asking,
-  input: CreateInput,
+  input: () => CreateInput,
   key: RepeatKey | undefined,
 ): Promise<PostedAction> {
-  const row = withKey(toRow(deps, asking, input), key, deps.clock.now());
-  const { provider, action, target, hold_until, ttl_ms } = row;
-  const outcome = await store(deps, asking, row, { provider, action, target, hold_until, ttl_ms });
-  const replayed = await replay(deps, asking.tenantId, outcome);
+  const row = withKey(toRow(deps, asking, input()), key, deps.clock.now());
+  const outcome = await store(deps, asking, row);
+  const replayed = outcome.kind === 'created' ? undefined : await replay(deps, asking.tenantId, outcome);
   if (replayed) return replayed;
   if (row.start_at !== null) deps.wake(asking.tenantId);
   const { id, created_at, version, entity, seed_entity: seedEntity } = row;
@@ -126,11 +126,12 @@ export function postAction(
   input: () => CreateInput,
   key: RepeatKey | undefined,
 ): Promise<PostedAction> {
-  return underKey(deps.keysInFlight, key && `${asking.tenantId} ${key.hash}`, async () => {
+  if (key === undefined) return postOnce(deps, asking, input, key);
+  return underKey(deps.keysInFlight, `${asking.tenantId} ${key.hash}`, async () => {
     try {
-      return await postOnce(deps, asking, input(), key);
+      return await postOnce(deps, asking, input, key);
     } catch (thrown) {
-      if (key === undefined || !(thrown instanceof Refusal) || !JUDGED.has(thrown.code)) throw thrown;
+      if (!(thrown instanceof Refusal) || !JUDGED.has(thrown.code)) throw thrown;
       return await answerRefused(deps, asking, key, thrown);
     }
   });

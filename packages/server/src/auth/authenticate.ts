@@ -14,7 +14,7 @@ import { invalidToken, quote } from './refuse-token.ts';
 import { toCaller } from './to-caller.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 import { toTrustedIssuers } from './trusted-issuer.ts';
-import type { VerifiedTokens } from './verified-tokens.ts';
+import type { PresentedTokens, VerifiedTokens } from './verified-tokens.ts';
 import { createVerifiedTokens, digestOf, findVerified, rememberVerified } from './verified-tokens.ts';
 import { getSigningKey } from './verify-signature.ts';
 
@@ -36,7 +36,9 @@ export interface Authenticator {
    * @throws {Refusal} `InvalidAuthenticationToken`; `serviceUnavailable` where only the issuer's keys could tell and
    * the issuer is out of reach
    */
-  authenticate(authorization: string | undefined): Promise<Caller>;
+  authenticate(authorization: string | undefined, connection?: object): Promise<Caller>;
+  /** The same, at once, where this header came over the connection before and its token is still good. */
+  recall(authorization: string | undefined, connection: object): Caller | undefined;
   /** How the keys of each issuer stand. */
   keyStates(): readonly KeyState[];
   /** Ends fetches under way; later tokens are still judged by the keys at hand. */
@@ -48,6 +50,7 @@ interface Trust {
   readonly verified: VerifiedTokens;
   readonly clock: Clock;
   readonly isLocal: boolean;
+  readonly presented: PresentedTokens;
 }
 
 /** Configured issuers are not listed to whoever asks: with `{tid}` they name every customer. */
@@ -72,10 +75,23 @@ async function verify(trust: Trust, token: string, digest: string): Promise<Call
   return caller;
 }
 
-async function authenticate(trust: Trust, authorization: string | undefined): Promise<Caller> {
+async function authenticate(
+  trust: Trust,
+  authorization: string | undefined,
+  connection: object | undefined,
+): Promise<Caller> {
   const token = readBearerToken(authorization);
   const digest = digestOf(token);
-  return findVerified(trust.verified, digest, trust.clock.now()) ?? verify(trust, token, digest);
+  const caller = findVerified(trust.verified, digest, trust.clock.now()) ?? (await verify(trust, token, digest));
+  if (connection && authorization !== undefined) trust.presented.set(connection, { authorization, digest });
+  return caller;
+}
+
+/** Each time anew whether it is expired, and whether its key is still there: only the digest is remembered. */
+function recall(trust: Trust, authorization: string | undefined, connection: object): Caller | undefined {
+  const presented = trust.presented.get(connection);
+  if (presented === undefined || presented.authorization !== authorization) return undefined;
+  return findVerified(trust.verified, presented.digest, trust.clock.now());
 }
 
 /**
@@ -92,10 +108,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   );
   const issuers = localIssuer ? configured.set(localIssuer.trusted.issuer, localIssuer.trusted) : configured;
   const verified = createVerifiedTokens(options.maxVerifiedTokens);
-  const trust: Trust = { issuers, verified, clock, isLocal: options.issuers.length === 0 };
+  const isLocal = options.issuers.length === 0;
+  const trust: Trust = { issuers, verified, clock, isLocal, presented: new WeakMap() };
   const all = [...issuers.values()];
   return {
-    authenticate: (authorization) => authenticate(trust, authorization),
+    authenticate: (authorization, connection) => authenticate(trust, authorization, connection),
+    recall: (authorization, connection) => recall(trust, authorization, connection),
     keyStates: () => all.map(({ keys }) => keys.state()),
     close: () => {
       for (const { keys } of all) keys.close();

@@ -19,6 +19,9 @@ export interface VerifiedTokens {
   readonly maxTokens: number;
 }
 
+/** The last header of each connection that is open, with its token's digest: to take a digest costs 7 µs of a request. */
+export type PresentedTokens = WeakMap<object, { readonly authorization: string; readonly digest: string }>;
+
 export const createVerifiedTokens = (maxTokens: number = MAX_TOKENS): VerifiedTokens => ({
   byDigest: new Map(),
   maxTokens,

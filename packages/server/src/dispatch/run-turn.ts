@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LeasedCall } from './call-result.ts';
 import { carryCall } from './carry-call.ts';
 import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
@@ -72,6 +73,9 @@ async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolea
   return calls.length > 0 || (ended > 0 && plan.ends.length === ENDS_A_TURN);
 }
 
+/** So short that a cancel, an end or a free slot can wait behind it. */
+const AFTER_EMPTY_TURN_MS = 5;
+
 async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void> {
   // Whoever is woken for this turn is already in the map when it begins.
   await Promise.resolve();
@@ -80,7 +84,10 @@ async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void>
     while (turning && !dispatcher.stopped) {
       turning.again = false;
       const isMore = await runTurn(dispatcher, tenantId);
-      if (!isMore && !turning.again) break;
+      if (isMore) continue;
+      if (!turning.again) break;
+      // Nothing could begin, and new actions come in all the while: looked at together, they cost less.
+      await delay(AFTER_EMPTY_TURN_MS);
     }
   } catch (error) {
     // The poll comes back to it: what is due stays due in the store.

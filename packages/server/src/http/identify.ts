@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Permission } from '@interdict/contract';
 import { authorize } from '../auth/authorize.ts';
 import type { Caller } from '../auth/caller.ts';
 import { type FeedKey, findFeedKey } from '../auth/feed-keys.ts';
@@ -32,19 +34,27 @@ function noFeedKey(authorization: string | undefined): Refusal {
       });
 }
 
+function asCaller(caller: Caller, needed: Permission): Identity {
+  authorize(caller, needed);
+  return { caller };
+}
+
 /**
  * Who asks, by a bearer token or, where the route takes it, by a firewall's key; and whether they may.
+ * A promise only where the token has to be looked at.
  * @throws {Refusal} InvalidAuthenticationToken, Authorization_RequestDenied
  */
-export async function identify(app: App, route: Route, authorization: string | undefined): Promise<Identity> {
+export function identify(app: App, route: Route, { headers, socket }: IncomingMessage): Identity | Promise<Identity> {
   const { permission } = route;
+  const { authorization } = headers;
   if (permission === 'anyone') return {};
   if (permission === 'feed' && !isBearer(authorization)) {
     const feedKey = findFeedKey(authorization, app.feedKeys);
     if (!feedKey) throw noFeedKey(authorization);
     return { feedKey };
   }
-  const caller = await app.authenticator.authenticate(authorization);
-  authorize(caller, permission === 'feed' ? 'SecurityActions.Read.All' : permission);
-  return { caller };
+  const needed = permission === 'feed' ? 'SecurityActions.Read.All' : permission;
+  const known = app.authenticator.recall(authorization, socket);
+  if (known) return asCaller(known, needed);
+  return app.authenticator.authenticate(authorization, socket).then((caller) => asCaller(caller, needed));
 }

@@ -7,17 +7,26 @@ interface Pending {
 }
 
 /** Requests of a connection that are not answered yet, oldest first. */
-const pendingOf = new WeakMap<Socket, Set<Pending>>();
+const pendingOf = new WeakMap<Socket, Pending[]>();
+
+function pendingOn(socket: Socket): Pending[] {
+  const known = pendingOf.get(socket);
+  if (known) return known;
+  const all: Pending[] = [];
+  pendingOf.set(socket, all);
+  return all;
+}
 
 /** @returns the answer that the one to this request has to wait for */
 export function notePending(request: IncomingMessage, response: ServerResponse): ServerResponse | undefined {
-  const { socket } = request;
-  const all = pendingOf.get(socket) ?? new Set();
-  pendingOf.set(socket, all);
-  const last = [...all].at(-1);
+  const all = pendingOn(request.socket);
+  const last = all.at(-1);
   const pending = { request, response };
-  all.add(pending);
-  response.once('close', () => all.delete(pending));
+  all.push(pending);
+  response.on('close', () => {
+    const at = all.indexOf(pending);
+    if (at >= 0) all.splice(at, 1);
+  });
   return last?.response;
 }
 

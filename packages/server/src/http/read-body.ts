@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
+import { arrivalOf } from './arrival.ts';
 import { readJson } from './read-json.ts';
 
 /** Bytes of a body, as it comes and as it is unpacked. */
@@ -58,14 +59,11 @@ function checkType(type: string | undefined): void {
   throw new Refusal('unsupportedMediaType', message, { target: 'content-type' });
 }
 
-const typeOf = new WeakMap<FastifyRequest['raw'], string>();
-
 /** Where there is no body, no header can be wrong about it. */
 function prepare({ raw, method }: FastifyRequest, reply: FastifyReply, payload: Readable): Readable {
   if (WITHOUT_BODY.has(method)) return payload;
   const { headers } = raw;
-  const type = headers['content-type'];
-  if (type !== undefined) typeOf.set(raw, type);
+  arrivalOf(raw).contentType = headers['content-type'];
   // Else Fastify would judge it, and also where there is no body. Not deleted: that makes all headers slow to read.
   headers['content-type'] = undefined;
   const length = headers['content-length'];
@@ -82,7 +80,7 @@ function prepare({ raw, method }: FastifyRequest, reply: FastifyReply, payload: 
 }
 
 function parse({ raw }: FastifyRequest, body: Buffer): unknown {
-  if (body.length > 0) checkType(typeOf.get(raw));
+  if (body.length > 0) checkType(arrivalOf(raw).contentType);
   return readJson(body);
 }
 

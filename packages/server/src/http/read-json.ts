@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from '../errors.ts';
 import { findInexactNumber } from '../lib/json-numbers.ts';
-import { findJsonFault, isPlainJson, type JsonFault } from '../lib/json-scan.ts';
+import { findJsonFault, type JsonFault, lookAtJson } from '../lib/json-scan.ts';
 
 const MAX_DEPTH = 32;
 
@@ -69,9 +69,10 @@ export function readJson(body: Buffer): unknown {
   if (/^[\t\n\r ]*$/.test(text)) return undefined;
   if (text.length > LONG) refuseFault(text);
   const parsed = parse(text);
-  if (!('value' in parsed) || !isPlainJson(text, parsed.value, MAX_DEPTH)) refuseFault(text);
+  const look = 'value' in parsed ? lookAtJson(text, parsed.value, MAX_DEPTH) : undefined;
+  if (!look?.isPlain) refuseFault(text);
   if ('value' in parsed) {
-    refuseInexact(text);
+    if (look?.hasNumbers) refuseInexact(text);
     return parsed.value;
   }
   throw malformed(`The body is no JSON: it breaks off, or has something unexpected${describe(parsed.error)}.`);

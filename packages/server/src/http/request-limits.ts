@@ -24,7 +24,9 @@ const ONCE = new Set([
 const refuse = (message: string, target: string): Refusal =>
   new Refusal('badRequest', message, { inner: 'invalidProperty', target });
 
-function refuseRepeated(rawHeaders: readonly string[]): void {
+function refuseRepeated(rawHeaders: readonly string[], headers: IncomingMessage['headers']): void {
+  // As many names as lines: none is there twice.
+  if (Object.keys(headers).length * 2 === rawHeaders.length) return;
   const seen = new Set<string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();
@@ -79,7 +81,7 @@ export function checkRequestLimits({ httpVersion, rawHeaders, headers, url = '' 
   if (rawHeaders.length / 2 > MAX_HEADERS) {
     throw new Refusal('requestHeaderFieldsTooLarge', `There are more than ${MAX_HEADERS} headers.`);
   }
-  refuseRepeated(rawHeaders);
+  refuseRepeated(rawHeaders, headers);
   checkHost(headers.host);
   checkUrl(url);
   checkFraming(headers);

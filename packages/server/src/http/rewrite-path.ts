@@ -41,11 +41,7 @@ function normalise(path: string): string {
   return single.endsWith('/') ? single.slice(0, -1) : single;
 }
 
-/**
- * One path for an operation, however it was written: with or without version, key in parentheses or as a segment,
- * actions qualified or not, an absolute request line, letters, `$` and quotes escaped. Parameters keep their case.
- */
-export function rewritePath(requested: string): Rewritten {
+function rewrite(requested: string): Rewritten {
   const url = withoutOrigin(requested);
   const query = url.indexOf('?');
   const path = normalise(query < 0 ? url : url.slice(0, query));
@@ -56,6 +52,21 @@ export function rewritePath(requested: string): Rewritten {
     root: version === undefined ? 'none' : (version.toLowerCase() as Root),
     url: `${segments === '' ? '/' : segments}${query < 0 ? '' : url.slice(query)}`,
   };
+}
+
+/** Whoever sends much sends it to one path. */
+const last = { requested: '/', rewritten: rewrite('/') };
+
+/**
+ * One path for an operation, however it was written: with or without version, key in parentheses or as a segment,
+ * actions qualified or not, an absolute request line, letters, `$` and quotes escaped. Parameters keep their case.
+ */
+export function rewritePath(requested: string): Rewritten {
+  if (requested !== last.requested) {
+    last.rewritten = rewrite(requested);
+    last.requested = requested;
+  }
+  return last.rewritten;
 }
 
 /** The seed roots answer as the seed document shows. */

@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
 import { checkAccept } from './accept.ts';
 import type { App } from './app.ts';
-import { type RequestIds, toErrorAnswer, toRefusal } from './error-response.ts';
+import { arrivalOf } from './arrival.ts';
+import { toErrorAnswer, toRefusal } from './error-response.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { type Identity, identify } from './identify.ts';
 import { jsonType } from './links.ts';
@@ -12,36 +13,24 @@ import type { Root } from './rewrite-path.ts';
 import type { Route } from './route.ts';
 import { watchEnd } from './watch-end.ts';
 
-/** What is known of a request before its body is read. */
-export interface Arrival {
-  readonly ids: RequestIds;
-  readonly root: Root;
-  readonly startedAt: number;
-  identity?: Identity;
-}
-
-/** By request: Fastify's own request object is left as it is. */
-const arrivals = new WeakMap<IncomingMessage, Arrival>();
-
-export const noteArrival = (raw: IncomingMessage, arrival: Arrival): void => void arrivals.set(raw, arrival);
-
-export function arrivalOf(raw: IncomingMessage): Arrival {
-  const arrival = arrivals.get(raw);
-  if (!arrival) throw new Error('A request is served that was never noted.');
-  return arrival;
-}
-
 const offered = ({ offers }: Route, path: string): string => {
   if (offers !== 'feed') return offers;
   return path.toLowerCase().endsWith('.json') ? 'application/json' : 'text/plain';
 };
 
-/** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
-export async function admit(app: App, route: Route, request: FastifyRequest): Promise<void> {
-  arrivalOf(request.raw).identity = await identify(app, route, request.headers.authorization);
+function admitAs(identity: Identity, route: Route, request: FastifyRequest): void {
+  arrivalOf(request.raw).identity = identity;
   if (route.isRelease) return;
   checkAccept(request.headers.accept, offered(route, request.url.split('?', 1)[0] ?? ''));
   refuseLaterHeaders(request.headers);
+}
+
+/** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
+export function admit(app: App, route: Route, request: FastifyRequest): Promise<void> | undefined {
+  const identity = identify(app, route, request.raw);
+  if (identity instanceof Promise) return identity.then((found) => admitAs(found, route, request));
+  admitAs(identity, route, request);
+  return undefined;
 }
 
 const schemeOf = (raw: IncomingMessage): string => ('encrypted' in raw.socket ? 'https' : 'http');

@@ -1,12 +1,13 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AllowedMethods, readAllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
+import { arrivalOf, noteArrival } from './arrival.ts';
 import { graphHeaders, requestIds } from './headers.ts';
 import { installBodyReading, MAX_BODY } from './read-body.ts';
 import { checkRequestLimits } from './request-limits.ts';
 import { rewritePath } from './rewrite-path.ts';
 import type { Route } from './route.ts';
-import { admit, arrivalOf, noteArrival, send, sendError, toExchange, unknownPath, wrongMethod } from './serve.ts';
+import { admit, send, sendError, toExchange, unknownPath, wrongMethod } from './serve.ts';
 
 const LONGEST_SEGMENT = 200;
 
@@ -54,7 +55,12 @@ function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
   fastify.route({
     method: route.method,
     url: route.path,
-    onRequest: (request) => admit(app, route, request),
+    // Not async where it need not be: every promise in the way of a request costs all requests.
+    onRequest: (request, _reply, done) => {
+      const admitted = admit(app, route, request);
+      if (admitted) admitted.then(() => done(), done);
+      else done();
+    },
     handler: async (request, reply) => {
       const exchange = toExchange(app, request);
       return send(reply, await route.handle(app, exchange), exchange.root);
@@ -98,7 +104,9 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
     },
     rewriteUrl: (raw) => {
       const { root, url } = rewritePath(raw.url ?? '/');
-      noteArrival(raw, { ids: requestIds(raw.headers['client-request-id']), root, startedAt: performance.now() });
+      const ids = requestIds(raw.headers['client-request-id']);
+      const startedAt = performance.now();
+      noteArrival(raw, { ids, root, startedAt, identity: undefined, contentType: undefined });
       return url;
     },
     frameworkErrors: (error, request, reply) => {
@@ -111,7 +119,6 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
     },
   });
   const allowedAt = readAllowedMethods(routes);
-  // Not async: every promise in the way of a request costs all requests.
   fastify.addHook('onRequest', (request, reply, done) => {
     arrive(app, request, reply);
     refuseUnserved(request, allowedAt);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findJsonFault, isPlainJson } from './json-scan.ts';
+import { findJsonFault, lookAtJson } from './json-scan.ts';
 
 describe('findJsonFault', () => {
   it.each([
@@ -28,7 +28,7 @@ describe('findJsonFault', () => {
     expect(findJsonFault(text, 3)).toBeUndefined();
   });
 
-  it('agrees with the quick way, on texts with names twice, forbidden names and many levels', () => {
+  it('finds nothing where the quick way finds nothing, on texts with names twice, forbidden names and many levels', () => {
     const name = fc.constantFrom('a', 'b', '\\u0061', '\\"', '__proto__', 'x');
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
@@ -40,16 +40,27 @@ describe('findJsonFault', () => {
           .map((members) => `{${members.map(([key, member]) => `"${key}" : ${String(member)}`).join(',')}}`),
       ),
     }));
-    let faults = 0;
+    const seen = { faults: 0, plain: 0 };
     fc.assert(
       fc.property(value, (text) => {
-        const isPlain = findJsonFault(String(text), 4) === undefined;
-        faults += isPlain ? 0 : 1;
-        expect(isPlainJson(String(text), JSON.parse(String(text)), 4)).toBe(isPlain);
+        const hasFault = findJsonFault(String(text), 4) !== undefined;
+        const { isPlain } = lookAtJson(String(text), JSON.parse(String(text)), 4);
+        if (hasFault) seen.faults += 1;
+        if (isPlain) seen.plain += 1;
+        expect(isPlain && hasFault).toBe(false);
       }),
       { numRuns: 2_000 },
     );
-    expect(faults).toBeGreaterThan(50);
+    expect(seen.faults).toBeGreaterThan(50);
+    expect(seen.plain).toBeGreaterThan(500);
+  });
+
+  it.each([
+    ['{"a":1}', true],
+    ['[[-0.5]]', true],
+    ['{"a":"1","b":[null,true]}', false],
+  ])('sees whether %s has numbers', (text, hasNumbers) => {
+    expect(lookAtJson(text, JSON.parse(text), 9)).toEqual({ isPlain: true, hasNumbers });
   });
 
   it('agrees with a reader that keeps every member, on any value', () => {

@@ -81,45 +81,59 @@ function readMark(scan: Scan, mark: string): void {
   else if (mark === ',') nextMember(scan.levels.at(-1));
 }
 
-const COLON = 58;
+const QUOTE = 34;
 const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
 
-/** How many members the objects of a JSON text have, repeats counted each time. */
+/** At least as many as the objects of a JSON text have names, repeats counted each time: colons behind a quote. */
 function countNames(text: string): number {
   let count = 0;
-  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at)) {
-    at = endOfString(text, at);
-    while (isSpace(text.charCodeAt(at))) at += 1;
-    if (text.charCodeAt(at) === COLON) count += 1;
+  for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', colon + 1)) {
+    let before = colon - 1;
+    while (isSpace(text.charCodeAt(before))) before -= 1;
+    if (text.charCodeAt(before) === QUOTE) count += 1;
   }
   return count;
 }
 
-/** How many members the objects in a value have; NaN where one has a forbidden name, or it is nested too deep. */
-function countMembers(value: unknown, levels: number): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  if (levels === 0) return Number.NaN;
-  let count = 0;
-  if (Array.isArray(value)) {
-    for (const item of value) count += countMembers(item, levels - 1);
-    return count;
+interface Tally {
+  members: number;
+  hasNumbers: boolean;
+  /** A forbidden name, or too deep. */
+  hasFault: boolean;
+}
+
+function tallyMembers(into: Tally, holder: Readonly<Record<string, unknown>>, levels: number): void {
+  for (const name in holder) {
+    if (FORBIDDEN.has(name)) into.hasFault = true;
+    into.members += 1;
+    const member = holder[name];
+    if (typeof member !== 'string') tally(into, member, levels);
   }
-  const members = value as Readonly<Record<string, unknown>>;
-  for (const name of Object.keys(members)) {
-    if (FORBIDDEN.has(name)) return Number.NaN;
-    count += 1 + countMembers(members[name], levels - 1);
-  }
-  return count;
+}
+
+function tally(into: Tally, value: unknown, levels: number): void {
+  if (typeof value === 'number') into.hasNumbers = true;
+  if (typeof value !== 'object' || value === null || into.hasFault) return;
+  if (levels === 0) into.hasFault = true;
+  else if (Array.isArray(value)) for (const item of value) tally(into, item, levels - 1);
+  else tallyMembers(into, value as Readonly<Record<string, unknown>>, levels - 1);
+}
+
+export interface JsonLook {
+  /** {@link findJsonFault} would find nothing. False where that has to be asked. */
+  readonly isPlain: boolean;
+  readonly hasNumbers: boolean;
 }
 
 /**
  * The quick way to the verdict of {@link findJsonFault}, for a text that has been parsed: of a name that was there
  * twice only one is left, so the text has more names than the value.
- *
- * @returns whether {@link findJsonFault} would find nothing
  */
-export const isPlainJson = (text: string, parsed: unknown, maxDepth: number): boolean =>
-  countNames(text) === countMembers(parsed, maxDepth);
+export function lookAtJson(text: string, parsed: unknown, maxDepth: number): JsonLook {
+  const seen: Tally = { members: 0, hasNumbers: false, hasFault: false };
+  tally(seen, parsed, maxDepth);
+  return { isPlain: !seen.hasFault && countNames(text) === seen.members, hasNumbers: seen.hasNumbers };
+}
 
 /**
  * Looks for what `JSON.parse` lets through in silence: a name twice in one object (the last would win), names that

@@ -67,7 +67,7 @@ type EffectKey = { readonly provider: string; readonly action: string; readonly 
  */
 export const queries = {
   // Actions
-  insertAction: query<ActionRow, Id>('insertAction'),
+  insertAction: query<ActionRow, never>('insertAction'),
   saveAction: query<ActionRow, Id>('saveAction'),
   deleteAction: query<{ id: string; version: number }, Id>('deleteAction'),
   actionById: query<Id, ActionRow>('actionById'),

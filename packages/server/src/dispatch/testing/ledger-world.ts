@@ -1,7 +1,7 @@
 import { targetText } from '@interdict/contract';
 import { cancelAction } from '../../actions/cancel-action.ts';
 import { createAction } from '../../actions/create-action.ts';
-import { type Entity, entityText, newEntity } from '../../actions/entity.ts';
+import { type Entity, newEntityText } from '../../actions/entity.ts';
 import { toDateTime } from '../../lib/date-time.ts';
 import { queries } from '../../store/queries.ts';
 import { anActionRow, anId } from '../../store/testing/an-action-row.ts';
@@ -111,30 +111,30 @@ export function request(world: World, target = aTarget(world), ttlMs?: number): 
   const id = anId();
   const now = world.clock.time;
   const ttl = ttlMs ?? pick(world, TTLS_MS) ?? 0;
-  const { text } = entityText(
-    newEntity({
-      id,
-      createdAt: now,
-      caller: { appId: 'app', tenantId: TENANT, user: null },
+  const entity = newEntityText({
+    id,
+    createdAt: now,
+    caller: { appId: 'app', tenantId: TENANT, user: null },
+    sent: {
       actionReason: null,
       clientContext: null,
       name: 'BlockIp',
       parameters: [{ name: 'IP', value: target.slice(3) }],
       vendorInformation: null,
       extensions: {},
-      provider: 'edge',
-      action: 'BlockIp',
-      target,
-      verification: world.terms.verification,
-      simulated: false,
-      expiresAt: null,
-    }),
-  );
+    },
+    provider: 'edge',
+    action: 'BlockIp',
+    target,
+    verification: world.terms.verification,
+    simulated: false,
+    expiresAt: null,
+  });
   const row = anActionRow({
     id,
     created_at: toDateTime(now),
     target,
-    entity: text,
+    entity,
     ttl_ms: ttl,
     deadline_at: now + DEADLINE_MS,
     start_at: now,

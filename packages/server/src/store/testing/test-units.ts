@@ -4,7 +4,7 @@ import { all, first, must, run, unit } from '../work.ts';
 
 /** Stores an action and writes it into the journal. */
 export const addAction = unit('test.addAction', function* (u, row: ActionRow) {
-  yield* must(queries.insertAction(row));
+  yield* run(queries.insertAction(row));
   u.count(1);
   return u.journal({ actionId: row.id, event: 'created', type: 'test', content: { id: row.id } });
 });

@@ -23,8 +23,8 @@ export const actionStatements: Statements<ActionQuery> = {
   insertAction: (db, a) =>
     db
       .insertInto('action')
-      .values(pick(a, ['tenant_id', ...ACTION_COLUMNS]))
-      .returning('id'),
+      // No `returning`: for it SQLite keeps a copy of every page that the row touches.
+      .values(pick(a, ['tenant_id', ...ACTION_COLUMNS])),
 
   saveAction: (db, a) =>
     db

@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestIds } from './error-response.ts';
+import type { Identity } from './identify.ts';
+import type { Root } from './rewrite-path.ts';
+
+/** What is known of a request before its body is read. */
+export interface Arrival {
+  readonly ids: RequestIds;
+  readonly root: Root;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+  identity: Identity | undefined;
+  /** As sent. Fastify does not see it, and so does not judge it. */
+  contentType: string | undefined;
+}
+
+const ARRIVAL = Symbol('arrival');
+
+type Noted = IncomingMessage & { [ARRIVAL]?: Arrival };
+
+/** On the message itself: with thousands of requests a second a weak map is work for the collector. */
+export const noteArrival = (raw: IncomingMessage, arrival: Arrival): void => {
+  (raw as Noted)[ARRIVAL] = arrival;
+};
+
+export function arrivalOf(raw: IncomingMessage): Arrival {
+  const arrival = (raw as Noted)[ARRIVAL];
+  if (!arrival) throw new Error('A request is served that was never noted.');
+  return arrival;
+}
