@@ -322,6 +322,23 @@ describe('a verified token', () => {
     await own.close();
   });
 
+  it('is recalled at once on the connection that it came over, and on no other, until it expires', async () => {
+    const own = await openTokenWorld();
+    const base = own.bases[0];
+    if (!base) throw new Error('No base.');
+    const [connection, other] = [{}, {}];
+    const authorization = `Bearer ${signToken(base.header, base.claims, base.key.privateKey)}`;
+    expect(own.authenticator.recall(authorization, connection)).toBeUndefined();
+    const caller = await own.authenticator.authenticate(authorization, connection);
+    expect(own.authenticator.recall(authorization, connection)).toBe(caller);
+    expect(own.authenticator.recall(authorization, other)).toBeUndefined();
+    expect(own.authenticator.recall(`${authorization}x`, connection)).toBeUndefined();
+    expect(own.authenticator.recall(undefined, connection)).toBeUndefined();
+    own.clock.nowMs = caller.expiresAtMs;
+    expect(own.authenticator.recall(authorization, connection)).toBeUndefined();
+    await own.close();
+  });
+
   it('is remembered by its whole text: another signature over the same claims is judged anew', async () => {
     const base = baseOf('Entra 2.0 a app');
     const token = signToken(base.header, base.claims, base.key.privateKey);
