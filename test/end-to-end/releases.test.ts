@@ -122,7 +122,7 @@ describe('a release', { timeout: WITHIN_MS }, () => {
     const ids = [await block('edge'), await block('edge')];
     for (const id of ids) await reaches(id, 'Running', 'releasing', 60_000);
     edge.manner = ({ kind }) => ({ status: 200, body: { state: kind === 'apply' ? 'inForce' : 'absent' } });
-    for (const id of ids) expect((await reaches(id, 'Failed', 'none')).errorInfo?.code).toBe(10);
+    for (const id of ids) expect((await reaches(id, 'Failed', 'none', 30_000)).errorInfo?.code).toBe(10);
   });
 
   it('breaks off no apply that others want', async () => {

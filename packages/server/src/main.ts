@@ -157,7 +157,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       wake: (tenantId, release) => {
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);
-        wake(bell.dispatcher, tenantId);
+        wake(bell.dispatcher, tenantId, release === undefined ? 'newAction' : undefined);
       },
     },
     feeds,

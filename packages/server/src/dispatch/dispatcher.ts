@@ -40,6 +40,8 @@ export interface DispatcherDeps {
 
 interface Turning {
   again: boolean;
+  /** Woken by something else than a new action. */
+  isPressing: boolean;
   readonly done: Promise<void>;
 }
 

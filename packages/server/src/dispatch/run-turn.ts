@@ -73,7 +73,7 @@ async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolea
   return calls.length > 0 || (ended > 0 && plan.ends.length === ENDS_A_TURN);
 }
 
-/** So short that a cancel, an end or a free slot can wait behind it. */
+/** So short that a cancel, an end or a free slot can wait behind it, where new actions pour in. */
 const AFTER_EMPTY_TURN_MS = 5;
 
 async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void> {
@@ -83,11 +83,12 @@ async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void>
   try {
     while (turning && !dispatcher.stopped) {
       turning.again = false;
+      turning.isPressing = false;
       const isMore = await runTurn(dispatcher, tenantId);
       if (isMore) continue;
       if (!turning.again) break;
-      // Nothing could begin, and new actions come in all the while: looked at together, they cost less.
-      await delay(AFTER_EMPTY_TURN_MS);
+      // Nothing could begin, and only new actions have come since: looked at together, they cost less.
+      if (!turning.isPressing) await delay(AFTER_EMPTY_TURN_MS);
     }
   } catch (error) {
     // The poll comes back to it: what is due stays due in the store.
@@ -97,12 +98,20 @@ async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void>
   }
 }
 
-/** There may be something to do for a tenant. A hint: what it misses, the poll finds. */
-export function wake(dispatcher: Dispatcher, tenantId: string): void {
+/**
+ * There may be something to do for a tenant. A hint: what it misses, the poll finds.
+ * @param why a new action may wait a few milliseconds for others; nothing else does
+ */
+export function wake(dispatcher: Dispatcher, tenantId: string, why?: 'newAction'): void {
   if (dispatcher.stopped) return;
   const turning = dispatcher.turns.get(tenantId);
-  if (turning) turning.again = true;
-  else dispatcher.turns.set(tenantId, { again: false, done: runTurns(dispatcher, tenantId) });
+  if (!turning) {
+    const done = runTurns(dispatcher, tenantId);
+    dispatcher.turns.set(tenantId, { again: false, isPressing: false, done });
+    return;
+  }
+  turning.again = true;
+  if (why === undefined) turning.isPressing = true;
 }
 
 /** Resolves when everything of the tenant that is due now has begun. */
