@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from '../errors.ts';
+import { withPlainNames } from '../lib/json-names.ts';
 import { findInexactNumber } from '../lib/json-numbers.ts';
 import { findJsonFault, type JsonFault, lookAtJson } from '../lib/json-scan.ts';
 
@@ -55,6 +56,16 @@ function refuseInexact(text: string): void {
 const LONG = 16_384;
 
 const BYTE_ORDER_MARK = 0xfeff;
+function plainNamesOf(text: string): string {
+  const plain = withPlainNames(text);
+  if ('text' in plain) return plain.text;
+  const target = plain.refused.slice(0, 100);
+  throw new Refusal('badRequest', 'The name of a property holds a quote, a backslash or a control character.', {
+    inner: 'unknownProperty',
+    target,
+  });
+}
+
 const withoutMark = (text: string): string => (text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
 
 /**
@@ -65,8 +76,9 @@ const withoutMark = (text: string): string => (text.charCodeAt(0) === BYTE_ORDER
 export function readJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw malformed('The body is no UTF-8 text.');
-  const text = withoutMark(body.toString('utf8'));
-  if (/^[\t\n\r ]*$/.test(text)) return undefined;
+  const sent = withoutMark(body.toString('utf8'));
+  if (/^[\t\n\r ]*$/.test(sent)) return undefined;
+  const text = plainNamesOf(sent);
   if (text.length > LONG) refuseFault(text);
   const parsed = parse(text);
   const look = 'value' in parsed ? lookAtJson(text, parsed.value, MAX_DEPTH) : undefined;

@@ -51,6 +51,9 @@ function arrive(app: App, request: FastifyRequest, reply: FastifyReply): void {
   }
 }
 
+/** Whatever was thrown: to Fastify a missing error would mean that all is well. */
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+
 function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
   fastify.route({
     method: route.method,
@@ -58,7 +61,11 @@ function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
     // Not async where it need not be: every promise in the way of a request costs all requests.
     onRequest: (request, _reply, done) => {
       const admitted = admit(app, route, request);
-      if (admitted) admitted.then(() => done(), done);
+      if (admitted)
+        admitted.then(
+          () => done(),
+          (thrown: unknown) => done(asError(thrown)),
+        );
       else done();
     },
     handler: async (request, reply) => {

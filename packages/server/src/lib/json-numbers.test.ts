@@ -48,3 +48,9 @@ describe('findInexactNumber', () => {
     );
   });
 });
+
+it('judges a number of 260,000 digits at once', () => {
+  const startedAt = performance.now();
+  expect(findInexactNumber(`[1${'0'.repeat(261_000)}1e5]`)?.key).toBe('0');
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});

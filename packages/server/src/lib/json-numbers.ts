@@ -3,12 +3,19 @@ const SUSPICIOUS = /(?:^|[:,[])\s*(?:-0|-?\d[.\d]{15,}|-?\d[.\d]*e)/i;
 
 const LITERAL = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
 
+/** Not by an expression: on many zeros before another digit that takes quadratic time. */
+function withoutZerosBehind(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, end);
+}
+
 /** Equal for texts of one number, of JSON or of JavaScript. */
 function plainOf(literal: string): string {
   const [, sign = '', whole, fraction = '', exponent = '0'] = LITERAL.exec(literal) ?? [];
   if (whole === undefined) return literal;
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  const significant = withoutZerosBehind(digits);
   if (significant === '') return `${sign}0`;
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }

@@ -28,7 +28,7 @@ const pathOf = (levels: readonly Level[]): string => levels.map(({ at }) => at).
 const BACKSLASH = 92;
 
 /** Index behind the closing quote of the text that begins at `start`. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
     const quote = text.indexOf('"', at);
