@@ -60,10 +60,8 @@ function plainNamesOf(text: string): string {
   const plain = withPlainNames(text);
   if ('text' in plain) return plain.text;
   const target = plain.refused.slice(0, 100);
-  throw new Refusal('badRequest', 'The name of a property holds a quote, a backslash or a control character.', {
-    inner: 'unknownProperty',
-    target,
-  });
+  const message = 'The name of a property has letters, digits and _, and no quote, backslash or control character.';
+  throw new Refusal('badRequest', message, { inner: 'invalidProperty', target });
 }
 
 const withoutMark = (text: string): string => (text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
@@ -71,7 +69,7 @@ const withoutMark = (text: string): string => (text.charCodeAt(0) === BYTE_ORDER
 /**
  * The body as JSON; undefined for a body of length 0, whatever its type says it is.
  * @throws {Refusal} malformedJson, duplicateProperty, unknownProperty, limitExceeded; invalidProperty for a number that
- *   would come back changed
+ *   would come back changed, or a name with a character that needs an escape
  */
 export function readJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
