@@ -14,7 +14,7 @@ import { banner } from './banner.ts';
 import { type Config, readConfig } from './config.ts';
 import { createDispatcher, type Dispatcher, type DispatcherDeps } from './dispatch/dispatcher.ts';
 import { startDispatcher, stopDispatcher } from './dispatch/run-dispatcher.ts';
-import { begun, breakOff, settled, wake } from './dispatch/run-turn.ts';
+import { begun, breakOff, settled, wake, wakeForNew } from './dispatch/run-turn.ts';
 import type { App } from './http/app.ts';
 import { type Certificate, openOwnCertificate } from './http/certificate.ts';
 import { diagnostic } from './http/headers.ts';
@@ -154,10 +154,13 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       keysInFlight: new Map(),
       fetches: new Set(),
       onAlarms: tellAlarms(parts),
-      wake: (tenantId, release) => {
+      onCreated: (tenantId) => {
+        if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
+      },
+      onEnded: (tenantId, release) => {
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);
-        wake(bell.dispatcher, tenantId, release === undefined ? 'newAction' : undefined);
+        wake(bell.dispatcher, tenantId);
       },
     },
     feeds,

@@ -22,8 +22,9 @@ export interface ActionsDeps {
   readonly fetches: FetchesUnderWay;
   /** Tells people what they must look at. */
   readonly onAlarms: (tenantId: string, alarms: readonly Alarm[]) => void;
-  /** Hints to the dispatcher: something may be due; an effect is to be taken back at once. */
-  readonly wake: (tenantId: string, release?: string) => void;
+  /** Hints to the dispatcher: there is a new action; one has ended, and with it, perhaps, what holds an effect. */
+  readonly onCreated: (tenantId: string) => void;
+  readonly onEnded: (tenantId: string, release?: string) => void;
 }
 
 /** Who asks, and by which request. */

@@ -37,7 +37,7 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
   }
   if (outcome.kind !== 'changed') return;
   deps.onAlarms(asking.tenantId, outcome.alarms ?? []);
-  deps.wake(asking.tenantId, outcome.enforcementId);
+  deps.onEnded(asking.tenantId, outcome.enforcementId);
 }
 
 /** @throws {Refusal} notFound; notFinal; stillInForce */

@@ -100,7 +100,7 @@ async function postOnce(
   const outcome = await store(deps, asking, row);
   const replayed = outcome.kind === 'created' ? undefined : await replay(deps, asking.tenantId, outcome);
   if (replayed) return replayed;
-  if (row.start_at !== null) deps.wake(asking.tenantId);
+  if (row.start_at !== null) deps.onCreated(asking.tenantId);
   const { id, created_at, version, entity, seed_entity: seedEntity } = row;
   return { id, created_at, tag: `${version}`, entity, seedEntity, isReplay: false };
 }

@@ -35,9 +35,10 @@ export interface Authenticator {
    *
    * @throws {Refusal} `InvalidAuthenticationToken`; `serviceUnavailable` where only the issuer's keys could tell and
    * the issuer is out of reach
+   * @param connection over which {@link recall} is to know the header, if any
    */
   authenticate(authorization: string | undefined, connection?: object): Promise<Caller>;
-  /** The same, at once, where this header came over the connection before and its token is still good. */
+  /** The same, at once, where this was the last header to pass on the connection, and its token is still good. */
   recall(authorization: string | undefined, connection: object): Caller | undefined;
   /** How the keys of each issuer stand. */
   keyStates(): readonly KeyState[];

@@ -11,7 +11,7 @@ interface Verified {
 }
 
 /**
- * Tokens that have passed, by their digest, so that none lies in memory for its own sake. An entry counts until the token's `exp`, and
+ * Tokens that have passed, by their digest: no token itself is kept here. An entry counts until the token's `exp`, and
  * only as long as its issuer still publishes the key that signed it. The oldest go first.
  */
 export interface VerifiedTokens {

@@ -98,11 +98,7 @@ async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void>
   }
 }
 
-/**
- * There may be something to do for a tenant. A hint: what it misses, the poll finds.
- * @param why a new action may wait a few milliseconds for others; nothing else does
- */
-export function wake(dispatcher: Dispatcher, tenantId: string, why?: 'newAction'): void {
+function ring(dispatcher: Dispatcher, tenantId: string, isPressing: boolean): void {
   if (dispatcher.stopped) return;
   const turning = dispatcher.turns.get(tenantId);
   if (!turning) {
@@ -111,8 +107,14 @@ export function wake(dispatcher: Dispatcher, tenantId: string, why?: 'newAction'
     return;
   }
   turning.again = true;
-  if (why === undefined) turning.isPressing = true;
+  turning.isPressing ||= isPressing;
 }
+
+/** There may be something to do for a tenant. A hint: what it misses, the poll finds. */
+export const wake = (dispatcher: Dispatcher, tenantId: string): void => ring(dispatcher, tenantId, true);
+
+/** The same for a new action: where others come too and nothing can begin, it waits for them a few milliseconds. */
+export const wakeForNew = (dispatcher: Dispatcher, tenantId: string): void => ring(dispatcher, tenantId, false);
 
 /** Resolves when everything of the tenant that is due now has begun. */
 export async function begun(dispatcher: Dispatcher, tenantId: string): Promise<void> {

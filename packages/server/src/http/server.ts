@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { asError } from '../lib/as-error.ts';
 import { type AllowedMethods, readAllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
 import { arrivalOf, noteArrival } from './arrival.ts';
@@ -50,9 +51,6 @@ function arrive(app: App, request: FastifyRequest, reply: FastifyReply): void {
     throw refusal;
   }
 }
-
-/** Whatever was thrown: to Fastify a missing error would mean that all is well. */
-const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
   fastify.route({

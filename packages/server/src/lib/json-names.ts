@@ -1,21 +1,11 @@
-import { endOfString } from './json-scan.ts';
+import { decodeString, endOfString, isSpace } from './json-scan.ts';
 
 const COLON = 58;
-const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
 
 function isName(text: string, end: number): boolean {
   let at = end;
   while (isSpace(text.charCodeAt(at))) at += 1;
   return text.charCodeAt(at) === COLON;
-}
-
-/** What an escaped text stands for; undefined where it is no JSON, which the parser will say. */
-function decode(raw: string): string | undefined {
-  try {
-    return String(JSON.parse(raw));
-  } catch {
-    return undefined;
-  }
 }
 
 export type PlainNames = { readonly text: string } | { readonly refused: string };
@@ -33,7 +23,7 @@ export function withPlainNames(text: string): PlainNames {
     const end = endOfString(text, at);
     const raw = text.slice(at, end);
     if (raw.includes('\\') && isName(text, end)) {
-      const name = decode(raw);
+      const name = decodeString(raw);
       const plain = name === undefined ? raw : JSON.stringify(name);
       if (name !== undefined && plain.includes('\\')) return { refused: name };
       parts.push(text.slice(kept, at), plain);

@@ -40,17 +40,18 @@ export function endOfString(text: string, start: number): number {
   }
 }
 
-function nameOf(raw: string): string {
+/** What a text in quotes stands for; undefined where its escapes are no JSON. */
+export function decodeString(raw: string): string | undefined {
   if (!raw.includes('\\')) return raw.slice(1, -1);
   try {
     return String(JSON.parse(raw));
   } catch {
-    return raw;
+    return undefined;
   }
 }
 
 function readName(scan: Scan, level: Level, raw: string): void {
-  const name = nameOf(raw);
+  const name = decodeString(raw) ?? raw;
   level.at = name;
   level.expectsName = false;
   if (FORBIDDEN.has(name)) scan.fault = { kind: 'forbidden', path: pathOf(scan.levels) };
@@ -82,7 +83,7 @@ function readMark(scan: Scan, mark: string): void {
 }
 
 const QUOTE = 34;
-const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
+export const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
 
 /** At least as many as the objects of a JSON text have names, repeats counted each time: colons behind a quote. */
 function countNames(text: string): number {

@@ -1,4 +1,5 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
+import { asError } from './as-error.ts';
 
 /** What a thread offers to another: each takes one value and gives one back, plain data both. */
 export type PortMethods = Readonly<Record<string, (argument: never) => unknown>>;
@@ -19,7 +20,7 @@ interface ThrownShape {
 type Response = { readonly id: number } & ({ readonly value: unknown } | { readonly thrown: ThrownShape });
 
 const shapeOf = (thrown: unknown): ThrownShape => {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = asError(thrown);
   return { name: error.name, message: error.message, stack: error.stack, code: (error as NodeJS.ErrnoException).code };
 };
 
@@ -85,7 +86,7 @@ export function createPortClient(worker: Worker, onGone?: (error: Error) => void
     if ('thrown' in response) waiting?.reject(new ThrownElsewhere(response.thrown));
     else waiting?.resolve(response.value);
   });
-  worker.on('error', (error) => fail(client, error instanceof Error ? error : new Error(String(error))));
+  worker.on('error', (error) => fail(client, asError(error)));
   worker.on('exit', () => fail(client, new Error('The thread has ended.')));
   return client;
 }
