@@ -1,11 +1,12 @@
 /** Rooms of the server and what each may open. Read top to bottom: a request's way in. */
 const ROOMS = {
-  http: ['auth', 'odata', 'actions', 'observe', 'lib'],
+  http: ['auth', 'odata', 'actions', 'notify', 'observe', 'lib'],
   auth: ['lib'],
   odata: ['lib'],
   actions: ['auth', 'odata', 'store', 'lib'],
   store: ['odata', 'lib'],
   dispatch: ['actions', 'store', 'observe', 'lib'],
+  notify: ['odata', 'actions', 'store', 'observe', 'lib'],
   observe: ['lib'],
   config: ['lib'],
   lib: [],
