@@ -24,6 +24,8 @@ export interface ActionRow {
   readonly provider: string | null;
   readonly action: string | null;
   readonly target: string | null;
+  /** The property of that name, for its index; null too where no index could hold it. */
+  readonly client_context: string | null;
   /** The entity as `/beta` gives it, without `@odata.context`. */
   readonly entity: string;
   /** The entity as the seed roots give it, where that differs: records. */
