@@ -169,3 +169,12 @@ export interface UsedKeyRow {
   readonly action_id: string;
   readonly until: number;
 }
+
+/** A piece of the order in which a list was found. */
+export interface KeptOrderRow {
+  readonly id: string;
+  readonly chunk: number;
+  /** Ids of actions, a blank between two. */
+  readonly ids: string;
+  readonly until: number;
+}

@@ -36,7 +36,7 @@ export type WordQuery =
 export interface StepCall {
   readonly walk: ActionWalk;
   readonly after: PagePosition | undefined;
-  /** Actions wanted at most; for a count it does not matter. */
+  /** Actions wanted, or counted, at most. */
   readonly limit: number;
   readonly give: 'entities' | 'count' | 'keys';
   /** Paths of the values that `keys` gives, in order. */

@@ -70,7 +70,7 @@ const LOOKED_AT = 200;
 export async function stepPostgres({ engine }: PostgresReads, tenantId: string, call: StepCall): Promise<Step> {
   const { walk, after } = call;
   const isCount = isCounted(call);
-  const most = isCount ? COUNTED : isJudged(call) ? LOOKED_AT : call.limit;
+  const most = isJudged(call) ? LOOKED_AT : Math.min(call.limit, COUNTED);
   const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
   const values = prepared.bind(tenantId, walkArguments(walk, after, most));
   const answers = await borrow(engine.pool, READ_SILENCE_MS, (client) =>
@@ -82,7 +82,7 @@ export async function stepPostgres({ engine }: PostgresReads, tenantId: string, 
     ]),
   );
   const rows = answers[2]?.rows ?? [];
-  return isCount ? countedStep(rows[0]) : takeStep(call, rows, most);
+  return isCount ? countedStep(rows[0], most) : takeStep(call, rows, most);
 }
 
 async function readAll(

@@ -57,11 +57,11 @@ const LOOKED_AT = 500;
 export function stepSqlite(engine: SqliteEngine, tenantId: string, call: StepCall): Step {
   const { walk, after } = call;
   const isCount = isCounted(call);
-  const most = isCount ? COUNTED : isJudged(call) ? LOOKED_AT : call.limit;
+  const most = isJudged(call) ? LOOKED_AT : Math.min(call.limit, COUNTED);
   const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
   const statement = compile(engine, prepared.sql);
   const values = prepared.bind(tenantId, walkArguments(walk, after, most)) as SQLInputValue[];
-  if (isCount) return countedStep(statement.get(...values) as unknown as Parameters<typeof countedStep>[0]);
+  if (isCount) return countedStep(statement.get(...values) as unknown as Parameters<typeof countedStep>[0], most);
   return takeStep(call, statement.iterate(...values) as Iterable<never>, most);
 }
 

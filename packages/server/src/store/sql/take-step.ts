@@ -47,7 +47,7 @@ export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number
     gathered.looked += 1;
     gathered.last = placeOf(row);
     isCut =
-      (call.give === 'entities' && gathered.entities.length >= call.limit) ||
+      (call.give !== 'keys' && gathered.count >= call.limit) ||
       gathered.text >= STEP_TEXT ||
       performance.now() - startedAt > STEP_MS;
     if (isCut) break;
@@ -65,7 +65,8 @@ export const isJudged = ({ walk, give }: StepCall): boolean => walk.filter !== u
 /** A position as the statement that counts gives it: the moment, of one width, and the id behind it. */
 const MOMENT_WIDTH = 28;
 
-export function countedStep({ count, last }: { readonly count: number; readonly last: string | null }): Step {
+export function countedStep(row: { readonly count: number; readonly last: string | null }, most: number): Step {
+  const { count, last } = row;
   const place = last === null ? undefined : { created_at: last.slice(0, MOMENT_WIDTH), id: last.slice(MOMENT_WIDTH) };
-  return { entities: [], sortRows: [], count, last: place, isEnd: count < COUNTED };
+  return { entities: [], sortRows: [], count, last: place, isEnd: count < most };
 }

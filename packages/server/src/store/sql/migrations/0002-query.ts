@@ -1,6 +1,6 @@
 import { type Compilable, type Kysely, type SqlBool, sql } from 'kysely';
 import type { Database } from '../schema.ts';
-import { compiled, type Migration } from './migration.ts';
+import { compiled, createTable, type Migration } from './migration.ts';
 
 /** States in which an action does not stay: those that people look for, and that few actions are in. */
 const PASSING = ['awaitingApproval', 'scheduled', 'unknown', 'drifted', 'releasing', 'releaseFailed'] as const;
@@ -37,5 +37,8 @@ export const query: Migration = {
       dialect.unguarded('action', [sql`update action set client_context = ${dialect.memberOf('entity', 'clientContext')}`]),
     ),
     ...ways(db),
+    createTable(db, dialect, 'kept_order', ['tenant_id', 'id', 'chunk#'], 'ids until#').modifyEnd(dialect.rows),
+    db.schema.createIndex('kept_order_until').on('kept_order').columns(['tenant_id', 'until']),
+    ...compiled(db, dialect.guardByTenant('kept_order')),
   ],
 };
