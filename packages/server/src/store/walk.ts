@@ -1,4 +1,5 @@
 import type { Expression } from '../odata/filter/expression.ts';
+import type { WordQuery } from '../odata/search.ts';
 import type { EntityRow, PagePosition } from './queries.ts';
 
 /** Columns whose index leads to actions in the order of their creation. */
@@ -25,12 +26,6 @@ export interface ActionWalk {
   /** What `now()` says, in milliseconds. */
   readonly now: number;
 }
-
-/** A search in terms of the index of words: every word is lower-cased letters and digits. */
-export type WordQuery =
-  | { readonly kind: 'phrase'; readonly words: readonly string[] }
-  | { readonly kind: 'and' | 'or'; readonly left: WordQuery; readonly right: WordQuery }
-  | { readonly kind: 'not'; readonly operand: WordQuery };
 
 /** One short step of a walk. */
 export interface StepCall {

@@ -125,5 +125,8 @@ export async function openPostgresStore({ url, units, facts, onWait }: PostgresO
   const reads = { engine: engine(READERS), waiting: new Map() };
   const clock = createStoreClock(systemClock);
   await listLiveOwners(reads.engine.pool, clock, holder);
-  return storeOver({ writing: engine(WRITERS), reads, queues: new Map(), holder, clock, steps: createStepLane(2) }, prepared);
+  return storeOver(
+    { writing: engine(WRITERS), reads, queues: new Map(), holder, clock, steps: createStepLane(2) },
+    prepared,
+  );
 }

@@ -28,7 +28,8 @@ function judge({ walk, give, keys = [] }: StepCall, row: EntityRow, gathered: Ga
   const entity = needsEntity ? (JSON.parse(row.entity) as Readonly<Record<string, unknown>>) : undefined;
   if (entity && walk.filter && !holds(walk.filter, entity, walk.now)) return;
   gathered.count += 1;
-  if (give === 'keys' && entity) gathered.sortRows.push({ id: row.id, keys: keys.map((path) => valueAt(entity, path)) });
+  if (give === 'keys' && entity)
+    gathered.sortRows.push({ id: row.id, keys: keys.map((path) => valueAt(entity, path)) });
   if (give !== 'entities') return;
   gathered.entities.push(row);
   gathered.text += row.entity.length;

@@ -34,7 +34,9 @@ export const query: Migration = {
     db.schema.alterTable('action').addColumn('client_context', dialect.text as never),
     ...compiled(
       db,
-      dialect.unguarded('action', [sql`update action set client_context = ${dialect.memberOf('entity', 'clientContext')}`]),
+      dialect.unguarded('action', [
+        sql`update action set client_context = ${dialect.memberOf('entity', 'clientContext')}`,
+      ]),
     ),
     ...ways(db),
     createTable(db, dialect, 'kept_order', ['tenant_id', 'id', 'chunk#'], 'ids until#').modifyEnd(dialect.rows),

@@ -5,8 +5,7 @@ import { pick } from './columns.ts';
 type KeptOrderQuery = Extract<QueryName, 'insertKeptOrder' | 'keptOrder' | 'keptOrderBehind' | 'deleteKeptOrders'>;
 
 export const keptOrderStatements: Statements<KeptOrderQuery> = {
-  insertKeptOrder: (db, a) =>
-    db.insertInto('kept_order').values(pick(a, ['tenant_id', 'id', 'chunk', 'ids', 'until'])),
+  insertKeptOrder: (db, a) => db.insertInto('kept_order').values(pick(a, ['tenant_id', 'id', 'chunk', 'ids', 'until'])),
 
   keptOrder: (db, a) =>
     db
