@@ -117,7 +117,9 @@ describe('$metadata, as an independent reader of CSDL reads it', () => {
   });
 
   it('has no type that is named and not there', () => {
-    const named = [...toXml(SERVICE_MODEL).matchAll(/"(?:Collection\()?(graph|interdict|microsoft\.graph)\.(\w+)\)?"/g)];
+    const named = [
+      ...toXml(SERVICE_MODEL).matchAll(/"(?:Collection\()?(graph|interdict|microsoft\.graph)\.(\w+)\)?"/g),
+    ];
     expect(named.length).toBeGreaterThan(20);
     const missing = named.filter(
       ([, space, name = '']) => !read[space === 'interdict' ? 'interdict' : 'microsoft.graph']?.[name],

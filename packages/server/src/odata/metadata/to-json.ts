@@ -12,16 +12,16 @@ import type {
 
 type JsonObject = Record<string, unknown>;
 
-function valueOf(value: AnnotationValue): unknown {
+function toValue(value: AnnotationValue): unknown {
   if (typeof value === 'boolean') return value;
   if ('path' in value) return value.path;
   if ('record' in value)
-    return Object.fromEntries(Object.entries(value.record).map(([name, inner]) => [name, valueOf(inner)]));
-  return value.map(valueOf);
+    return Object.fromEntries(Object.entries(value.record).map(([name, inner]) => [name, toValue(inner)]));
+  return value.map(toValue);
 }
 
 const annotationsOf = (annotations: readonly Annotation[]): JsonObject =>
-  Object.fromEntries(annotations.map(({ term, value }) => [`@${term}`, valueOf(value)]));
+  Object.fromEntries(annotations.map(({ term, value }) => [`@${term}`, toValue(value)]));
 
 /** `Edm.String` is what JSON takes for granted. */
 const memberOf = ({ type, isCollection, isNullable }: Omit<Member, 'name'>): JsonObject => ({
@@ -30,7 +30,15 @@ const memberOf = ({ type, isCollection, isNullable }: Omit<Member, 'name'>): Jso
   ...(isNullable && { $Nullable: true }),
 });
 
-function structured({ kind, baseType, isOpen, isAbstract, key, members, navigations = [] }: StructuredType): JsonObject {
+function structured({
+  kind,
+  baseType,
+  isOpen,
+  isAbstract,
+  key,
+  members,
+  navigations = [],
+}: StructuredType): JsonObject {
   return {
     $Kind: kind,
     ...(baseType !== undefined && { $BaseType: baseType }),

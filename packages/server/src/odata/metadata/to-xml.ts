@@ -12,12 +12,12 @@ import type {
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '"': '&quot;' };
-const escape = (text: string): string => text.replace(/[&<"]/g, (character) => ESCAPES[character] ?? '');
+const escapeXml = (text: string): string => text.replace(/[&<"]/g, (character) => ESCAPES[character] ?? '');
 
 function element(name: string, attributes: Attributes, children: readonly string[] = []): string {
   const written = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
-    .map(([attribute, value]) => ` ${attribute}="${escape(String(value))}"`)
+    .map(([attribute, value]) => ` ${attribute}="${escapeXml(String(value))}"`)
     .join('');
   return children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${children.join('')}</${name}>`;
 }
@@ -28,7 +28,7 @@ const typeOf = ({ type, isCollection }: Pick<Member, 'type' | 'isCollection'>): 
 const whereTrue = (flag: boolean | undefined): true | undefined => flag || undefined;
 
 /** A value as attributes of what holds it, or as elements within. */
-function valueOf(value: AnnotationValue): { readonly attributes: Attributes; readonly children: readonly string[] } {
+function toValue(value: AnnotationValue): { readonly attributes: Attributes; readonly children: readonly string[] } {
   if (typeof value === 'boolean') return { attributes: { Bool: value }, children: [] };
   if ('path' in value) return { attributes: { PropertyPath: value.path }, children: [] };
   if ('record' in value) return { attributes: {}, children: [recordOf(value.record)] };
@@ -40,20 +40,20 @@ const recordOf = (record: Readonly<Record<string, AnnotationValue>>): string =>
     'Record',
     {},
     Object.entries(record).map(([name, inner]) => {
-      const { attributes, children } = valueOf(inner);
+      const { attributes, children } = toValue(inner);
       return element('PropertyValue', { Property: name, ...attributes }, children);
     }),
   );
 
 function itemOf(value: AnnotationValue): string {
   if (typeof value === 'boolean') return `<Bool>${value}</Bool>`;
-  if ('path' in value) return `<PropertyPath>${escape(value.path)}</PropertyPath>`;
-  return valueOf(value).children.join('');
+  if ('path' in value) return `<PropertyPath>${escapeXml(value.path)}</PropertyPath>`;
+  return toValue(value).children.join('');
 }
 
 const annotationsOf = (annotations: readonly Annotation[]): string[] =>
   annotations.map(({ term, value }) => {
-    const { attributes, children } = valueOf(value);
+    const { attributes, children } = toValue(value);
     return element('Annotation', { Term: term, ...attributes }, children);
   });
 
@@ -61,7 +61,16 @@ const annotationsOf = (annotations: readonly Annotation[]): string[] =>
 const nullableOf = ({ isNullable, isCollection }: Member): false | undefined =>
   isNullable || isCollection ? undefined : false;
 
-function structured({ kind, name, baseType, isOpen, isAbstract, key, members, navigations = [] }: StructuredType): string {
+function structured({
+  kind,
+  name,
+  baseType,
+  isOpen,
+  isAbstract,
+  key,
+  members,
+  navigations = [],
+}: StructuredType): string {
   const attributes = { Name: name, BaseType: baseType, Abstract: whereTrue(isAbstract), OpenType: whereTrue(isOpen) };
   return element(kind, attributes, [
     ...(key === undefined ? [] : [element('Key', {}, [element('PropertyRef', { Name: key })])]),
@@ -89,11 +98,7 @@ const operation = ({ kind, name, parameters, returns }: Operation): string =>
 const container = ({ name, resources, annotations }: Container): string =>
   element('EntityContainer', { Name: name }, [
     ...resources.map(({ kind, name: resource, type, annotations: own }) =>
-      element(
-        kind,
-        { Name: resource, [kind === 'EntitySet' ? 'EntityType' : 'Type']: type },
-        annotationsOf(own),
-      ),
+      element(kind, { Name: resource, [kind === 'EntitySet' ? 'EntityType' : 'Type']: type }, annotationsOf(own)),
     ),
     ...annotationsOf(annotations),
   ]);
@@ -122,9 +127,7 @@ const EDM = 'http://docs.oasis-open.org/odata/ns/edm';
 /** @see https://docs.oasis-open.org/odata/odata-csdl-xml/v4.01/odata-csdl-xml-v4.01.html */
 export function toXml({ version, vocabularies, schemas }: SchemaModel): string {
   const references = vocabularies.map(({ namespace, alias, url }) =>
-    element('edmx:Reference', { Uri: `${url}.xml` }, [
-      element('edmx:Include', { Namespace: namespace, Alias: alias }),
-    ]),
+    element('edmx:Reference', { Uri: `${url}.xml` }, [element('edmx:Include', { Namespace: namespace, Alias: alias })]),
   );
   const all = schemas.map(({ namespace, alias, elements }) =>
     element('Schema', { xmlns: EDM, Namespace: namespace, Alias: alias }, elements.map(elementOf)),
