@@ -17,8 +17,6 @@ const FILES: ReadonlyMap<string, readonly [contentType: string, url: string]> = 
   ['initializer.js', [SCRIPT, import.meta.resolve('./initializer.js')]],
 ]);
 
-export const ASSET_NAMES: readonly string[] = [...FILES.keys()];
-
 const loaded = new Map<string, Promise<DocsAsset>>();
 
 async function load(contentType: string, url: string): Promise<DocsAsset> {

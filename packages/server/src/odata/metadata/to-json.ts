@@ -95,7 +95,8 @@ function elementOf(element: Element): unknown {
       return enumeration(element);
     case 'EntityContainer':
       return container(element);
-    default:
+    case 'Action':
+    case 'Function':
       return operation(element);
   }
 }

@@ -116,7 +116,8 @@ function elementOf(found: Element): string {
       );
     case 'EntityContainer':
       return container(found);
-    default:
+    case 'Action':
+    case 'Function':
       return operation(found);
   }
 }
