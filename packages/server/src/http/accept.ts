@@ -34,6 +34,15 @@ function isWelcome(ranges: readonly MediaRange[], offered: string): boolean {
   return ranges.some((range) => closeness(range, offered) === closest && range.quality > 0);
 }
 
+/** How much a client likes a type, 0 to 1: by the closest range that covers it. No `Accept` likes all alike. */
+export function qualityOf(accept: string | undefined, offered: string): number {
+  if (accept === undefined || accept.trim() === '') return 1;
+  const rated = accept.split(',').map(parseRange);
+  const closest = Math.max(...rated.map((range) => closeness(range, offered) ?? -1));
+  const qualities = rated.filter((range) => closeness(range, offered) === closest).map(({ quality }) => quality || 0);
+  return closest < 0 ? 0 : Math.max(...qualities);
+}
+
 /**
  * Whether a client takes what a route answers with. No `Accept` takes anything.
  *

@@ -39,6 +39,8 @@ function refusals({ permission, method }: Route): Record<string, string> {
 
 function successContent(route: Route): object {
   if (route.about.gives !== undefined) return { content: json(ref(route.about.gives)) };
+  const { content } = route.about;
+  if (content) return { content: Object.fromEntries(content.map((type) => [type, {}])) };
   if (route.offers === 'application/json') return {};
   return { content: { 'text/plain': { schema: { type: 'string' } } } };
 }
@@ -59,11 +61,13 @@ function responses(route: Route): object {
 const PARAMETERS: Readonly<Record<string, string>> = {
   id: 'Id, or name of a provider.',
   provider: 'Name of a blocklist provider.',
+  asset: 'Name of a file.',
   file: 'ip, domain, url or hash, with .txt or .json behind it.',
 };
 
 const QUERY: Readonly<Record<string, object>> = {
   $top: { type: 'integer', minimum: 1, maximum: 1_000, default: 100, description: 'Size of a page.' },
+  $format: { type: 'string', description: 'xml or json; stands above Accept.' },
   $count: { type: 'boolean', description: 'Give the total count too.' },
   $filter: { type: 'string', description: "Which ones, as in status eq 'Running'. docs/query.md has the language." },
   $orderby: { type: 'string', description: 'Properties with asc or desc, as in createdDateTime desc.' },

@@ -15,6 +15,8 @@ export interface About {
   /** Component that the first success answers with; else it has no body, or text. */
   readonly gives?: string;
   readonly query?: readonly string[];
+  /** Types of a first success that is neither JSON of the API nor plain text. */
+  readonly content?: readonly string[];
 }
 
 /** One operation. A route that does not say what it asks of its caller does not compile. */
@@ -24,8 +26,8 @@ export interface Route {
   readonly path: string;
   readonly permission: RoutePermission;
   readonly handle: (app: App, exchange: Exchange) => Promise<Answer>;
-  /** What it answers with, for `Accept`. */
-  readonly offers: 'application/json' | 'text/plain' | 'feed';
+  /** What it answers with, for `Accept`. `own`: it has several forms, and looks at `Accept` itself. */
+  readonly offers: 'application/json' | 'text/plain' | 'feed' | 'own';
   /** Lifts a block: no header that says what an answer should be like keeps it from that. */
   readonly isRelease?: boolean;
   readonly about: About;

@@ -1,8 +1,10 @@
 import { postReference } from './add-reference.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
+import { getDocsAsset, getDocsPage } from './docs/docs-page.ts';
 import { getFeed } from './feed.ts';
 import { getHealth, getReadiness } from './health.ts';
 import { countSecurityActions, listSecurityActions } from './list-actions.ts';
+import { getMetadata } from './metadata.ts';
 import { notYet } from './not-yet.ts';
 import type { About, Method, Route, RoutePermission } from './route.ts';
 import {
@@ -52,7 +54,13 @@ const SERVED: readonly Route[] = [
   route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.' } }),
   route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed' }),
-  route('GET',    '/',                               'anyone', getServiceDocument,          { summary: 'Service document', gives: 'serviceDocument', answers: { 200: 'What there is.' } }),
+  route('GET',    '/',                               'anyone', getServiceDocument,          { summary: 'Service document', gives: 'serviceDocument', answers: { 200: 'What there is.',
+                                                                                                         302: 'A browser is led to /docs.' } }, { offers: 'own' }),
+  route('GET',    '/$metadata',                      'anyone', getMetadata,                 { summary: 'The schema, as CSDL', query: ['$format'], content: ['application/xml', 'application/json'],
+                                                                                              answers: { 200: 'XML, or JSON where that is asked for.' } }, { offers: 'own' }),
+  route('GET',    '/docs',                           'anyone', getDocsPage,                 { summary: 'This description, for people', content: ['text/html'], answers: { 200: 'A page.' } }, { offers: 'own' }),
+  route('GET',    '/docs/:asset',                    'anyone', getDocsAsset,                { summary: 'What that page consists of', content: ['text/css', 'text/javascript', 'image/png'],
+                                                                                              answers: { 200: 'A file.', 304: 'It is unchanged.', 404: 'There is no such file.' } }, { offers: 'own' }),
   route('GET',    '/openapi.json',                   'anyone', getOpenApi,                  { summary: 'This description', answers: { 200: 'OpenAPI 3.1.' } }),
   route('GET',    '/healthz',                        'anyone', getHealth,                   { summary: 'The process turns', gives: 'health', answers: { 200: 'It does.' } }),
   route('GET',    '/readyz',                         'anyone', getReadiness,                { summary: 'The server can do its work', gives: 'health', answers: { 200: 'It can.', 503: 'It cannot at present.' } }),
@@ -82,8 +90,6 @@ const LATER: readonly Route[] = [
   later('DELETE', '/subscriptions/:id',                          READ),
   later('POST',   '/subscriptions/:id/reauthorize',              READ),
   later('POST',   '/$batch',                                     READ),
-  later('GET',    '/$metadata',                                  'anyone'),
-  later('GET',    '/docs',                                       'anyone'),
 ];
 
 /** Every operation, and what it asks of its caller. What is not here does not exist. */

@@ -21,7 +21,7 @@ const offered = ({ offers }: Route, path: string): string => {
 function admitAs(identity: Identity, route: Route, request: FastifyRequest): void {
   arrivalOf(request.raw).identity = identity;
   if (route.isRelease) return;
-  checkAccept(request.headers.accept, offered(route, request.url.split('?', 1)[0] ?? ''));
+  if (route.offers !== 'own') checkAccept(request.headers.accept, offered(route, request.url.split('?', 1)[0] ?? ''));
   refuseLaterHeaders(request.headers);
 }
 

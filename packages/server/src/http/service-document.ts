@@ -1,19 +1,38 @@
 import { readQueryOptions } from '../odata/query-options.ts';
+import { checkAccept, qualityOf } from './accept.ts';
 import type { App } from './app.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import { type Answer, type Exchange, headerOf } from './exchange.ts';
 import { rootOf } from './links.ts';
 
-const SETS = ['security/securityActions', 'security/securityActionProviders', 'security/enforcements'];
+const RESOURCES = [
+  { name: 'security', kind: 'Singleton', url: 'security' },
+  ...['securityActions', 'securityActionProviders', 'enforcements'].map((set) => ({
+    name: `security/${set}`,
+    kind: 'EntitySet',
+    url: `security/${set}`,
+  })),
+];
+
+const prefersHtml = (accept: string | undefined): boolean =>
+  qualityOf(accept, 'text/html') > qualityOf(accept, 'application/json');
 
 /**
- * What there is under a root.
+ * What there is under a root. A browser at the very root is led to the page for people.
  * @see https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html#sec_ServiceDocument
  */
 export async function getServiceDocument(_app: App, exchange: Exchange): Promise<Answer> {
   readQueryOptions(exchange.query, []);
-  const value = SETS.map((name) => ({ name, kind: 'EntitySet', url: name }));
+  const accept = headerOf(exchange, 'accept');
+  if (exchange.root === 'none' && prefersHtml(accept)) {
+    return { status: 302, headers: { Location: '/docs', Vary: 'Accept' } };
+  }
+  checkAccept(accept, 'application/json');
   const context = `${rootOf(exchange.base, exchange.root)}/$metadata`;
-  return { status: 200, body: JSON.stringify({ '@odata.context': context, value }) };
+  return {
+    status: 200,
+    headers: { Vary: 'Accept' },
+    body: JSON.stringify({ '@odata.context': context, value: RESOURCES }),
+  };
 }
 
 /** The API described from its own route table. */

@@ -1,0 +1,75 @@
+import { members } from './members.ts';
+import type { Element, StructuredType } from './schema-model.ts';
+
+const entity = (name: string, ...written: readonly string[]): StructuredType => ({
+  kind: 'EntityType',
+  name,
+  baseType: 'graph.entity',
+  members: members(...written),
+});
+
+const complex = (name: string, isOpen: boolean, ...written: readonly string[]): StructuredType => ({
+  kind: 'ComplexType',
+  name,
+  ...(isOpen && { isOpen }),
+  members: members(...written),
+});
+
+/** What Graph lacks, in a namespace of our own: its own types stay what its clients were made from. */
+export const OWN_TYPES: readonly Element[] = [
+  entity(
+    'securityActionProvider',
+    'vendorInformation: graph.securityVendorInformation',
+    'aliases: String[]',
+    'connector: String',
+    'health: String',
+    'healthMessage: String?',
+    'actions: interdict.providerAction[]',
+  ),
+  complex(
+    'providerAction',
+    false,
+    'name: String',
+    'targetKind: String[]',
+    'parameterSchema: interdict.object',
+    'reversible: Boolean',
+    'verification: String',
+    'lateness: String',
+    'defaultTtl: String',
+    'maxTtl: String',
+    'approval: Int32',
+    'openC2: interdict.object?',
+    'd3fend: String?',
+    'example: interdict.object',
+  ),
+  entity(
+    'enforcementInForce',
+    'provider: String',
+    'action: String',
+    'target: String',
+    'state: String',
+    'verification: String',
+    'verifiedDateTime: DateTimeOffset?',
+    'expirationDateTime: DateTimeOffset?',
+    'preexisting: Boolean',
+    'drift: interdict.drift',
+    'holds: interdict.hold[]',
+  ),
+  complex('drift', false, 'count: Int32', 'lastDateTime: DateTimeOffset?'),
+  complex('hold', false, 'securityActionId: String', 'expirationDateTime: DateTimeOffset'),
+  complex(
+    'enforcement',
+    true,
+    'state: String',
+    'provider: String?',
+    'action: String?',
+    'target: String?',
+    'verification: String?',
+    'verifiedDateTime: DateTimeOffset?',
+    'expirationDateTime: DateTimeOffset?',
+    'heldByOthers: Int32?',
+    'preexisting: Boolean?',
+    'simulated: Boolean?',
+  ),
+  complex('object', true),
+];
