@@ -31,13 +31,12 @@ describe('@microsoft/microsoft-graph-client 3.0.7, unmodified, over https', () =
     expect(done.completedDateTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/);
   });
 
-  it.each([
-    '/Security/SecurityActions',
-    '/SECURITY/securityactions',
-    '/security/securityActions/',
-  ])('finds the collection at %s', async (path) => {
-    expect((await program.run('path', path)).value).toBeInstanceOf(Array);
-  });
+  it.each(['/Security/SecurityActions', '/SECURITY/securityactions', '/security/securityActions/'])(
+    'finds the collection at %s',
+    async (path) => {
+      expect((await program.run('path', path)).value).toBeInstanceOf(Array);
+    },
+  );
 
   it('gets one by key in parentheses', async () => {
     const { id } = await program.run('create', blockIp(20));

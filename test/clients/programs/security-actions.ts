@@ -2,6 +2,7 @@ import {
   apiClientProxifier,
   type ErrorMappings,
   type NavigationMetadata,
+  type Parsable,
   type ParsableFactory,
   type RequestAdapter,
   type RequestConfiguration,
@@ -23,7 +24,9 @@ import { createODataErrorFromDiscriminatorValue } from '@microsoft/msgraph-beta-
  *
  * @see https://github.com/microsoftgraph/msgraph-beta-sdk-typescript packages/msgraph-beta-sdk-security
  */
-export const ERROR_MAPPINGS: ErrorMappings = { XXX: createODataErrorFromDiscriminatorValue as ParsableFactory<never> };
+export const ERROR_MAPPINGS: ErrorMappings = {
+  XXX: createODataErrorFromDiscriminatorValue as ParsableFactory<Parsable>,
+};
 
 const COLLECTION = '{+baseurl}/security/securityActions';
 const ITEM = `${COLLECTION}/{securityAction%2Did}`;
@@ -31,7 +34,7 @@ const json = { responseBodyContentType: 'application/json', errorMappings: ERROR
 const oneAction = {
   ...json,
   adapterMethodName: 'send',
-  responseBodyFactory: createSecurityActionFromDiscriminatorValue as ParsableFactory<never>,
+  responseBodyFactory: createSecurityActionFromDiscriminatorValue as ParsableFactory<Parsable>,
 } as const;
 const fromAction = {
   requestBodyContentType: 'application/json',
@@ -51,7 +54,7 @@ const collection: RequestsMetadata = {
     ...json,
     ...withOptions(COLLECTION, ...OPTIONS),
     adapterMethodName: 'send',
-    responseBodyFactory: createSecurityActionCollectionResponseFromDiscriminatorValue as ParsableFactory<never>,
+    responseBodyFactory: createSecurityActionCollectionResponseFromDiscriminatorValue as ParsableFactory<Parsable>,
   },
   post: { ...oneAction, ...fromAction, uriTemplate: COLLECTION },
 };
