@@ -86,6 +86,7 @@ const navigation: Record<string, NavigationMetadata> = {
 
 export interface ListOptions {
   readonly count?: boolean;
+  readonly expand?: string[];
   readonly filter?: string;
   readonly orderby?: string[];
   readonly search?: string;
