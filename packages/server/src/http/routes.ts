@@ -1,8 +1,10 @@
 import { postReference } from './add-reference.ts';
+import { createBatch } from './batch/post-batch.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
 import { getFeed } from './feed.ts';
 import { getHealth, getReadiness } from './health.ts';
 import { notYet } from './not-yet.ts';
+import { MAX_DEPTH } from './read-json.ts';
 import type { About, Method, Route, RoutePermission } from './route.ts';
 import {
   cancelSecurityAction,
@@ -28,8 +30,11 @@ const route = (
   permission: RoutePermission,
   handle: Route['handle'],
   about: About,
-  rest: Partial<Pick<Route, 'offers' | 'isRelease'>> = {},
+  rest: Partial<Pick<Route, 'offers' | 'isRelease' | 'isAlone' | 'limits'>> = {},
 ): Route => ({ method, path, permission, handle, offers: 'application/json', about, ...rest });
+
+/** Three levels lie around the body of a request in it. A cancel may be in it, so no header keeps it from its work. */
+const BATCH = { isRelease: true, isAlone: true, limits: { bytes: 1_048_576, depth: MAX_DEPTH + 3 } };
 
 const NONE = { 404: 'There is no such securityAction.' };
 
@@ -52,7 +57,9 @@ const SERVED: readonly Route[] = [
   route('GET',    '/security/securityActionProviders/:id', READ, getSecurityActionProvider,   { summary: 'Get a provider', gives: 'provider', answers: { 200: 'The provider.', 404: 'There is no such provider.' } }),
   route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.' } }),
-  route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed' }),
+  route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed', isAlone: true }),
+  route('POST',   '/$batch',                         'caller', createBatch(() => ROUTES),  { summary: 'Up to 20 requests in one, each answered for itself', body: 'batch', gives: 'batchResponse',
+                                                                                              answers: { 200: 'Each request has its answer, with a status of its own.' } }, BATCH),
   route('GET',    '/',                               'anyone', getServiceDocument,          { summary: 'Service document', gives: 'serviceDocument', answers: { 200: 'What there is.' } }),
   route('GET',    '/openapi.json',                   'anyone', getOpenApi,                  { summary: 'This description', answers: { 200: 'OpenAPI 3.1.' } }),
   route('GET',    '/healthz',                        'anyone', getHealth,                   { summary: 'The process turns', gives: 'health', answers: { 200: 'It does.' } }),
@@ -82,7 +89,6 @@ const LATER: readonly Route[] = [
   later('PATCH',  '/subscriptions/:id',                          READ),
   later('DELETE', '/subscriptions/:id',                          READ),
   later('POST',   '/subscriptions/:id/reauthorize',              READ),
-  later('POST',   '/$batch',                                     READ),
   later('GET',    '/$metadata',                                  'anyone'),
   later('GET',    '/docs',                                       'anyone'),
 ];
