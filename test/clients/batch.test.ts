@@ -158,12 +158,22 @@ describe('$batch in the forms of the other SDKs', () => {
     ],
   };
 
+  it('the spelling that Python has for dependsOn holds up too', async () => {
+    const lost = { id: 'lost', method: 'GET', url: `${ACTIONS}/none` };
+    const held = { id: 'held', method: 'GET', url: ACTIONS, depends_on: ['lost'] };
+    const answer = await sendAs('python', server, 'POST /beta/$batch', { requests: [lost, held] });
+    expect((answer.json.responses as unknown as Json[]).map(({ status }) => status)).toEqual([404, 424]);
+  });
+
   it.each(['go', 'dotnet', 'python', 'powershell'] as const)('%s', async (client) => {
     const requests = items[client](`${server.tlsUrl}/beta`);
     const answer = await sendAs(client, server, 'POST /beta/$batch', { requests });
     expect(answer.status).toBe(200);
     const responses = answer.json.responses as unknown as Json[];
-    expect(responses.map(({ status }) => status).toSorted()).toEqual([200, 201]);
+    expect(responses.map(({ status, body }) => [status, body?.error?.message]).toSorted()).toEqual([
+      [200, undefined],
+      [201, undefined],
+    ]);
     for (const { headers } of responses) {
       expect(Object.values(headers ?? {}).every((value) => typeof value === 'string')).toBe(true);
       expect(headers?.['Content-Type']).toMatch(/^application\/json/);

@@ -64,6 +64,8 @@ const BAD: readonly Bad[] = [
   ['dependsOn a text',             item({ dependsOn: '1' }),                   wrong('invalidProperty', 'requests/0/dependsOn')],
   ['dependsOn numbers',            item({ dependsOn: [1] }),                   wrong('invalidProperty', 'requests/0/dependsOn')],
   ['dependsOn an unknown id',      item({ dependsOn: ['2'] }),                 wrong('invalidProperty', 'requests/0/dependsOn')],
+  ['dependsOn as Python has it',   item({ depends_on: ['2'] }),                wrong('invalidProperty', 'requests/0/dependsOn')],
+  ['dependsOn in two spellings',   item({ depends_on: [], dependsOn: [] }),    wrong('invalidProperty', 'requests/0/dependsOn')],
   ['dependsOn itself',             item({ dependsOn: ['1'] }),                 wrong('invalidProperty', 'requests')],
   ['a circle of two',              pair({ dependsOn: ['b'] }, { dependsOn: ['A'] }), wrong('invalidProperty', 'requests')],
   ['a member mistyped',            item({ dependson: [] }),                    { ...wrong('unknownProperty', 'requests/0/dependson'), says: /Did you mean "dependsOn"/ }],

@@ -20,6 +20,8 @@ export interface BatchItem {
 type Plain = Readonly<Record<string, unknown>>;
 
 const MEMBERS = ['id', 'method', 'url', 'headers', 'body', 'dependsOn'];
+/** The SDK for Python writes the second one, with every request, and `[]` where there is nothing to wait for. */
+const DEPENDS_ON = ['dependsOn', 'depends_on'];
 /** Of OData 4.01, and never of Graph. */
 const UNSERVED = ['atomicityGroup', 'if'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -32,7 +34,7 @@ function checkMembers(item: Plain, path: string): void {
       const message = `"${name}" is not served: each request of a batch stands for itself. Leave it out.`;
       throw new Refusal('notImplemented', message, { inner: 'notSupported', target });
     }
-    if (MEMBERS.includes(name) || UNSERVED.includes(name) || name.includes('@')) continue;
+    if ([...MEMBERS, ...DEPENDS_ON, ...UNSERVED].includes(name) || name.includes('@')) continue;
     const hint = didYouMean(name, MEMBERS) || ` It has: ${MEMBERS.join(', ')}.`;
     throw refuse('unknownProperty', target, `A request of a batch has no member "${name.slice(0, 100)}".${hint}`);
   }
@@ -77,9 +79,12 @@ function readHeaders({ headers }: Plain, path: string): Readonly<Record<string, 
   return headers as Readonly<Record<string, string>>;
 }
 
-function readDependsOn({ dependsOn }: Plain, path: string): readonly string[] {
-  if (dependsOn === undefined || dependsOn === null) return [];
-  const target = `${path}/dependsOn`;
+function readDependsOn(item: Plain, path: string): readonly string[] {
+  const [name, twice] = DEPENDS_ON.filter((spelling) => item[spelling] !== undefined && item[spelling] !== null);
+  if (name === undefined) return [];
+  const target = `${path}/${name}`;
+  if (twice !== undefined) throw refuse('invalidProperty', target, `"${target}" is there twice, as "${twice}" too.`);
+  const dependsOn = item[name];
   if (!Array.isArray(dependsOn) || dependsOn.some((id) => typeof id !== 'string')) {
     throw refuse('invalidProperty', target, `"${target}" must be a list of ids, as in ["1"].`);
   }
