@@ -43,6 +43,13 @@ describe('@microsoft/microsoft-graph-client 3.0.7, unmodified, over https', () =
     expect(await program.run('path', `/security/securityActions('${id}')`)).toMatchObject({ id });
   });
 
+  it('finds the same under v1.0', async () => {
+    const { id } = await program.run('create', blockIp(21));
+    const read = await program.run('pathOfV1', `/security/securityActions/${id}`);
+    expect(read['@odata.context']).toBe(`${server.tlsUrl}/v1.0/$metadata#security/securityActions/$entity`);
+    expect(read.id).toBe(id);
+  });
+
   it('iterates over pages, sending its token to each', async () => {
     const made: unknown[] = [];
     for (const last of [1, 2, 3, 4, 5]) made.unshift((await program.run('create', blockIp(last))).id);

@@ -98,6 +98,18 @@ describe.each(CLIENTS)('the requests of the SDK for %s, over TLS', (client) => {
     expect(refusalFaults(missing, { status: 404, inner: 'unknownResource', clientRequestId: sentId })).toEqual([]);
   });
 
+  it.each([
+    '*/*',
+    'application/*',
+    'application/json;odata.metadata=minimal',
+    'application/json; odata.metadata=minimal; IEEE754Compatible=false',
+    'text/html, application/xhtml+xml, */*;q=0.1',
+    'application/json, text/plain;q=0.9',
+  ])('are answered in JSON with Accept: %s', async (accept) => {
+    const answer = await sendAs(client, server, `GET ${ACTIONS}?$top=1`, undefined, [`Accept: ${accept}`]);
+    expect([answer.status, answer.headers.get('content-type')?.split(';')[0]]).toEqual([200, 'application/json']);
+  });
+
   it('come again with Retry-Attempt and the same body', async () => {
     const answer = await sendAs(client, server, `POST ${ACTIONS}`, blockIp(11), ['Retry-Attempt: 1']);
     expect(answer.status).toBe(201);

@@ -52,6 +52,7 @@ await serveScenarios({
   create: (body: unknown) => graph.api(ACTIONS).post(body),
   get: (id: string) => graph.api(`${ACTIONS}/${id}`).get(),
   path: (path: string) => graph.api(path).get(),
+  pathOfV1: (path: string) => graph.api(path).version('v1.0').get(),
   list: (query: Query) => listRequest(query).get(),
   count: (filter: string | null) => {
     const request = graph.api(`${ACTIONS}/$count`);
