@@ -21,15 +21,22 @@ afterAll(async () => {
   await server.discard();
 });
 
-it('both clients wait as long as the server’s own 429 tells them, and then go on', { timeout: 150_000 }, async () => {
-  const [legacy, kiota] = programs as readonly [SdkProgram, SdkProgram];
-  for (let last = 1; last <= PER_MINUTE; last += 1) await legacy.run('create', blockIp(last));
-  const [one, other] = await Promise.all([
-    legacy.run('create', blockIp(101, { actionReason: 'waited' })),
-    kiota.run('create', blockIp(102, { actionReason: 'waited' })),
-  ]);
-  expect([one, other]).toMatchObject([{ status: 'NotStarted' }, { status: 'NotStarted' }]);
-  const waited = gateway.seen.filter(({ body }) => body.includes('waited'));
-  expect(waited.filter(({ headers }) => headers['retry-attempt'] !== undefined).length).toBeGreaterThanOrEqual(2);
-  expect(waited.at(-1)?.headers['retry-attempt']).toMatch(/^[123]$/);
+/** Numbers of the retries that were seen so far. */
+const retries = (): readonly unknown[] =>
+  gateway.seen.map(({ headers }) => headers['retry-attempt']).filter((attempt) => attempt !== undefined);
+
+it("both clients wait as long as the server's own 429 tells them, and then go on", { timeout: 150_000 }, async () => {
+  for (const program of programs) {
+    gateway.seen.length = 0;
+    let made = 0;
+    // What is asked for slowly enough is never too much: how many it takes depends on the machine.
+    while (retries().length === 0 && made < 4 * PER_MINUTE) {
+      made += 1;
+      const created = await program.run('create', blockIp(made));
+      expect(created.status).toBe('NotStarted');
+    }
+    expect(retries()).toEqual(retries().map((_, index) => String(index + 1)));
+    expect(retries().length).toBeGreaterThanOrEqual(1);
+    expect(gateway.seen.length).toBe(made + retries().length);
+  }
 });
