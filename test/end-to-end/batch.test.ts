@@ -270,7 +270,7 @@ describe('dependsOn', () => {
 describe('twenty creates', () => {
   const target = (at: number) => [{ name: 'IP', value: `198.51.100.${at + 1}` }];
 
-  it('are each durable: a kill behind the answer loses none', async () => {
+  it('are each stored and carried out', async () => {
     const all = Array.from({ length: 20 }, (_, at) =>
       create({ id: `${at}`, body: blocklisted({ parameters: target(at) }) }),
     );
