@@ -228,8 +228,10 @@ describe('dependsOn', () => {
     ]);
     expect(statusesOf(replies)).toEqual([200, 201, 201, 201]);
     expect(Number(Buffer.from(String(replies[0]?.body), 'base64').toString())).toBe(before + 3);
-    const created = replies.slice(1).map((reply) => String(bodyOf(reply).id));
-    expect([created[0], created[2], created[1]].toSorted()).toEqual([created[0], created[2], created[1]]);
+    const [first = '', third = '', second = ''] = replies
+      .slice(1)
+      .map((reply) => String(bodyOf(reply).createdDateTime));
+    expect([first <= second, second <= third]).toEqual([true, true]);
   });
 
   it('holds up what depends on a failure, however far, and nothing else', async () => {
@@ -254,7 +256,7 @@ describe('dependsOn', () => {
     );
     expect(new Set(statusesOf(await send(chain)))).toEqual(new Set([201]));
     const star = Array.from({ length: 20 }, (_, at) => create({ id: `${at}`, dependsOn: at === 0 ? [] : ['0'] }));
-    expect(statusesOf(await send(star.toReversed())).length).toBe(20);
+    expect(new Set(statusesOf(await send(star.toReversed())))).toEqual(new Set([201]));
   });
 
   it('does not count what is not there as failed where it only is unchanged', async () => {
