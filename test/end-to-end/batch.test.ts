@@ -46,7 +46,7 @@ describe('a request of a batch', () => {
     const id = await storedId();
     const single = await attacked.ask(`/beta${URL_OF_ALL}/${id}`);
     const got = await sendOne({ url: `${URL_OF_ALL}/${id}` });
-    expect([got?.status, bodyOf(got).id, got?.headers.ETag]).toEqual([200, id, expect.stringMatching(/^W\/"\d+"$/)]);
+    expect([got?.status, bodyOf(got).id, got?.headers.ETag]).toEqual([200, id, expect.stringMatching(/^W\/"[\d.]+"$/)]);
     expect(Object.keys(bodyOf(got))).toEqual(Object.keys(single.json));
     expect(got?.headers['Content-Type']).toBe(single.headers['content-type']);
     expect(got?.headers['OData-Version']).toBe('4.0');
@@ -169,49 +169,6 @@ describe('headers of the batch', () => {
     const hindering = { 'If-Match': 'W/"99"', Prefer: 'return=minimal', Accept: 'image/png' };
     const url = `${URL_OF_ALL}/${id}/cancelSecurityAction`;
     expect((await sendOne({ method: 'POST', url, headers: hindering }, BATCH, hindering))?.status).toBe(200);
-  });
-});
-
-describe('what the SDKs send', () => {
-  it('is understood: the legacy JavaScript client', async () => {
-    const id = await storedId();
-    const body = `{"requests":[{"url":"/beta/security/securityActions/${id}","method":"GET","id":"1"},{"url":"/beta/security/securityActions/${id}/cancelSecurityAction","method":"POST","headers":{"content-type":"application/json"},"body":{"reason":"x"},"id":"2","dependsOn":["1"]}]}`;
-    expect(statusesOf(await sendText(body))).toEqual([200, 200]);
-  });
-
-  it('is understood: Kiota for TypeScript, with bodies in base64, no headers and GUIDs', async () => {
-    const body = Buffer.from(JSON.stringify(blocklisted({ actionReason: 'é' }))).toString('base64');
-    const [get, post] = await send([
-      { id: 'bb51a5e8-bd21-b292-50bf-3d95f3230149', method: 'GET', url: '/security/securityActions?%24top=1' },
-      { id: 'bdc2b05c-571d-66af-f053-32578fbfa376', method: 'POST', url: URL_OF_ALL, body },
-    ]);
-    expect([get?.status, post?.status, bodyOf(post).actionReason]).toEqual([200, 201, 'é']);
-  });
-
-  it('is understood: .NET, with URLs that are not escaped', async () => {
-    const url = "/security/securityActions?$filter=status eq 'Running' and name eq 'A/B'";
-    const [found] = await send([
-      { id: randomUUID(), url, method: 'GET', headers: { 'Cache-Control': 'no-cache, no-store' } },
-    ]);
-    const single = await attacked.ask(
-      `/beta${URL_OF_ALL}?$filter=status%20eq%20%27Running%27%20and%20name%20eq%20%27A/B%27`,
-    );
-    expect([found?.status, bodyOf(found).error?.message]).toEqual([single.status, single.json.error?.message]);
-    const typed = { 'Content-Type': 'application/json; charset=utf-8' };
-    expect((await sendOne(create({ headers: typed })))?.status).toBe(201);
-  });
-
-  it('is understood: Go, with empty lists, and PowerShell, with nulls and indents', async () => {
-    expect((await sendOne(create({ headers: {}, dependsOn: [] })))?.status).toBe(201);
-    const nulls = {
-      requests: [
-        { id: '1', method: 'GET', url: 'security/securityActions', headers: null, body: null, dependsOn: null },
-      ],
-    };
-    const text = JSON.stringify(nulls, null, 4).replaceAll('\n', '\r\n');
-    expect(statusesOf(await sendText(text, BATCH, { 'Content-Type': 'application/json; charset=utf-8' }))).toEqual([
-      200,
-    ]);
   });
 });
 
