@@ -30,7 +30,12 @@ export interface Batch {
   readonly outer: Exchange;
   readonly caller: Caller;
   readonly match: MatchRoute;
+  /** Bytes of all that its GETs have answered so far. */
+  readonly read: { bytes: number };
 }
+
+/** Twenty lists of 4 MB would be much for one text. */
+const MOST_READ = 16_777_216;
 
 /** Tenant, app, user and permissions are those of the batch's token, whatever the item says. */
 function admit(batch: Batch, route: Route, path: string, headers: Exchange['headers']): void {
@@ -72,7 +77,20 @@ async function handle(batch: Batch, item: BatchItem, requestId: string, noted: N
   const { method } = item;
   const asCaller = route.permission === 'anyone' ? undefined : caller;
   const common = { method, root, path, query, params, headers, body, base, requestId, sourceIp };
-  return await route.handle(app, { ...common, caller: asCaller, feedKey: undefined });
+  const answer = await route.handle(app, { ...common, caller: asCaller, feedKey: undefined });
+  boundRead(batch, item, answer);
+  return answer;
+}
+
+/** @throws {Refusal} payloadTooLarge */
+function boundRead({ read }: Batch, item: BatchItem, { body }: Answer): void {
+  if (item.method !== 'GET' || body === undefined) return;
+  const bytes = Buffer.byteLength(body);
+  if (read.bytes + bytes > MOST_READ) {
+    const message = 'The answers of this batch would be larger than 16 MB together. Ask for this one by itself.';
+    throw new Refusal('payloadTooLarge', message, { inner: 'limitExceeded' });
+  }
+  read.bytes += bytes;
 }
 
 /** Ids of one request: its own, and the client's for it, else the client's for the batch. */

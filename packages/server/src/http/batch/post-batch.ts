@@ -18,7 +18,7 @@ export function createBatch(routes: () => readonly Route[]): Route['handle'] {
     readQueryOptions(outer.query, []);
     const items = readBatch(outer.body);
     match ??= readMatcher(routes());
-    const answers = await runBatch({ app, outer, caller: callerOf(outer), match }, items);
+    const answers = await runBatch({ app, outer, caller: callerOf(outer), match, read: { bytes: 0 } }, items);
     return { status: 200, body: batchText(answers, (index) => items[index]?.method === 'HEAD') };
   };
 }
