@@ -1,13 +1,14 @@
 /** A process of the bench: sends requests on many connections at once, as fast as they are answered. */
 import autocannon from 'autocannon';
+import { BATCH_SIZE } from './batch-line.ts';
 import { cpuOf, cpuOfFamily, cpuOfMachine } from './cpu-time.ts';
 import { quantile } from './quantile.ts';
-import { recordBody, requestBody } from './request-body.ts';
+import { batchBody, recordBody, requestBody } from './request-body.ts';
 
 /** What is sent: POSTs that each have a target of their own, or GETs of these paths, in turn. */
 export type Sent =
   | {
-      readonly kind: 'request' | 'record';
+      readonly kind: 'request' | 'record' | 'batch';
       readonly provider: string;
       readonly path: string;
       readonly token: string | null;
@@ -54,6 +55,13 @@ interface Prepared {
 
 /** More than the real servers answer; the bare one gets some twice. */
 const MOST_PER_SECOND = 12_000;
+const MOST_BATCHES_PER_SECOND = 1_000;
+
+const BODY_OF = {
+  request: requestBody,
+  record: recordBody,
+  batch: (provider: string, index: number): string => batchBody(provider, index, BATCH_SIZE),
+};
 
 function requestsOf({ sent, connections, firstIndex, runUpMs, measureMs }: Shot): readonly Prepared[] {
   const authorization: Record<string, string> = sent.token === null ? {} : { authorization: `Bearer ${sent.token}` };
@@ -61,13 +69,13 @@ function requestsOf({ sent, connections, firstIndex, runUpMs, measureMs }: Shot)
     return sent.paths.map((path) => ({ method: 'GET', path, headers: authorization }));
   }
   const headers = { ...authorization, 'content-type': 'application/json' };
-  const count = Math.ceil((((runUpMs + measureMs) / 1_000) * MOST_PER_SECOND) / connections) * connections;
-  const bodyOf = sent.kind === 'record' ? recordBody : requestBody;
+  const most = sent.kind === 'batch' ? MOST_BATCHES_PER_SECOND : MOST_PER_SECOND;
+  const count = Math.ceil((((runUpMs + measureMs) / 1_000) * most) / connections) * connections;
   return Array.from({ length: count }, (_, index) => ({
     method: 'POST',
     path: sent.path,
     headers,
-    body: bodyOf(sent.provider, firstIndex + index),
+    body: BODY_OF[sent.kind](sent.provider, firstIndex + index),
   }));
 }
 

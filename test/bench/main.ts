@@ -1,4 +1,5 @@
 /** `npm run bench`: what this machine can do without us, and what we make of it. See docs/benchmarks.md. */
+import { batchLines } from './batch-line.ts';
 import { type BenchPostgres, startBenchPostgres } from './bench-postgres.ts';
 import { type Child, startChild } from './child.ts';
 import { clearAway, clearAwayOnSignals, makeBenchFolder } from './clear-away.ts';
@@ -29,6 +30,7 @@ const atMost = (goal: number, floor?: number): Goal => ({ goal, ...(floor !== un
 const POST_GOALS: SystemGoals = { perSecond: atLeast(0.7, 0.4), cpuUs: atMost(1.5, 2.5), p99Ms: atMost(2) };
 const POSTGRES_GOALS: SystemGoals = { perSecond: atLeast(0.35, 0.17) };
 const GET_GOALS: SystemGoals = { perSecond: atLeast(0.6) };
+const BATCH_GOAL = atLeast(0.8);
 const PAGE_GOAL = atMost(1.2);
 const MEMORY_GOAL = atMost(200);
 const DROP_GOAL = atMost(15);
@@ -55,11 +57,7 @@ function linesOf(
   bares: readonly ShotSystem[],
   compared: readonly Compared[],
 ): Line[] {
-  const found = ({ name }: ShotSystem): MeasuredSystem => {
-    const system = measured.find((each) => each.name === name);
-    if (!system) throw new Error(`${name} was not measured.`);
-    return system;
-  };
+  const found = ({ name }: ShotSystem): MeasuredSystem => systemOf(measured, name);
   return bares.flatMap((bare) => [
     line(`**${bare.name}**`, `${figuresOf(found(bare))}; ${bytesOf(found(bare))}`),
     ...compared
@@ -117,25 +115,54 @@ async function dropLines(settings: BenchSettings): Promise<readonly Line[]> {
   ];
 }
 
-async function postComparisons(postgres: BenchPostgres | string): Promise<readonly Compared[]> {
-  const { idle, dispatching, record } = kindsOf(await openSilence());
+type Kinds = ReturnType<typeof kindsOf>;
+
+function postComparisons(kinds: Kinds, postgres: BenchPostgres | string): readonly Compared[] {
+  const { idle, dispatching, record } = kinds;
   const of = (system: ShotSystem, goals: SystemGoals = {}): Compared => ({ system, bare: barePost, goals });
   const embedded = [of(sqlitePost(idle), POST_GOALS), of(sqlitePost(dispatching)), of(sqlitePost(record))];
   if (typeof postgres === 'string') return embedded;
   return [...embedded, of(postgresPost(idle, postgres), POSTGRES_GOALS), of(postgresPost(dispatching, postgres))];
 }
 
+function systemOf(measured: readonly MeasuredSystem[], name: string): MeasuredSystem {
+  const found = measured.find((each) => each.name === name);
+  if (!found) throw new Error(`${name} was not measured.`);
+  return found;
+}
+
+/** Batches against single creates, in turns with nothing else. */
+async function runBatches(settings: BenchSettings): Promise<string> {
+  const generator = await startChild('load-generator.ts');
+  const kinds = kindsOf(await openSilence());
+  const systems = [sqlitePost(kinds.idle), sqlitePost(kinds.batch)] as const;
+  const measured = await measureInTurns(systems, generator, settings);
+  const [single, batch] = systems.map(({ name }) => systemOf(measured, name)) as [MeasuredSystem, MeasuredSystem];
+  const lines = [line(`**${single.name}**`, figuresOf(single)), ...batchLines(batch, single, BATCH_GOAL)];
+  return toReport(readMachine(), 'none', measured, lines);
+}
+
 async function run(settings: BenchSettings): Promise<string> {
+  if (settings.only === 'batch') return await runBatches(settings);
+  if (settings.only !== undefined) throw new Error(`INTERDICT_BENCH_ONLY may be "batch", and is "${settings.only}".`);
   const machine = readMachine();
   const generator = await startChild('load-generator.ts');
   const drops = await dropLines(settings);
   const stored = await measureStored(settings, generator);
   const postgres = await findPostgres();
-  const compared = [...(await postComparisons(postgres)), stored.compared];
+  const kinds = kindsOf(await openSilence());
+  const compared = [...postComparisons(kinds, postgres), stored.compared];
+  const single = sqlitePost(kinds.idle);
+  const batch = sqlitePost(kinds.batch);
   const bares = [barePost, stored.compared.bare];
   say('measures in turns');
-  const measured = await measureInTurns([...bares, ...compared.map(({ system }) => system)], generator, settings);
-  const lines = [...linesOf(measured, bares, compared), ...(await stored.memoryLines()), ...drops];
+  const measured = await measureInTurns(
+    [...bares, ...compared.map(({ system }) => system), batch],
+    generator,
+    settings,
+  );
+  const inBatches = batchLines(systemOf(measured, batch.name), systemOf(measured, single.name), BATCH_GOAL);
+  const lines = [...linesOf(measured, bares, compared), ...inBatches, ...(await stored.memoryLines()), ...drops];
   const without = typeof postgres === 'string' ? [line('**POST on PostgreSQL**', `not measured: ${postgres}`)] : [];
   const version = typeof postgres === 'string' ? 'none' : postgres.version;
   return toReport(machine, version, measured, [...lines, ...without]);

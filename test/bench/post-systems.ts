@@ -5,6 +5,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { ask, startServer, type TestServer } from '../server.ts';
+import { BATCH_SIZE } from './batch-line.ts';
 import type { BenchPostgres } from './bench-postgres.ts';
 import { startChild } from './child.ts';
 import { clearAwayLater } from './clear-away.ts';
@@ -16,7 +17,7 @@ export const BARE_POST = 'bare node:http, POST';
 interface Kind {
   readonly name: string;
   readonly provider: string;
-  readonly sent: 'request' | 'record';
+  readonly sent: 'request' | 'record' | 'batch';
   readonly config?: string;
 }
 
@@ -60,6 +61,12 @@ export const kindsOf = (silentPort: number) =>
   ({
     idle: { name: 'dispatch idle', provider: 'silent', sent: 'request', config: silentConfig(silentPort) },
     dispatching: { name: 'dispatch at work', provider: 'blocklist', sent: 'request', config: BLOCKLIST },
+    batch: {
+      name: `dispatch idle, batches of ${BATCH_SIZE}`,
+      provider: 'silent',
+      sent: 'batch',
+      config: silentConfig(silentPort),
+    },
     record: { name: 'a record, nothing to dispatch', provider: 'blocklist', sent: 'record' },
   }) as const satisfies Record<string, Kind>;
 
@@ -90,13 +97,19 @@ const COUNT_STARTED = "select count(*) as started from action where status <> 'N
 
 function readyOn(server: TestServer, kind: Kind, remove: () => Promise<number>): ReadySystem {
   const root = kind.sent === 'record' ? '' : '/beta';
+  const isBatch = kind.sent === 'batch';
   return {
     url: server.url,
     serverPid: server.pid,
-    sent: { kind: kind.sent, provider: kind.provider, path: `${root}/security/securityActions`, token: server.token() },
-    status: 201,
+    sent: {
+      kind: kind.sent,
+      provider: kind.provider,
+      path: `${root}/${isBatch ? '$batch' : 'security/securityActions'}`,
+      token: server.token(),
+    },
+    status: isBatch ? 200 : 201,
     finish: async (answered, seconds) => {
-      await checkAllStored(server, answered);
+      await checkAllStored(server, isBatch ? answered * BATCH_SIZE : answered);
       const started = await remove();
       return kind.sent === 'record' ? [] : [`${(started / seconds).toFixed(0)} actions/s were dispatched meanwhile`];
     },

@@ -30,3 +30,12 @@ export const requestBody = (provider: string, index: number): string =>
 /** The same, told of an action that was taken elsewhere: a record on the seed roots. */
 export const recordBody = (provider: string, index: number): string =>
   JSON.stringify({ ...(JSON.parse(requestBody(provider, index)) as object), status: 'Completed' });
+
+/** So many requests as one batch, of targets that no other index has. */
+export const batchBody = (provider: string, index: number, size: number): string => {
+  const requests = Array.from({ length: size }, (_, at) => {
+    const body = requestBody(provider, index * size + at);
+    return `{"id":"${at}","method":"POST","url":"/security/securityActions","headers":{"Content-Type":"application/json"},"body":${body}}`;
+  });
+  return `{"requests":[${requests.join(',')}]}`;
+};

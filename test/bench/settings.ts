@@ -1,6 +1,8 @@
 /** How much is measured. */
 export interface BenchSettings {
   readonly isShort: boolean;
+  /** One part alone: `batch`. Undefined for all. */
+  readonly only?: string | undefined;
   /** How often each system has its turn. */
   readonly rounds: number;
   /** Of one turn, behind its run-up. */
@@ -55,11 +57,12 @@ function numberOf(name: string): number | undefined {
   return value;
 }
 
-/** `INTERDICT_BENCH_SHORT=1`; `INTERDICT_BENCH_ROUNDS` and `INTERDICT_BENCH_SECONDS` change one of its numbers. */
+/** `INTERDICT_BENCH_SHORT=1`; `INTERDICT_BENCH_ROUNDS` and `INTERDICT_BENCH_SECONDS` change one of its numbers, and `INTERDICT_BENCH_ONLY=batch` measures batches alone. */
 export function readSettings(): BenchSettings {
   const base = process.env.INTERDICT_BENCH_SHORT === '1' ? SHORT : FULL;
   return {
     ...base,
+    only: process.env.INTERDICT_BENCH_ONLY,
     connections: 64,
     rounds: numberOf('INTERDICT_BENCH_ROUNDS') ?? base.rounds,
     seconds: numberOf('INTERDICT_BENCH_SECONDS') ?? base.seconds,

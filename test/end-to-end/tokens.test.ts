@@ -287,6 +287,7 @@ function expectedOf({ route, form, role }: Cell): 'open' | 'unknown' | 'missing'
   if (form.version !== '' && !isVersioned(route)) return 'unknown';
   if (route.permission === 'anyone') return 'open';
   if (!role) return 'missing';
+  if (route.permission === 'caller') return 'open';
   return role.may.includes(route.permission === 'feed' ? READ : route.permission) ? 'open' : 'forbidden';
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestIds } from './error-response.ts';
 import type { Identity } from './identify.ts';
 import type { Root } from './rewrite-path.ts';
+import type { BodyLimits } from './route.ts';
 
 /** What is known of a request before its body is read. */
 export interface Arrival {
@@ -10,6 +11,8 @@ export interface Arrival {
   /** By `performance.now()`. */
   readonly startedAt: number;
   identity: Identity | undefined;
+  /** Of the route's body, where they are not those of all. */
+  limits: BodyLimits | undefined;
   /** As sent. Fastify does not see it, and so does not judge it. */
   contentType: string | undefined;
 }

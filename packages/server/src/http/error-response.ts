@@ -10,7 +10,9 @@ export interface RequestIds {
 /** Two refusals of Fastify's own, and one of zlib, by the code that they carry. */
 const BY_CODE: Readonly<Record<string, () => Refusal>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    new Refusal('payloadTooLarge', 'The body is larger than 256 KB.', { inner: 'limitExceeded' }),
+    new Refusal('payloadTooLarge', 'The body is larger than 256 KB, or than 1 MB where it is a $batch.', {
+      inner: 'limitExceeded',
+    }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new Refusal('badRequest', 'The body has another length than Content-Length says.', { inner: 'malformedJson' }),
   FST_ERR_BAD_URL: () =>

@@ -1,4 +1,5 @@
 import { ANSWER_SCHEMAS } from './bodies/answer-schemas.ts';
+import { BATCH } from './bodies/batch-schemas.ts';
 import { CANCEL, REFERENCE, SECURITY_ACTION } from './bodies/body-schema.ts';
 import type { Route } from './route.ts';
 
@@ -11,6 +12,7 @@ const json = (schema: object, example?: unknown): object => ({
 const BODY_SCHEMAS = {
   securityActionInput: SECURITY_ACTION,
   cancel: CANCEL,
+  batch: BATCH,
   securityActionOrReference: { anyOf: [ref('securityActionInput'), REFERENCE] },
 };
 
@@ -23,6 +25,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
     vendorInformation: { provider: 'blocklist' },
   },
   cancel: { reason: 'It was the wrong address.' },
+  batch: { requests: [{ id: '1', method: 'GET', url: '/security/securityActions' }] },
 };
 
 /** What any route that asks for a token, or for a body, may answer too. */
@@ -94,6 +97,11 @@ function securityOf({ permission }: Route): object[] {
   return permission === 'feed' ? [{ feedKey: [] }, { bearer: [] }] : [{ bearer: [] }];
 }
 
+const NEEDS: Readonly<Record<string, string>> = {
+  feed: 'a feed key, or SecurityActions.Read.All',
+  caller: 'a token, and each request in it for its own permission',
+};
+
 function operation(route: Route): object {
   const { about, permission } = route;
   const body = about.body;
@@ -103,7 +111,7 @@ function operation(route: Route): object {
     summary: about.summary,
     tags: [route.path.startsWith('/security') ? 'security' : 'server'],
     ...(permission !== 'anyone' && {
-      description: `Asks for ${permission === 'feed' ? 'a feed key, or SecurityActions.Read.All' : permission}.`,
+      description: `Asks for ${NEEDS[permission] ?? permission}.`,
     }),
     security: securityOf(route),
     ...(given.length > 0 && { parameters: given }),
@@ -113,7 +121,7 @@ function operation(route: Route): object {
 }
 
 /** Where clients of Graph look for it. */
-const versioned = (path: string): string => (path.startsWith('/security') ? `/beta${path}` : path);
+const versioned = (path: string): string => (/^\/(?:security|\$batch)/.test(path) ? `/beta${path}` : path);
 
 function paths(routes: readonly Route[]): object {
   const byPath = Map.groupBy(routes, ({ path }) => versioned(path).replace(/:(\w+)/g, '{$1}'));

@@ -10,39 +10,41 @@ export const MAX_BODY = 262_144;
 
 const WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-const tooLarge = (): Refusal =>
-  new Refusal('payloadTooLarge', `The body is larger than ${MAX_BODY / 1_024} KB.`, { inner: 'limitExceeded' });
+const inWords = (bytes: number): string => (bytes < 1_048_576 ? `${bytes / 1_024} KB` : `${bytes / 1_048_576} MB`);
+
+export const tooLarge = (most: number): Refusal =>
+  new Refusal('payloadTooLarge', `The body is larger than ${inWords(most)}.`, { inner: 'limitExceeded' });
 
 /** Ends the stream that it reads as soon as too much has come out: a bomb is not unpacked to its end. */
-async function* bounded(unpacked: Readable): AsyncGenerator<Buffer> {
+async function* bounded(unpacked: Readable, most: number): AsyncGenerator<Buffer> {
   let length = 0;
   for await (const chunk of unpacked) {
     length += (chunk as Buffer).length;
-    if (length > MAX_BODY) throw tooLarge();
+    if (length > most) throw tooLarge(most);
     yield chunk as Buffer;
   }
 }
 
-function gunzip(payload: Readable): Readable {
+function gunzip(payload: Readable, most: number): Readable {
   const unpacked = createGunzip();
   let arrived = 0;
   // A stream can go on for ever and give nothing out.
   payload.on('data', (chunk: Buffer) => {
     arrived += chunk.length;
-    if (arrived > MAX_BODY) unpacked.destroy(tooLarge());
+    if (arrived > most) unpacked.destroy(tooLarge(most));
   });
   payload.on('error', (error) => unpacked.destroy(error));
   // An error may come when nobody reads any more; it would end the process.
   unpacked.on('error', () => payload.unpipe(unpacked).resume());
   payload.pipe(unpacked);
-  return Readable.from(bounded(unpacked), { objectMode: false });
+  return Readable.from(bounded(unpacked, most), { objectMode: false });
 }
 
 /** Go's Graph SDK packs its bodies. The limit on a body's size counts what comes out. */
-function unpack({ headers }: FastifyRequest['raw'], payload: Readable): Readable {
+function unpack({ headers }: FastifyRequest['raw'], payload: Readable, most: number): Readable {
   const encoding = headers['content-encoding']?.toLowerCase();
   if (encoding === undefined || encoding === 'identity') return payload;
-  if (encoding === 'gzip') return gunzip(payload);
+  if (encoding === 'gzip') return gunzip(payload, most);
   const message = `Content-Encoding "${encoding.slice(0, 50)}" is not served; gzip is.`;
   throw new Refusal('unsupportedMediaType', message, { target: 'content-encoding' });
 }
@@ -50,8 +52,8 @@ function unpack({ headers }: FastifyRequest['raw'], payload: Readable): Readable
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i;
 
-/** A body without a type is read as JSON: clients leave it out. */
-function checkType(type: string | undefined): void {
+/** A body without a type is read as JSON: clients leave it out. @throws {Refusal} unsupportedMediaType */
+export function checkType(type: string | undefined): void {
   if (type === undefined || type === '' || type === 'application/json') return;
   const charset = CHARSET.exec(type)?.[1] ?? 'utf-8';
   if (JSON_TYPE.test(type) && /^(?:utf-?8|us-ascii)$/i.test(charset)) return;
@@ -63,14 +65,16 @@ function checkType(type: string | undefined): void {
 function prepare({ raw, method }: FastifyRequest, reply: FastifyReply, payload: Readable): Readable {
   if (WITHOUT_BODY.has(method)) return payload;
   const { headers } = raw;
-  arrivalOf(raw).contentType = headers['content-type'];
+  const arrival = arrivalOf(raw);
+  const most = arrival.limits?.bytes ?? MAX_BODY;
+  arrival.contentType = headers['content-type'];
   // Else Fastify would judge it, and also where there is no body. Not deleted: that makes all headers slow to read.
   headers['content-type'] = undefined;
   const length = headers['content-length'];
   const isEmpty = headers['transfer-encoding'] === undefined && (length === undefined || Number(length) === 0);
   if (isEmpty) return payload;
-  if (Number(length) > MAX_BODY) throw tooLarge();
-  const unpacked = unpack(raw, payload);
+  if (Number(length) > most) throw tooLarge(most);
+  const unpacked = unpack(raw, payload, most);
   if (headers.expect !== undefined) reply.raw.writeContinue();
   if (unpacked === payload) return payload;
   delete headers['content-length'];
@@ -80,8 +84,9 @@ function prepare({ raw, method }: FastifyRequest, reply: FastifyReply, payload: 
 }
 
 function parse({ raw }: FastifyRequest, body: Buffer): unknown {
-  if (body.length > 0) checkType(arrivalOf(raw).contentType);
-  return readJson(body);
+  const { contentType, limits } = arrivalOf(raw);
+  if (body.length > 0) checkType(contentType);
+  return readJson(body, limits?.depth);
 }
 
 export function installBodyReading(fastify: FastifyInstance): void {

@@ -4,13 +4,14 @@ import { withPlainNames } from '../lib/json-names.ts';
 import { findInexactNumber } from '../lib/json-numbers.ts';
 import { findJsonFault, type JsonFault, lookAtJson } from '../lib/json-scan.ts';
 
-const MAX_DEPTH = 32;
+/** Levels of objects and lists in a body. */
+export const MAX_DEPTH = 32;
 
 const malformed = (message: string): Refusal => new Refusal('badRequest', message, { inner: 'malformedJson' });
 
-function refuse({ kind, path }: JsonFault): Refusal {
+function refuse({ kind, path }: JsonFault, maxDepth: number): Refusal {
   if (kind === 'tooDeep') {
-    return new Refusal('badRequest', `The body is nested deeper than ${MAX_DEPTH} levels.`, { inner: 'limitExceeded' });
+    return new Refusal('badRequest', `The body is nested deeper than ${maxDepth} levels.`, { inner: 'limitExceeded' });
   }
   const target = path.slice(0, 200);
   return kind === 'duplicate'
@@ -38,9 +39,9 @@ function parse(text: string): Parsed {
   }
 }
 
-function refuseFault(text: string): void {
-  const fault = findJsonFault(text, MAX_DEPTH);
-  if (fault) throw refuse(fault);
+function refuseFault(text: string, maxDepth: number): void {
+  const fault = findJsonFault(text, maxDepth);
+  if (fault) throw refuse(fault, maxDepth);
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc8259#section-6 which leaves open what becomes of them */
@@ -71,16 +72,16 @@ const withoutMark = (text: string): string => (text.charCodeAt(0) === BYTE_ORDER
  * @throws {Refusal} malformedJson, duplicateProperty, unknownProperty, limitExceeded; invalidProperty for a number that
  *   would come back changed, or a name with a character that needs an escape
  */
-export function readJson(body: Buffer): unknown {
+export function readJson(body: Buffer, maxDepth = MAX_DEPTH): unknown {
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw malformed('The body is no UTF-8 text.');
   const sent = withoutMark(body.toString('utf8'));
   if (/^[\t\n\r ]*$/.test(sent)) return undefined;
   const text = plainNamesOf(sent);
-  if (text.length > LONG) refuseFault(text);
+  if (text.length > LONG) refuseFault(text, maxDepth);
   const parsed = parse(text);
-  const look = 'value' in parsed ? lookAtJson(text, parsed.value, MAX_DEPTH) : undefined;
-  if (!look?.isPlain) refuseFault(text);
+  const look = 'value' in parsed ? lookAtJson(text, parsed.value, maxDepth) : undefined;
+  if (!look?.isPlain) refuseFault(text, maxDepth);
   if ('value' in parsed) {
     if (look?.hasNumbers) refuseInexact(text);
     return parsed.value;

@@ -57,7 +57,8 @@ function checkHost(host: string | undefined): void {
   throw refuse('The header Host is no host with or without a port, as in localhost:8080.', 'host');
 }
 
-function checkUrl(url: string): void {
+/** @throws {Refusal} uriTooLong, invalidProperty */
+export function checkUrl(url: string): void {
   if (url.length > MAX_URL) throw new Refusal('uriTooLong', `The URL is longer than ${MAX_URL} characters.`);
   if (url.includes('#')) throw refuse('The URL has a fragment. What stands behind "#" is never sent.', 'url');
 }

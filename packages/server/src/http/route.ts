@@ -2,8 +2,11 @@ import type { Permission } from '@interdict/contract';
 import type { App } from './app.ts';
 import type { Answer, Exchange } from './exchange.ts';
 
-/** What a caller must hold. `anyone`: no token. `feed`: a firewall's key, or the permission to read. */
-export type RoutePermission = Permission | 'anyone' | 'feed';
+/**
+ * What a caller must hold. `anyone`: no token. `caller`: any good token. `feed`: a firewall's key, or the permission to
+ * read.
+ */
+export type RoutePermission = Permission | 'anyone' | 'caller' | 'feed';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -19,6 +22,12 @@ export interface About {
   readonly content?: readonly string[];
 }
 
+/** How large and how deep a body may be. */
+export interface BodyLimits {
+  readonly bytes: number;
+  readonly depth: number;
+}
+
 /** One operation. A route that does not say what it asks of its caller does not compile. */
 export interface Route {
   readonly method: Method;
@@ -30,5 +39,9 @@ export interface Route {
   readonly offers: 'application/json' | 'text/plain' | 'feed' | 'own';
   /** Lifts a block: no header that says what an answer should be like keeps it from that. */
   readonly isRelease?: boolean;
+  /** It is no part of a `$batch`. */
+  readonly isAlone?: boolean;
+  /** Where a body may be larger than elsewhere. */
+  readonly limits?: BodyLimits;
   readonly about: About;
 }

@@ -1,4 +1,5 @@
 import { postReference } from './add-reference.ts';
+import { createBatch } from './batch/post-batch.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
 import { getDocsAsset, getDocsPage } from './docs/docs-page.ts';
 import { getFeed } from './feed.ts';
@@ -6,6 +7,7 @@ import { getHealth, getReadiness } from './health.ts';
 import { countSecurityActions, listSecurityActions } from './list-actions.ts';
 import { getMetadata } from './metadata.ts';
 import { notYet } from './not-yet.ts';
+import { MAX_DEPTH } from './read-json.ts';
 import type { About, Method, Route, RoutePermission } from './route.ts';
 import {
   cancelSecurityAction,
@@ -29,8 +31,11 @@ const route = (
   permission: RoutePermission,
   handle: Route['handle'],
   about: About,
-  rest: Partial<Pick<Route, 'offers' | 'isRelease'>> = {},
+  rest: Partial<Pick<Route, 'offers' | 'isRelease' | 'isAlone' | 'limits'>> = {},
 ): Route => ({ method, path, permission, handle, offers: 'application/json', about, ...rest });
+
+/** Three levels lie around the body of a request in it. A cancel may be in it, so no header keeps it from its work. */
+const BATCH = { isRelease: true, isAlone: true, limits: { bytes: 1_048_576, depth: MAX_DEPTH + 3 } };
 
 const NONE = { 404: 'There is no such securityAction.' };
 
@@ -54,6 +59,8 @@ const SERVED: readonly Route[] = [
   route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.' } }),
   route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed' }),
+  route('POST',   '/$batch',                         'caller', createBatch(() => ROUTES),  { summary: 'Up to 20 requests in one, each answered for itself', body: 'batch', gives: 'batchResponse',
+                                                                                              answers: { 200: 'Each request has its answer, with a status of its own.' } }, BATCH),
   route('GET',    '/',                               'anyone', getServiceDocument,          { summary: 'Service document', gives: 'serviceDocument', answers: { 200: 'What there is.',
                                                                                                          302: 'A browser is led to /docs.' } }, { offers: 'own' }),
   route('GET',    '/$metadata',                      'anyone', getMetadata,                 { summary: 'The schema, as CSDL', query: ['$format'], content: ['application/xml', 'application/json'],
@@ -89,7 +96,6 @@ const LATER: readonly Route[] = [
   later('PATCH',  '/subscriptions/:id',                          READ),
   later('DELETE', '/subscriptions/:id',                          READ),
   later('POST',   '/subscriptions/:id/reauthorize',              READ),
-  later('POST',   '/$batch',                                     READ),
 ];
 
 /** Every operation, and what it asks of its caller. What is not here does not exist. */

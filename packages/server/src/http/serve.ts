@@ -4,7 +4,7 @@ import { Refusal } from '../errors.ts';
 import { checkAccept } from './accept.ts';
 import type { App } from './app.ts';
 import { arrivalOf } from './arrival.ts';
-import { toErrorAnswer, toRefusal } from './error-response.ts';
+import { type RequestIds, toErrorAnswer, toRefusal } from './error-response.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { type Identity, identify } from './identify.ts';
 import { jsonType } from './links.ts';
@@ -18,11 +18,18 @@ const offered = ({ offers }: Route, path: string): string => {
   return path.toLowerCase().endsWith('.json') ? 'application/json' : 'text/plain';
 };
 
-function admitAs(identity: Identity, route: Route, request: FastifyRequest): void {
-  arrivalOf(request.raw).identity = identity;
+/** What headers ask of an answer, and whether it can be given. @throws {Refusal} notAcceptable, notSupported */
+export function checkHeaders(route: Route, path: string, headers: Exchange['headers']): void {
   if (route.isRelease) return;
-  if (route.offers !== 'own') checkAccept(request.headers.accept, offered(route, request.url.split('?', 1)[0] ?? ''));
-  refuseLaterHeaders(request.headers);
+  if (route.offers !== 'own') checkAccept(headers.accept as string | undefined, offered(route, path));
+  refuseLaterHeaders(headers);
+}
+
+function admitAs(identity: Identity, route: Route, request: FastifyRequest): void {
+  const arrival = arrivalOf(request.raw);
+  arrival.identity = identity;
+  arrival.limits = route.limits;
+  checkHeaders(route, request.url.split('?', 1)[0] ?? '', request.headers);
 }
 
 /** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
@@ -84,12 +91,16 @@ export function send(reply: FastifyReply, answer: Answer, root: Root): FastifyRe
 }
 
 /** The one place where a thrown value becomes an answer; a bug is told to the log, with the request id. */
-export function sendError(app: App, request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-  const { ids, root } = arrivalOf(request.raw);
+export function answerThrown(app: App, thrown: unknown, ids: RequestIds): Answer {
   const refusal = toRefusal(thrown);
   if (!refusal) app.onFault(thrown, ids.requestId);
   else if (refusal.cause !== undefined) app.onFault(refusal.cause, ids.requestId);
-  return send(reply, toErrorAnswer(thrown, ids, new Date(app.clock.now())), root);
+  return toErrorAnswer(thrown, ids, new Date(app.clock.now()));
+}
+
+export function sendError(app: App, request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+  const { ids, root } = arrivalOf(request.raw);
+  return send(reply, answerThrown(app, thrown, ids), root);
 }
 
 export const unknownPath = (): Refusal =>

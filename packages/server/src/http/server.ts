@@ -56,6 +56,7 @@ function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
   fastify.route({
     method: route.method,
     url: route.path,
+    ...(route.limits && { bodyLimit: route.limits.bytes }),
     // Not async where it need not be: every promise in the way of a request costs all requests.
     onRequest: (request, _reply, done) => {
       const admitted = admit(app, route, request);
@@ -111,7 +112,7 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
       const { root, url } = rewritePath(raw.url ?? '/');
       const ids = requestIds(raw.headers['client-request-id']);
       const startedAt = performance.now();
-      noteArrival(raw, { ids, root, startedAt, identity: undefined, contentType: undefined });
+      noteArrival(raw, { ids, root, startedAt, identity: undefined, limits: undefined, contentType: undefined });
       return url;
     },
     frameworkErrors: (error, request, reply) => {

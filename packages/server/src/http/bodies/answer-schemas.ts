@@ -1,5 +1,6 @@
 import { ENFORCEMENT_STATES, OPERATION_STATUSES, VERIFICATION_LEVELS } from '@interdict/contract';
 import { type TSchema, Type } from 'typebox';
+import { BATCH_RESPONSE } from './batch-schemas.ts';
 
 const oneOf = (values: readonly string[]): TSchema => Type.Unsafe({ type: 'string', enum: [...values] });
 const orNull = (type: string, rest: object = {}): TSchema => Type.Unsafe({ type: [type, 'null'], ...rest });
@@ -124,6 +125,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
     '@odata.context': Type.String(),
     value: Type.Array(Type.Object({ name: Type.String(), kind: Type.String(), url: Type.String() })),
   }),
+  batchResponse: BATCH_RESPONSE,
   health: Type.Object({ status: Type.String() }),
   error,
 };
