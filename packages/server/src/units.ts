@@ -1,6 +1,7 @@
 import { cancelAction } from './actions/cancel-action.ts';
 import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
+import { updateAction } from './actions/update-action.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/late-releases.ts';
@@ -17,6 +18,7 @@ export const UNITS: readonly AnyUnit[] = [
   isStored,
   cancelAction,
   deleteAction,
+  updateAction,
   beginFetch,
   endFetch,
   takeDue,
