@@ -1,8 +1,8 @@
 import { cancelAction } from './actions/cancel-action.ts';
 import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
-import { updateAction } from './actions/update-action.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
+import { updateAction } from './actions/update-action.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/late-releases.ts';
 import { wakeMissing } from './dispatch/reconcile.ts';

@@ -42,12 +42,7 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
 }
 
 /** @throws {Refusal} notFound; entityTagDoesNotMatch; notFinal; stillInForce */
-export async function remove(
-  deps: ActionsDeps,
-  asking: Asking,
-  id: string,
-  precondition: Precondition,
-): Promise<void> {
+export async function remove(deps: ActionsDeps, asking: Asking, id: string, precondition: Precondition): Promise<void> {
   checkActionId(id);
   const wish = { id, origin: originOf(asking), precondition };
   const run = (): Promise<DeleteOutcome> => deps.store.run(asking.tenantId, deleteAction, wish);

@@ -33,7 +33,13 @@ function atRest(ledger: EnforcementRow): Partial<EnforcementRow> {
 /** The word of an application that speaks for the provider: every action on the effect that waited is Completed. */
 function* completeReported(u: UnitContext, ledger: EnforcementRow, origin: Origin): Work<void> {
   const verifiedAt = toDateTime(u.now);
-  const known = { known: 'inForce', answered_pending: 0, looked: 1, level: 'reported', verified_at: verifiedAt } as const;
+  const known = {
+    known: 'inForce',
+    answered_pending: 0,
+    looked: 1,
+    level: 'reported',
+    verified_at: verifiedAt,
+  } as const;
   yield* must(queries.saveEnforcement({ ...ledger, ...atRest(ledger), ...known, disproved: 0 }));
   const by = { appId: origin.appId, user: origin.user };
   for (const row of yield* all(queries.actionsOn({ enforcement_id: ledger.id }))) {

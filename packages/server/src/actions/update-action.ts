@@ -56,7 +56,11 @@ function isNews(entity: Plain, { status, errorInfo }: Report): boolean {
   return (errorInfo.message ?? null) !== (there.message ?? null) || (errorInfo.subcode ?? 0) !== (there.subcode ?? 0);
 }
 
-function reportFault(row: ActionRow, report: Report, provider: ReportedProvider | undefined): UpdateRefusal | undefined {
+function reportFault(
+  row: ActionRow,
+  report: Report,
+  provider: ReportedProvider | undefined,
+): UpdateRefusal | undefined {
   if (row.provider === null) return { why: 'record' };
   if (!provider?.isReporter) return { why: 'notReporter' };
   if (row.status !== 'Running' || row.hold !== 'active') {

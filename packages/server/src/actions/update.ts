@@ -21,7 +21,11 @@ const invalid = (message: string, target: string, inner: 'invalidProperty' | 're
   new Refusal('badRequest', message, { inner, target });
 
 const readOnly = (property: string): Refusal =>
-  invalid(`"${property}" of a securityAction stays as it is. Cancel it, and POST another.`, property, 'readOnlyProperty');
+  invalid(
+    `"${property}" of a securityAction stays as it is. Cancel it, and POST another.`,
+    property,
+    'readOnlyProperty',
+  );
 
 function toRefusal(refusal: UpdateRefusal, { id, precondition }: Update): Refusal {
   switch (refusal.why) {
@@ -34,7 +38,9 @@ function toRefusal(refusal: UpdateRefusal, { id, precondition }: Update): Refusa
     case 'limit':
       return new Refusal('badRequest', refusal.message, { inner: 'limitExceeded' });
     case 'notRequester':
-      return denied('Only the application that requested a securityAction, for the same user if one asked, changes it.');
+      return denied(
+        'Only the application that requested a securityAction, for the same user if one asked, changes it.',
+      );
     case 'notReporter':
       return denied('Only an application among the "reporters" of its provider says how it went.', 'status');
     case 'record':

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestIds } from './error-response.ts';
 import type { Identity } from './identify.ts';
 import type { Root } from './rewrite-path.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** What is known of a request before its body is read. */
 export interface Arrival {
@@ -9,6 +10,7 @@ export interface Arrival {
   readonly root: Root;
   /** By `performance.now()`. */
   readonly startedAt: number;
+  readonly trace: TraceContext | undefined;
   identity: Identity | undefined;
   /** As sent. Fastify does not see it, and so does not judge it. */
   contentType: string | undefined;

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
-import { checkAccept } from './accept.ts';
 import type { App } from './app.ts';
 import { arrivalOf } from './arrival.ts';
 import { toErrorAnswer, toRefusal } from './error-response.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { type Identity, identify } from './identify.ts';
 import { jsonType } from './links.ts';
-import { refuseLaterHeaders } from './not-yet.ts';
+import { formFor } from './representation.ts';
 import type { Root } from './rewrite-path.ts';
 import type { Route } from './route.ts';
 import { watchEnd } from './watch-end.ts';
@@ -18,18 +17,19 @@ const offered = ({ offers }: Route, path: string): string => {
   return path.toLowerCase().endsWith('.json') ? 'application/json' : 'text/plain';
 };
 
-function admitAs(identity: Identity, route: Route, request: FastifyRequest): void {
+function admitAs(app: App, identity: Identity, route: Route, request: FastifyRequest): void {
   arrivalOf(request.raw).identity = identity;
+  if (identity.caller) app.throttle(identity.caller, route);
   if (route.isRelease) return;
-  checkAccept(request.headers.accept, offered(route, request.url.split('?', 1)[0] ?? ''));
-  refuseLaterHeaders(request.headers);
+  const [path = '', query = ''] = request.url.split('?', 2);
+  formFor({ headers: request.headers, query }, offered(route, path));
 }
 
 /** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
 export function admit(app: App, route: Route, request: FastifyRequest): Promise<void> | undefined {
   const identity = identify(app, route, request.raw);
-  if (identity instanceof Promise) return identity.then((found) => admitAs(found, route, request));
-  admitAs(identity, route, request);
+  if (identity instanceof Promise) return identity.then((found) => admitAs(app, found, route, request));
+  admitAs(app, identity, route, request);
   return undefined;
 }
 
@@ -85,10 +85,10 @@ export function send(reply: FastifyReply, answer: Answer, root: Root): FastifyRe
 
 /** The one place where a thrown value becomes an answer; a bug is told to the log, with the request id. */
 export function sendError(app: App, request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-  const { ids, root } = arrivalOf(request.raw);
+  const { ids, root, trace } = arrivalOf(request.raw);
   const refusal = toRefusal(thrown);
-  if (!refusal) app.onFault(thrown, ids.requestId);
-  else if (refusal.cause !== undefined) app.onFault(refusal.cause, ids.requestId);
+  if (!refusal) app.onFault(thrown, ids.requestId, trace?.traceId);
+  else if (refusal.cause !== undefined) app.onFault(refusal.cause, ids.requestId, trace?.traceId);
   return send(reply, toErrorAnswer(thrown, ids, new Date(app.clock.now())), root);
 }
 

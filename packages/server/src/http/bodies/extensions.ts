@@ -1,8 +1,4 @@
-import {
-  extensionFault,
-  MOST_EXTENSIONS,
-  tooManyExtensions,
-} from '../../actions/extension-limits.ts';
+import { extensionFault, MOST_EXTENSIONS, tooManyExtensions } from '../../actions/extension-limits.ts';
 import { Refusal } from '../../errors.ts';
 
 type Plain = Readonly<Record<string, unknown>>;

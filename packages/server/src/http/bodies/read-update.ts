@@ -22,7 +22,8 @@ function againOf(body: SentAction): UpdateInput['again'] {
   const { name, parameters, vendorInformation, ttl, expirationDateTime, scheduledDateTime } = body;
   return given({
     name,
-    parameters: parameters === undefined ? undefined : (parameters ?? []).map(({ name: of, value }) => ({ name: of, value })),
+    parameters:
+      parameters === undefined ? undefined : (parameters ?? []).map(({ name: of, value }) => ({ name: of, value })),
     vendorInformation: vendorInformation === undefined ? undefined : vendorOf(body),
     ttl: ttl ?? undefined,
     expirationDateTime: expirationDateTime ?? undefined,
@@ -45,5 +46,6 @@ export function readUpdate(body: unknown): UpdateInput {
   const extensions = readExtensions(sent, names);
   refuseNearNames(names);
   const { actionReason, clientContext } = sent;
-  return { own: { ...given({ actionReason, clientContext }), extensions }, again: againOf(sent), report: reportOf(sent) };
+  const own = { ...given({ actionReason, clientContext }), extensions } as UpdateInput['own'];
+  return { own, again: againOf(sent), report: reportOf(sent) };
 }
