@@ -1,12 +1,15 @@
 import path from 'node:path';
 import { openInstallKey } from '../packages/server/src/auth/install-key.ts';
-import { createLocalIssuer } from '../packages/server/src/auth/local-issuer.ts';
+import { createLocalIssuer, type MintRequest } from '../packages/server/src/auth/local-issuer.ts';
 import { systemClock } from '../packages/server/src/lib/clock.ts';
 import type { TestServer } from './server.ts';
 
-/** A token of the server's own issuer for an application of any tenant. */
-export const tokenOf = (server: TestServer, tenantId: string): Promise<string> =>
+/** A token of the server's own issuer, of an application that may write unless told otherwise. */
+export const tokenFor = (server: TestServer, request: Partial<MintRequest>): Promise<string> =>
   createLocalIssuer(openInstallKey(path.join(server.data, 'key')), systemClock).mint({
     permissions: ['SecurityActions.ReadWrite.All'],
-    tenantId,
+    ...request,
   });
+
+/** A token of the server's own issuer for an application of any tenant. */
+export const tokenOf = (server: TestServer, tenantId: string): Promise<string> => tokenFor(server, { tenantId });

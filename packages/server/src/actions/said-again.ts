@@ -23,13 +23,14 @@ const isEnd = (row: ActionRow, said: string): boolean => {
 /** The name of what is said again and is not what is there; undefined where all of it is. */
 export function otherThanThere(row: ActionRow, again: SaidAgain): string | undefined {
   const there = JSON.parse(row.entity) as Plain;
-  const { name, parameters, vendorInformation, ttl, expirationDateTime, scheduledDateTime } = again;
-  if (name !== undefined && name !== there.name) return 'name';
-  if (parameters !== undefined && !isDeepStrictEqual(pairs(parameters), pairs(there.parameters))) return 'parameters';
-  if (vendorInformation !== undefined) {
-    if (!isDeepStrictEqual(vendor(vendorInformation), vendor(there.vendorInformation))) return 'vendorInformation';
-  }
-  if (ttl !== undefined && (row.ttl_ms === null || parseDuration(ttl) !== row.ttl_ms)) return 'ttl';
-  if (expirationDateTime !== undefined && !isEnd(row, expirationDateTime)) return 'expirationDateTime';
-  return scheduledDateTime === undefined ? undefined : 'scheduledDateTime';
+  const isThere: Readonly<Record<keyof SaidAgain, () => boolean>> = {
+    name: () => again.name === there.name,
+    parameters: () => isDeepStrictEqual(pairs(again.parameters), pairs(there.parameters)),
+    vendorInformation: () => isDeepStrictEqual(vendor(again.vendorInformation), vendor(there.vendorInformation)),
+    ttl: () => row.ttl_ms !== null && parseDuration(again.ttl ?? '') === row.ttl_ms,
+    expirationDateTime: () => isEnd(row, again.expirationDateTime ?? ''),
+    scheduledDateTime: () => false,
+  };
+  const named = Object.keys(again) as (keyof SaidAgain)[];
+  return named.find((name) => !isThere[name]());
 }

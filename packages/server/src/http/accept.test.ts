@@ -47,10 +47,24 @@ describe('Accept', () => {
     );
   });
 
-  it.each(['application/json;odata.metadata=full', 'application/json;metadata=none', '*/*;odata.metadata=full'])(
-    '"%s" asks for a form that is not served, and is told so',
+  it.each(['application/json;odata.metadata=verbose', 'application/json;metadata=', '*/*;odata.metadata=1'])(
+    '"%s" asks for a level that there is not, and is told which there are',
     (accept) => {
-      expect(() => readAccept(accept, JSON_TYPE)).toThrow(/Only odata\.metadata=minimal is served/);
+      expect(() => readAccept(accept, JSON_TYPE)).toThrow(/none, minimal, full/);
     },
   );
+
+  it.each([
+    [undefined, 'minimal'],
+    ['application/json', 'minimal'],
+    ['application/json;odata.metadata=full', 'full'],
+    ['application/json; metadata="NONE"', 'none'],
+    ['application/json;odata.metadata=full;q=0.5, application/json', 'minimal'],
+    ['application/json;odata.metadata=full;q=0.9, */*', 'minimal'],
+    ['application/json;odata.metadata=full, */*', 'full'],
+    ['application/json;odata.metadata=verbose, application/json;odata.metadata=none;q=0.1', 'none'],
+    ['application/json;odata.metadata=none;q=0, application/json', 'minimal'],
+  ])('%s is answered at the level %s', (accept, metadata) => {
+    expect(readAccept(accept, JSON_TYPE).metadata).toBe(metadata);
+  });
 });

@@ -37,7 +37,7 @@ function refuse(target: string, offered: string, said: string, isLevel: boolean)
 
 /** Of what a client likes equally well, the closest; of that, what it names first. */
 function bestOf(ranges: readonly MediaRange[], offered: string): MediaRange | undefined {
-  const rank = (range: MediaRange): number => range.quality * 10 + (closeness(range, offered) ?? 0);
+  const rank = (range: MediaRange): number => range.quality * 10_000 + (closeness(range, offered) ?? 0);
   return ranges.filter(({ quality }) => quality > 0).toSorted((one, other) => rank(other) - rank(one))[0];
 }
 
