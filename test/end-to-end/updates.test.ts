@@ -68,6 +68,7 @@ describe.each(['SQLite', 'PostgreSQL'])('PATCH on %s', (database) => {
     return id;
   };
   const running = async (provider: string): Promise<string> => {
+    receiver.inForce.clear();
     receiver.manner = (received, product) => (received.kind === 'apply' ? PENDING : product.obey(received));
     const id = await idOf(blockOf(provider));
     const seen = receiver.received.length;
