@@ -61,6 +61,7 @@ describe('metadata', () => {
       'parameters@odata.type': '#Collection(microsoft.graph.keyValuePair)',
       'states@odata.type': '#Collection(microsoft.graph.securityActionState)',
       vendorInformation: { '@odata.type': '#microsoft.graph.securityVendorInformation', provider: 'simulator' },
+      enforcement: { '@odata.type': '#interdict.enforcement', 'heldByOthers@odata.type': '#Int32' },
       '#microsoft.graph.cancelSecurityAction': {
         title: 'microsoft.graph.cancelSecurityAction',
         target: `${url}/microsoft.graph.cancelSecurityAction`,

@@ -1,5 +1,4 @@
-import type { KeyValuePair } from '@interdict/contract';
-import type { ActionInput } from './create-input.ts';
+import type { KeyValuePair, SecurityVendorInformation } from '@interdict/contract';
 
 /** What its requester may change of an action in every status. What is left out stays. */
 export interface OwnProperties {
@@ -13,7 +12,7 @@ export interface OwnProperties {
 export interface SaidAgain {
   readonly name?: string | null;
   readonly parameters?: readonly KeyValuePair[];
-  readonly vendorInformation?: ActionInput['vendorInformation'];
+  readonly vendorInformation?: SecurityVendorInformation | null;
   readonly ttl?: string;
   readonly expirationDateTime?: string;
   readonly scheduledDateTime?: string;

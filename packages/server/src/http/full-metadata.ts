@@ -7,6 +7,7 @@ type Plain = Readonly<Record<string, unknown>>;
 const OBJECTS: Readonly<Record<string, string>> = {
   errorInfo: '#microsoft.graph.resultInfo',
   vendorInformation: '#microsoft.graph.securityVendorInformation',
+  enforcement: '#interdict.enforcement',
 };
 const COLLECTIONS: Readonly<Record<string, string>> = {
   parameters: '#Collection(microsoft.graph.keyValuePair)',
@@ -28,7 +29,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
   heldByOthers: '#Int32',
 };
 /** Of these complex properties the members are ours; an extension may have any. */
-const KNOWN_INSIDE: readonly string[] = ['errorInfo', 'vendorInformation', 'parameters', 'states', 'enforcement'];
+const KNOWN_INSIDE: readonly string[] = [...Object.keys(OBJECTS), ...Object.keys(COLLECTIONS)];
 
 const isObject = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,6 @@
 import type { Caller } from '../auth/caller.ts';
 import { Refusal } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Route } from './route.ts';
 
 /** How many requests of one app and tenant a process takes in a minute; absent: any number. */
 export interface RequestLimits {
@@ -12,7 +11,13 @@ export interface RequestLimits {
 
 /** Takes one request of a caller into account. @throws {Refusal} limitExceeded, with `Retry-After` */
 export type Throttle = (caller: Pick<Caller, 'tenantId' | 'appId'>, route: Throttled) => void;
-export type Throttled = Pick<Route, 'method' | 'path' | 'isRelease'>;
+
+/** What counts of a route. */
+export interface Throttled {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly isRelease?: boolean;
+}
 
 interface Bucket {
   tokens: number;
