@@ -483,28 +483,9 @@ describe('a request that says something wrong', () => {
     ['a start that is later', { scheduledDateTime: from(DAY_MS) }, {}, 'scheduledDateTime'],
     ['a start in the past', { scheduledDateTime: from(-DAY_MS) }, {}, 'scheduledDateTime'],
     ['a start that is nonsense', { scheduledDateTime: 5 }, {}, 'scheduledDateTime'],
-    ['If-Match', {}, { 'If-Match': 'W/"1"' }, 'If-Match'],
-    ['If-Match for any', {}, { 'If-Match': '*' }, 'If-Match'],
-    ['return=minimal', {}, { Prefer: 'return=minimal' }, 'Prefer'],
-    ['return=minimal among others', {}, { Prefer: 'respond-async, return="minimal"; x=y' }, 'Prefer'],
-    ['a page size', {}, { Prefer: 'odata.maxpagesize=5' }, 'Prefer'],
-    ['a page size, shorter', {}, { Prefer: 'MaxPageSize = 5' }, 'Prefer'],
   ])('is told that this version has no %s', async (_, rest, headers, target) => {
     const refused = { status: 501, inner: 'notSupported', target, says: /Leave/ };
     expect(refusalFaults(await post(aRequest(rest), headers), refused)).toEqual([]);
-  });
-
-  it('is told so on every kind of route, but a cancel is hindered by nothing', async () => {
-    for (const target of [ACTIONS, `${ACTIONS}/$count`, `${ACTIONS}/x`, '/healthz']) {
-      const answer = await attacked.ask(target, { headers: { 'If-Match': '*' } });
-      expect(refusalFaults(answer, { status: 501, target: 'If-Match' })).toEqual([]);
-    }
-    for (const method of ['DELETE', 'PATCH']) {
-      const answer = await attacked.ask(`${ACTIONS}/x`, { method, headers: { 'If-Match': '*' } });
-      expect(refusalFaults(answer, { status: 501, target: 'If-Match' })).toEqual([]);
-    }
-    const cancel = { method: 'POST', headers: { 'If-Match': 'W/"1"' } };
-    expect((await attacked.ask(`${ACTIONS}/x/cancelSecurityAction`, cancel)).status).toBe(404);
   });
 
   it('carries no key that is none', async () => {

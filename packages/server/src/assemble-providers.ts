@@ -60,6 +60,8 @@ function toProvider(config: ProviderConfig, key: string, connector: Connector, a
     irreversible: traits.actions.filter(({ reversible }) => !reversible).map(({ name }) => name),
     maxTtlMs: config.maxTtlMs,
     deadlineMs: config.deadlineMs,
+    reporters: config.reporters,
+    probes: traits.probe !== 'none',
   };
 }
 

@@ -9,6 +9,7 @@ import type { IssuerSettings } from './auth/issuer-settings.ts';
 import { type Environment, readConfigFile, readSecret } from './config/config-file.ts';
 import { type ProviderConfig, plainProvider, readProviders } from './config/provider-config.ts';
 import { Refusal } from './errors.ts';
+import type { RequestLimits } from './http/throttle.ts';
 import { FileFault, faultAt, type YamlFile } from './lib/read-yaml.ts';
 
 /** Everything that the operator decides. This file alone reads the environment. */
@@ -22,6 +23,8 @@ export interface Config {
   readonly tlsAddress: string;
   readonly httpAddress: string;
   readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
+  readonly requestLimits: RequestLimits;
   /** As PEM. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly issuers: readonly IssuerSettings[];
@@ -39,11 +42,13 @@ interface FileValue {
     readonly publicUrl?: string;
     readonly address?: string;
     readonly tls?: { readonly cert: string; readonly key: string };
+    readonly cors?: { readonly origins?: readonly string[] };
     readonly http?: { readonly address?: string; readonly trustedProxies?: readonly string[] };
   };
   readonly issuers?: readonly IssuerSettings[];
   readonly providers?: readonly never[];
   readonly protected?: readonly ProtectedEntry[];
+  readonly limits?: { readonly requestsPerMinute?: RequestLimits };
   readonly feedKeys?: readonly {
     readonly name: string;
     readonly tenant: string;
@@ -79,6 +84,16 @@ function checkPublicUrl(file: YamlFile | undefined, publicUrl: string | undefine
     'server/publicUrl',
     'publicUrl is an origin, as in https://interdict.example: no path, no slash behind.',
   );
+}
+
+/** A browser sends an origin in one spelling only; any other would never match. */
+function checkCors(file: YamlFile | undefined, { server }: FileValue): void {
+  for (const [index, origin] of (server?.cors?.origins ?? []).entries()) {
+    const url = URL.canParse(origin) ? new URL(origin) : undefined;
+    if (!file || (url?.origin === origin && ['http:', 'https:'].includes(url.protocol))) continue;
+    const words = `"${origin}" is no origin as browsers send it, as in https://soc.example: no path, no slash behind, no *.`;
+    throw faultAt(file, `server/cors/origins/${index}`, words);
+  }
 }
 
 function checkHttp(file: YamlFile | undefined, { server }: FileValue): void {
@@ -196,6 +211,7 @@ export function readConfig(): Config {
   const file = readNamedFile();
   const value = (file?.value ?? {}) as FileValue;
   checkPublicUrl(file, value.server?.publicUrl);
+  checkCors(file, value);
   checkHttp(file, value);
   const parts = readFile(file);
   const isLocal = parts.issuers.length === 0;
@@ -211,6 +227,8 @@ export function readConfig(): Config {
     tlsAddress: isLocal ? '127.0.0.1' : (server?.address ?? '::'),
     httpAddress: isLocal ? '127.0.0.1' : httpAddress,
     trustedProxies: server?.http?.trustedProxies ?? [],
+    corsOrigins: server?.cors?.origins ?? [],
+    requestLimits: value.limits?.requestsPerMinute ?? {},
     tls: readTls(file, value),
     ...parts,
     isLocal,

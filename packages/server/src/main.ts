@@ -22,6 +22,7 @@ import { type Listening, listen } from './http/listen.ts';
 import { describeApi } from './http/open-api.ts';
 import { isServed, ROUTES } from './http/routes.ts';
 import { createServer } from './http/server.ts';
+import { createThrottle } from './http/throttle.ts';
 import { type KeptProtection, keepProtection } from './keep-protection.ts';
 import { systemClock } from './lib/clock.ts';
 import type { OwnAddress } from './lib/own-addresses.ts';
@@ -177,7 +178,9 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
     apiDescription: JSON.stringify(describeApi(ROUTES.filter(isServed), version)),
     diagnostic: diagnostic(`interdict-${randomUUID().slice(0, 8)}`),
     metrics,
-    onFault: (error, requestId) => log.error({ err: error, requestId }, 'A request failed.'),
+    throttle: createThrottle(config.requestLimits, systemClock),
+    corsOrigins: config.corsOrigins,
+    onFault: (error, requestId, traceId) => log.error({ err: error, requestId, traceId }, 'A request failed.'),
   };
 }
 

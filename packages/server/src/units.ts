@@ -3,6 +3,7 @@ import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { keepOrder } from './actions/listing/kept-order.ts';
+import { updateAction } from './actions/update-action.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/late-releases.ts';
 import { wakeMissing } from './dispatch/reconcile.ts';
@@ -18,6 +19,7 @@ export const UNITS: readonly AnyUnit[] = [
   isStored,
   cancelAction,
   deleteAction,
+  updateAction,
   beginFetch,
   endFetch,
   takeDue,

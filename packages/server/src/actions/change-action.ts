@@ -3,6 +3,8 @@ import { laterThan, toDateTime } from '../lib/date-time.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { type Entity, entityText } from './entity.ts';
 import { assertStep, isFinal, type Standing } from './lifecycle.ts';
+import { withOwn } from './own-properties.ts';
+import type { OwnProperties } from './update-input.ts';
 
 /** Names this server in a history, where no caller made the change. */
 export const SERVER_APP_ID = 'interdict';
@@ -19,6 +21,8 @@ export interface ActionChange {
   readonly verifiedAt?: string | null;
   readonly heldByOthers?: number;
   readonly preexisting?: boolean;
+  /** What its requester wants to read differently. */
+  readonly own?: OwnProperties;
   /** Columns of the row that have no text of their own. */
   readonly row?: Partial<
     Pick<ActionRow, 'enforcement_id' | 'hold' | 'hold_until' | 'start_at' | 'end_at' | 'ending' | 'key_until'>
@@ -88,7 +92,8 @@ export function changeAction(before: ActionRow, change: ActionChange, now: numbe
   assertStep(standing(before), to);
   const columns = { ...before, ...change.row };
   const entity = withEnforcement(JSON.parse(before.entity) as Entity, change, columns);
-  const { text, liveOffset } = entityText(withErrorInfo(withStatus(entity, change, now), change.errorInfo));
+  const told = withErrorInfo(withStatus(entity, change, now), change.errorInfo);
+  const { text, liveOffset } = entityText(change.own ? withOwn(told, change.own) : told);
   return {
     ...columns,
     status: to.status,

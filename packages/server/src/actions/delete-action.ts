@@ -2,17 +2,26 @@ import { queries } from '../store/queries.ts';
 import { first, must, run, unit } from '../store/work.ts';
 import { journalEntry, type Origin } from './journal.ts';
 import { isFinal } from './lifecycle.ts';
+import { holdsFor, type Precondition } from './precondition.ts';
+
+export interface Delete {
+  readonly id: string;
+  readonly origin: Origin;
+  readonly precondition: Precondition;
+}
 
 export type DeleteOutcome =
   | { readonly kind: 'deleted' }
   | { readonly kind: 'unknown' }
+  | { readonly kind: 'tag' }
   | { readonly kind: 'notFinal'; readonly status: string }
   | { readonly kind: 'stillInForce'; readonly state: string };
 
 /** Removes a record, or an action that is over. Its journal stays, and so does its key for as long as it was promised. */
-export const deleteAction = unit('actions.delete', function* (u, { id, origin }: { id: string; origin: Origin }) {
+export const deleteAction = unit('actions.delete', function* (u, { id, origin, precondition }: Delete) {
   const row = yield* first(queries.actionById({ id }));
   if (!row) return { kind: 'unknown' } as DeleteOutcome;
+  if (!holdsFor(precondition, row.version)) return { kind: 'tag' } as DeleteOutcome;
   const isRecord = row.provider === null;
   if (!isRecord && row.status !== null && !isFinal(row.status)) {
     return { kind: 'notFinal', status: row.status } as DeleteOutcome;

@@ -5,6 +5,7 @@ import { runAgain } from './after-unknown.ts';
 import { type CancelOutcome, cancelAction } from './cancel-action.ts';
 import { type DeleteOutcome, deleteAction } from './delete-action.ts';
 import type { Origin } from './journal.ts';
+import { type Precondition, tagDoesNotMatch } from './precondition.ts';
 import { providersOf } from './provider.ts';
 
 const originOf = ({ appId, user, oid, requestId, sourceIp }: Asking): Origin => ({
@@ -40,14 +41,15 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
   deps.onEnded(asking.tenantId, outcome.enforcementId);
 }
 
-/** @throws {Refusal} notFound; notFinal; stillInForce */
-export async function remove(deps: ActionsDeps, asking: Asking, id: string): Promise<void> {
+/** @throws {Refusal} notFound; entityTagDoesNotMatch; notFinal; stillInForce */
+export async function remove(deps: ActionsDeps, asking: Asking, id: string, precondition: Precondition): Promise<void> {
   checkActionId(id);
-  const wish = { id, origin: originOf(asking) };
+  const wish = { id, origin: originOf(asking), precondition };
   const run = (): Promise<DeleteOutcome> => deps.store.run(asking.tenantId, deleteAction, wish);
   const { outcome, isAgain } = await runAgain(run, 'the securityAction was deleted');
   // The first run may have deleted it.
   if (outcome.kind === 'unknown' && !isAgain) throw unknownAction(id);
+  if (outcome.kind === 'tag') throw tagDoesNotMatch(precondition);
   if (outcome.kind === 'notFinal') {
     const message = `The securityAction is ${outcome.status}. Cancel it, and delete it once that is final.`;
     throw new Refusal('conflict', message, { inner: 'notFinal', target: 'status' });

@@ -22,6 +22,7 @@ export const JOURNAL_TYPES = [
   'securityAction.stateChanged',
   'securityAction.released',
   'securityAction.releaseFailed',
+  'securityAction.updated',
   'securityAction.deleted',
 ] as const;
 export type JournalType = (typeof JOURNAL_TYPES)[number];

@@ -23,6 +23,10 @@ export interface Provider {
   readonly maxTtlMs: number;
   /** By when an action must have been carried out. */
   readonly deadlineMs: number;
+  /** Applications that may say how an action went here. In lower case. */
+  readonly reporters: readonly string[];
+  /** A look shows what is in force: whatever is reported is looked at first. */
+  readonly probes: boolean;
 }
 
 /** What belongs to some tenants, or to all of them. */

@@ -7,6 +7,8 @@ import {
 import { parseDateTime, toDateTime } from '../lib/date-time.ts';
 import { indexable } from '../lib/indexable.ts';
 import type { ActionRow } from '../store/rows.ts';
+import { withOwn } from './own-properties.ts';
+import type { OwnProperties } from './update-input.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -130,5 +132,15 @@ export function recordRow(body: RecordedBody, of: RecordOf): ActionRow {
     key_hash: null,
     key_fingerprint: null,
     key_until: null,
+  };
+}
+
+/** The record with its requester's changes, as both kinds of root give it. */
+export function changeRecord(row: ActionRow, own: OwnProperties): ActionRow {
+  const changed = (text: string): Plain => withOwn(JSON.parse(text) as Plain, own);
+  return {
+    ...row,
+    entity: JSON.stringify(changed(row.entity)),
+    seed_entity: row.seed_entity === null ? null : JSON.stringify(actionInOrder(changed(row.seed_entity))),
   };
 }

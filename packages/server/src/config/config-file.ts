@@ -22,11 +22,6 @@ function refuseLater(file: YamlFile): void {
   for (const [name, words] of Object.entries(LATER)) {
     if (name in top) throw faultAtKey(file, '', name, `${words} not in this version. Take "${name}" out.`);
   }
-  for (const [index, provider] of listOf(top, 'providers').entries()) {
-    if (!('reporters' in provider)) continue;
-    const words = 'Reports by an application are not in this version. Take "reporters" out.';
-    throw faultAtKey(file, `providers/${index}`, 'reporters', words);
-  }
 }
 
 const listOf = (of: Plain, name: string): readonly Plain[] => {

@@ -50,6 +50,24 @@ const server = closed('How it is reached.', {
     address: text('Default 127.0.0.1; beyond loopback only behind named proxies.'),
     trustedProxies: list(text('An address.'), 'Proxies whose X-Forwarded-For is believed.'),
   }),
+  cors: closed('Web pages of other origins that may call.', {
+    origins: list(text('An origin, as in https://soc.example.'), 'Exactly these.'),
+  }),
+});
+
+const perMinute = (description: string): JsonSchema => ({
+  type: 'integer',
+  minimum: 1,
+  maximum: 1_000_000,
+  description,
+});
+
+const limits = closed('How much one application may ask of one process.', {
+  requestsPerMinute: closed('Requests of one app and tenant in a minute; absent: any number.', {
+    get: perMinute('GET and HEAD.'),
+    post: perMinute('POST, but for cancels.'),
+    patch: perMinute('PATCH.'),
+  }),
 });
 
 const issuer = closed(
@@ -112,6 +130,7 @@ const COMMON: Readonly<Record<string, JsonSchema>> = {
   maxTtl: duration('How far ahead an end may lie. Default P365D.'),
   verifyEvery: duration('How often what is in force is looked at. Default PT30S.'),
   lateness: duration('How long after an abort an effect may still land.'),
+  reporters: list(text("An application's id."), 'Applications that may say by PATCH how an action went there.'),
   retired: flag('Takes no new actions; releases go on.'),
   simulated: flag('Says that a simulator beside a configured issuer is meant.'),
 };
@@ -140,6 +159,7 @@ export const FILE_SCHEMA = closed('The configuration of Interdict.', {
   ),
   protected: list(protectedEntry, 'What nobody may block.'),
   feedKeys: list(feedKey, 'Who may fetch lists.'),
+  limits,
 });
 
 /** The published schema: the same, with every connector's keys. Editors complete and check by it. */

@@ -17,6 +17,8 @@ export interface ProviderConfig {
   readonly maxTtlMs: number;
   readonly verifyEveryMs: number;
   readonly isRetired: boolean;
+  /** Ids of applications, in lower case. */
+  readonly reporters: readonly string[];
   /** Says where the operator wrote it; undefined for what is built in. */
   readonly faultAt: ((key: string, message: string) => FileFault) | undefined;
 }
@@ -36,6 +38,7 @@ export const plainProvider = (name: string, kind: ConnectorKind): ProviderConfig
   latenessMs: undefined,
   ...DEFAULTS,
   isRetired: false,
+  reporters: [],
   faultAt: undefined,
 });
 
@@ -47,6 +50,7 @@ interface FileProvider extends Readonly<Record<string, unknown>> {
   readonly tenants?: readonly string[];
   readonly actions?: readonly string[];
   readonly retired?: boolean;
+  readonly reporters?: readonly string[];
   readonly simulated?: boolean;
 }
 
@@ -104,6 +108,7 @@ function toProvider(reading: Reading, provider: FileProvider, index: number): Pr
     maxTtlMs: durationOf(provider, 'maxTtl') ?? DEFAULTS.maxTtlMs,
     verifyEveryMs: durationOf(provider, 'verifyEvery') ?? DEFAULTS.verifyEveryMs,
     isRetired: provider.retired ?? false,
+    reporters: (provider.reporters ?? []).map((appId) => appId.toLowerCase()),
     faultAt: (key, message) => faultAt(reading.file, key === '' ? place : `${place}/${key}`, message),
   };
 }

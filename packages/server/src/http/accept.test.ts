@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkAccept } from './accept.ts';
+import { readAccept } from './accept.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -22,7 +22,7 @@ describe('Accept', () => {
     ['text/*', 'text/plain'],
     ['application/json, text/plain;q=0.9', 'text/plain'],
   ])('"%s" takes %s', (accept, offered) => {
-    expect(() => checkAccept(accept, offered)).not.toThrow();
+    expect(() => readAccept(accept, offered)).not.toThrow();
   });
 
   it.each([
@@ -42,15 +42,29 @@ describe('Accept', () => {
     ['application/json', 'text/plain'],
     ['text/html;q=1', 'text/plain'],
   ])('"%s" does not take %s', (accept, offered) => {
-    expect(() => checkAccept(accept, offered)).toThrow(
+    expect(() => readAccept(accept, offered)).toThrow(
       expect.objectContaining({ code: 'notAcceptable', target: 'accept', message: expect.stringContaining(offered) }),
     );
   });
 
-  it.each(['application/json;odata.metadata=full', 'application/json;metadata=none', '*/*;odata.metadata=full'])(
-    '"%s" asks for a form that is not served, and is told so',
+  it.each(['application/json;odata.metadata=verbose', 'application/json;metadata=', '*/*;odata.metadata=1'])(
+    '"%s" asks for a level that there is not, and is told which there are',
     (accept) => {
-      expect(() => checkAccept(accept, JSON_TYPE)).toThrow(/Only odata\.metadata=minimal is served/);
+      expect(() => readAccept(accept, JSON_TYPE)).toThrow(/none, minimal, full/);
     },
   );
+
+  it.each([
+    [undefined, 'minimal'],
+    ['application/json', 'minimal'],
+    ['application/json;odata.metadata=full', 'full'],
+    ['application/json; metadata="NONE"', 'none'],
+    ['application/json;odata.metadata=full;q=0.5, application/json', 'minimal'],
+    ['application/json;odata.metadata=full;q=0.9, */*', 'minimal'],
+    ['application/json;odata.metadata=full, */*', 'full'],
+    ['application/json;odata.metadata=verbose, application/json;odata.metadata=none;q=0.1', 'none'],
+    ['application/json;odata.metadata=none;q=0, application/json', 'minimal'],
+  ])('%s is answered at the level %s', (accept, metadata) => {
+    expect(readAccept(accept, JSON_TYPE).metadata).toBe(metadata);
+  });
 });

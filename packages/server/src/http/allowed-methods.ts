@@ -3,8 +3,9 @@ import type { Route } from './route.ts';
 /** Methods that a path answers by its table, or undefined where there is no such path. */
 export type AllowedMethods = (path: string) => readonly string[] | undefined;
 
-const withHead = (methods: readonly string[]): readonly string[] =>
-  methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+/** What every path answers beside what its table says. */
+const withImplied = (methods: readonly string[]): readonly string[] =>
+  methods.includes('GET') ? [...methods, 'HEAD', 'OPTIONS'] : [...methods, 'OPTIONS'];
 
 const parametersIn = (path: string): number => path.split(':').length - 1;
 
@@ -17,7 +18,7 @@ export function readAllowedMethods(routes: readonly Route[]): AllowedMethods {
     .toSorted(([one], [other]) => parametersIn(one) - parametersIn(other))
     .map(([path, siblings]) => ({
       pattern: patternOf(path),
-      methods: withHead(siblings.map(({ method }) => method)),
+      methods: withImplied(siblings.map(({ method }) => method)),
     }));
   return (path) => rows.find(({ pattern }) => pattern.test(path))?.methods;
 }

@@ -4,6 +4,7 @@ import type { Authenticator } from '../auth/authenticate.ts';
 import type { FeedKey } from '../auth/feed-keys.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { Throttle } from './throttle.ts';
 
 /** What the handlers work with. */
 export interface App {
@@ -25,6 +26,10 @@ export interface App {
   /** How this process names itself to whoever reports a fault: Graph's own header, as JSON. */
   readonly diagnostic: string;
   readonly metrics: Metrics;
-  /** A fault of ours: for the log, with the request id. */
-  readonly onFault: (error: unknown, requestId: string) => void;
+  /** Counts what an application asks for; {@link Throttle}. */
+  readonly throttle: Throttle;
+  /** Origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[];
+  /** A fault of ours: for the log, with the request id and, where the request was part of one, its trace. */
+  readonly onFault: (error: unknown, requestId: string, traceId?: string) => void;
 }

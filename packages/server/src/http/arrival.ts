@@ -3,6 +3,7 @@ import type { RequestIds } from './error-response.ts';
 import type { Identity } from './identify.ts';
 import type { Root } from './rewrite-path.ts';
 import type { BodyLimits } from './route.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** What is known of a request before its body is read. */
 export interface Arrival {
@@ -10,6 +11,7 @@ export interface Arrival {
   readonly root: Root;
   /** By `performance.now()`. */
   readonly startedAt: number;
+  readonly trace: TraceContext | undefined;
   identity: Identity | undefined;
   /** Of the route's body, where they are not those of all. */
   limits: BodyLimits | undefined;

@@ -30,7 +30,7 @@ export function completeServer(server: Server | TlsServer, app: App, fastify: Fa
   server.on('checkContinue', route);
   server.on('checkExpectation', route);
   server.on('connect', (_request, socket: Socket) => {
-    answerAndEnd(app, socket, wrongMethod('CONNECT', ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE']));
+    answerAndEnd(app, socket, wrongMethod('CONNECT', ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']));
   });
   server.removeAllListeners('clientError');
   server.on('clientError', (error, socket) => answerBrokenRequest(app, error, socket as Socket));

@@ -51,14 +51,18 @@ function errorBody(refusal: Refusal, { requestId, clientRequestId }: RequestIds,
   };
 }
 
+/** Answers that mean: not now. All of them say when. */
+const AGAIN: ReadonlySet<number> = new Set([429, 503]);
+
 /** The one place where a thrown value becomes an answer. What a bug says stays in the log. */
 export function toErrorAnswer(thrown: unknown, ids: RequestIds, at: Date): Answer {
   const refusal =
     toRefusal(thrown) ??
     new Refusal('internalServerError', 'Something went wrong here. The log has the cause under this request-id.');
+  const { status } = ERRORS[refusal.code as ErrorCode];
   return {
-    status: ERRORS[refusal.code as ErrorCode].status,
-    headers: refusal.headers,
+    status,
+    headers: AGAIN.has(status) ? { 'Retry-After': '2', ...refusal.headers } : refusal.headers,
     contentType: 'application/json',
     body: JSON.stringify(errorBody(refusal, ids, at)),
   };

@@ -3,13 +3,15 @@ import { parseFilter } from '../odata/filter/parse-filter.ts';
 import { formatListToken, type ListQuery, readListQuery } from '../odata/list-query.ts';
 import { readOrderBy } from '../odata/order-by.ts';
 import type { TokenScope } from '../odata/page-token.ts';
-import { readQueryOptions } from '../odata/query-options.ts';
+import { formatOf, readQueryOptions } from '../odata/query-options.ts';
 import { readSearch } from '../odata/search.ts';
-import { applySelect, parseSelect } from '../odata/select.ts';
+import { parseSelect } from '../odata/select.ts';
 import type { App } from './app.ts';
+import { entityText } from './entity-answer.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { ACTIONS, contextUrl, rootOf, selected } from './links.ts';
-import { callerOf, textFor } from './security-actions.ts';
+import { applied, maxPageSizeOf } from './prefer.ts';
+import { callerOf } from './security-actions.ts';
 
 const scopeOf = (app: App, exchange: Exchange): TokenScope => ({
   secret: app.tokenSecret,
@@ -27,7 +29,8 @@ const wantedOf = ({ filter, search, orderby }: ListQuery['texts']): ListWanted =
 export async function listSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
   const { tenantId } = callerOf(exchange);
   const scope = scopeOf(app, exchange);
-  const query = readListQuery(scope, exchange.query, undefined);
+  const maxPageSize = maxPageSizeOf(exchange);
+  const query = readListQuery(scope, exchange.query, maxPageSize);
   const selection = query.texts.select === undefined ? undefined : parseSelect(query.texts.select);
   const wanted = wantedOf(query.texts);
   const { skip, position, top: limit } = query;
@@ -37,19 +40,19 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
   if (query.count) members.push(`"@odata.count":${await countActions(app.actions, tenantId, wanted)}`);
   if (page.next) {
     const token = formatListToken(scope, query, page.next);
-    const link = `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?$skiptoken=${token}`;
+    const format = formatOf(exchange.query);
+    const inFormat = format === undefined ? '' : `$format=${encodeURIComponent(format)}&`;
+    const link = `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?${inFormat}$skiptoken=${token}`;
     members.push(`"@odata.nextLink":${JSON.stringify(link)}`);
   }
-  const texts = page.actions.map((action) => {
-    const text = textFor(exchange.root, action);
-    return selection ? applySelect(selection, text) : text;
-  });
-  return { status: 200, body: `{${members.join(',')},"value":[${texts.join(',')}]}` };
+  const texts = page.actions.map((action) => entityText(exchange, action, selection));
+  const answer = { status: 200, body: `{${members.join(',')},"value":[${texts.join(',')}]}` };
+  return maxPageSize === undefined ? answer : { ...answer, headers: applied(`odata.maxpagesize=${query.top}`) };
 }
 
 /** Count: how many there are, as text. */
 export async function countSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
-  const { filter, search } = readQueryOptions(exchange.query, ['filter', 'search']);
+  const { filter, search } = readQueryOptions(exchange.query, ['filter', 'search', 'format']);
   const texts = { ...(filter !== undefined && { filter }), ...(search !== undefined && { search }) };
   const count = await countActions(app.actions, callerOf(exchange).tenantId, wantedOf(texts));
   return { status: 200, contentType: 'text/plain', body: String(count) };

@@ -16,6 +16,7 @@ import {
   postSecurityAction,
 } from './security-actions.ts';
 import { getOpenApi, getServiceDocument } from './service-document.ts';
+import { updateSecurityAction } from './update-security-action.ts';
 
 const READ = 'SecurityActions.Read.All';
 const WRITE = 'SecurityActions.ReadWrite.All';
@@ -51,7 +52,10 @@ const SERVED: readonly Route[] = [
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.', 410: 'The next page is not kept any more.' } }),
   route('GET',    `${ACTIONS}/$count`,               READ,     countSecurityActions,        { summary: 'Count securityActions', query: ['$filter', '$search'], answers: { 200: 'The number, as text.' } }, { offers: 'text/plain' }),
   route('GET',    ACTION,                            READ,     getSecurityAction,           { summary: 'Get a securityAction', gives: 'securityAction', query: ['$select'], answers: { 200: 'The securityAction.', 304: 'It is unchanged.', ...NONE } }),
-  route('DELETE', ACTION,                            WRITE,    deleteSecurityAction,        { summary: 'Delete a securityAction that is over, or a record', answers: { 204: 'It is deleted.', 409: 'It is not over.', ...NONE } }),
+  route('PATCH',  ACTION,                            WRITE,    updateSecurityAction,        { summary: 'Update a securityAction', body: 'securityActionInput', gives: 'securityAction',
+                                                                                              answers: { 200: 'The securityAction as it is from then on.', 204: 'The same, without it.', 409: 'Its outcome is final.',
+                                                                                                         412: 'It has another ETag.', ...NONE } }),
+  route('DELETE', ACTION,                            WRITE,    deleteSecurityAction,        { summary: 'Delete a securityAction that is over, or a record', answers: { 204: 'It is deleted.', 409: 'It is not over.', 412: 'It has another ETag.', ...NONE } }),
   route('POST',   `${ACTION}/cancelSecurityAction`,  WRITE,    cancelSecurityAction,        { summary: 'Cancel a securityAction', body: 'cancel', answers: { 200: 'The wish is committed; the release follows.',
                                                                                                          409: 'There is nothing that could be cancelled.', ...NONE } }, { isRelease: true }),
   route('GET',    '/security/securityActionProviders',     READ, listSecurityActionProviders, { summary: 'List providers and what they can do', gives: 'providerCollection', answers: { 200: 'The catalogue.' } }),
@@ -79,7 +83,6 @@ const later = (method: Method, path: string, permission: RoutePermission): Route
 /** Operations of the contract whose part does not exist yet: their names are taken, and their callers are told. */
 // biome-ignore format: a table reads better in columns
 const LATER: readonly Route[] = [
-  later('PATCH',  ACTION,                                        WRITE),
   later('POST',   `${ACTION}/approveSecurityAction`,             APPROVE),
   later('POST',   `${ACTION}/rejectSecurityAction`,              APPROVE),
   later('POST',   `${ACTIONS}/previewSecurityAction`,            WRITE),

@@ -1,17 +1,20 @@
 import type { Asking } from '../actions/actions-deps.ts';
 import { cancel, remove } from '../actions/end-actions.ts';
 import { type PostedAction, postAction } from '../actions/post-action.ts';
-import { type AnsweredAction, getAction } from '../actions/read-actions.ts';
+import { tagDoesNotMatch } from '../actions/precondition.ts';
+import { getAction } from '../actions/read-actions.ts';
 import type { Caller } from '../auth/caller.ts';
 import { readQueryOptions } from '../odata/query-options.ts';
-import { applySelect, parseSelect, type Selection } from '../odata/select.ts';
+import { parseSelect } from '../odata/select.ts';
 import type { App } from './app.ts';
 import { readCancelReason } from './bodies/read-cancel.ts';
 import { readSecurityAction } from './bodies/read-security-action.ts';
+import { entityAnswer, etagOf } from './entity-answer.ts';
+import { isKnown, isMatched, preconditionOf, refuseTags } from './entity-tags.ts';
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
-import { ACTIONS, actionUrl, contextUrl, selected, withContext } from './links.ts';
+import { actionUrl } from './links.ts';
+import { applied, returnPreference } from './prefer.ts';
 import { readRepeatKey } from './repeat-key.ts';
-import { isSeedRoot, type Root } from './rewrite-path.ts';
 
 /** The caller of a route that is open to callers only. */
 export function callerOf({ caller }: Exchange): Caller {
@@ -24,17 +27,12 @@ export function askingOf(exchange: Exchange): Asking {
   return { tenantId, appId, user, oid, requestId: exchange.requestId, sourceIp: exchange.sourceIp };
 }
 
-const etag = ({ tag }: AnsweredAction): string => `W/"${tag}"`;
-
-/** A record reads on the seed roots as it was sent. */
-export const textFor = (root: Root, action: AnsweredAction): string =>
-  isSeedRoot(root) ? (action.seedEntity ?? action.entity) : action.entity;
-
-function entityAnswer(exchange: Exchange, action: AnsweredAction, status: number, selection?: Selection): Answer {
-  const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}/$entity`);
-  const text = textFor(exchange.root, action);
-  const shown = selection ? applySelect(selection, text) : text;
-  return { status, body: withContext(context, shown), headers: { ETag: etag(action) } };
+/** Whoever wants nothing back is told where it is. @see RFC 7240; OData 4.01 Protocol §8.3.4 for `OData-EntityId` */
+function withoutEntity({ headers }: Answer): Answer {
+  return {
+    status: 204,
+    headers: { ...headers, 'OData-EntityId': headers?.Location ?? '', ...applied('return=minimal') },
+  };
 }
 
 function created(exchange: Exchange, action: PostedAction): Answer {
@@ -44,26 +42,29 @@ function created(exchange: Exchange, action: PostedAction): Answer {
   else if (action.isReplay) repeats['Idempotency-Replayed'] = 'true';
   const recorded = action.seedEntity === null ? undefined : { 'Interdict-Recorded': 'true' };
   const location = actionUrl(exchange.base, exchange.root, action.id);
-  return { ...answer, headers: { ...answer.headers, Location: location, ...repeats, ...recorded } };
+  const whole = { ...answer, headers: { ...answer.headers, Location: location, ...repeats, ...recorded } };
+  const preference = returnPreference(exchange);
+  if (preference === undefined) return whole;
+  if (preference === 'minimal') return withoutEntity(whole);
+  return { ...whole, headers: { ...whole.headers, ...applied('return=representation') } };
 }
 
 /** Create: 201 after the durable commit. */
 export async function postSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
   readQueryOptions(exchange.query, []);
+  refuseTags(exchange);
   const key = readRepeatKey(exchange, app.clock.now());
   const read = (): ReturnType<typeof readSecurityAction> => readSecurityAction(exchange.body, exchange.root);
   return created(exchange, await postAction(app.actions, askingOf(exchange), read, key));
 }
 
-const matches = (wanted: string, tag: string): boolean =>
-  wanted === '*' || wanted.split(',').some((one) => one.trim().replace(/^W\//, '') === tag.replace(/^W\//, ''));
-
 export async function getSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
-  const { select } = readQueryOptions(exchange.query, ['select']);
+  const { select } = readQueryOptions(exchange.query, ['select', 'format']);
   const selection = select === undefined ? undefined : parseSelect(select);
+  const precondition = preconditionOf(exchange);
   const action = await getAction(app.actions, callerOf(exchange).tenantId, exchange.params.id ?? '');
-  const known = headerOf(exchange, 'if-none-match');
-  if (known !== undefined && matches(known, etag(action))) return { status: 304, headers: { ETag: etag(action) } };
+  if (!isMatched(precondition, action.tag)) throw tagDoesNotMatch(precondition);
+  if (isKnown(precondition, action.tag)) return { status: 304, headers: { ETag: etagOf(action) } };
   return entityAnswer(exchange, action, 200, selection);
 }
 
@@ -77,6 +78,6 @@ export async function cancelSecurityAction(app: App, exchange: Exchange): Promis
 
 export async function deleteSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
   readQueryOptions(exchange.query, []);
-  await remove(app.actions, askingOf(exchange), exchange.params.id ?? '');
+  await remove(app.actions, askingOf(exchange), exchange.params.id ?? '', preconditionOf(exchange));
   return { status: 204 };
 }

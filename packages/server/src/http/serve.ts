@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
-import { checkAccept } from './accept.ts';
 import type { App } from './app.ts';
 import { arrivalOf } from './arrival.ts';
 import { type RequestIds, toErrorAnswer, toRefusal } from './error-response.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { type Identity, identify } from './identify.ts';
 import { jsonType } from './links.ts';
-import { refuseLaterHeaders } from './not-yet.ts';
+import { formFor } from './representation.ts';
 import type { Root } from './rewrite-path.ts';
 import type { Route } from './route.ts';
+import type { TraceContext } from './trace-context.ts';
 import { watchEnd } from './watch-end.ts';
 
 const offered = ({ offers }: Route, path: string): string => {
@@ -18,25 +18,26 @@ const offered = ({ offers }: Route, path: string): string => {
   return path.toLowerCase().endsWith('.json') ? 'application/json' : 'text/plain';
 };
 
-/** What headers ask of an answer, and whether it can be given. @throws {Refusal} notAcceptable, notSupported */
-export function checkHeaders(route: Route, path: string, headers: Exchange['headers']): void {
-  if (route.isRelease) return;
-  if (route.offers !== 'own') checkAccept(headers.accept as string | undefined, offered(route, path));
-  refuseLaterHeaders(headers);
+/** What a request asks of its answer's form, and whether it can be given. @throws {Refusal} notAcceptable, invalidQueryOption */
+export function checkForm(route: Route, path: string, asked: Pick<Exchange, 'headers' | 'query'>): void {
+  if (route.isRelease || route.offers === 'own') return;
+  formFor(asked, offered(route, path));
 }
 
-function admitAs(identity: Identity, route: Route, request: FastifyRequest): void {
+function admitAs(app: App, identity: Identity, route: Route, request: FastifyRequest): void {
   const arrival = arrivalOf(request.raw);
   arrival.identity = identity;
   arrival.limits = route.limits;
-  checkHeaders(route, request.url.split('?', 1)[0] ?? '', request.headers);
+  if (identity.caller) app.throttle(identity.caller, route);
+  const [path = '', query = ''] = request.url.split('?', 2);
+  checkForm(route, path, { headers: request.headers, query });
 }
 
 /** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
 export function admit(app: App, route: Route, request: FastifyRequest): Promise<void> | undefined {
   const identity = identify(app, route, request.raw);
-  if (identity instanceof Promise) return identity.then((found) => admitAs(found, route, request));
-  admitAs(identity, route, request);
+  if (identity instanceof Promise) return identity.then((found) => admitAs(app, found, route, request));
+  admitAs(app, identity, route, request);
   return undefined;
 }
 
@@ -91,16 +92,16 @@ export function send(reply: FastifyReply, answer: Answer, root: Root): FastifyRe
 }
 
 /** The one place where a thrown value becomes an answer; a bug is told to the log, with the request id. */
-export function answerThrown(app: App, thrown: unknown, ids: RequestIds): Answer {
+export function answerThrown(app: App, thrown: unknown, ids: RequestIds, trace?: TraceContext): Answer {
   const refusal = toRefusal(thrown);
-  if (!refusal) app.onFault(thrown, ids.requestId);
-  else if (refusal.cause !== undefined) app.onFault(refusal.cause, ids.requestId);
+  if (!refusal) app.onFault(thrown, ids.requestId, trace?.traceId);
+  else if (refusal.cause !== undefined) app.onFault(refusal.cause, ids.requestId, trace?.traceId);
   return toErrorAnswer(thrown, ids, new Date(app.clock.now()));
 }
 
 export function sendError(app: App, request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-  const { ids, root } = arrivalOf(request.raw);
-  return send(reply, answerThrown(app, thrown, ids), root);
+  const { ids, root, trace } = arrivalOf(request.raw);
+  return send(reply, answerThrown(app, thrown, ids, trace), root);
 }
 
 export const unknownPath = (): Refusal =>

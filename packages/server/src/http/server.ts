@@ -3,12 +3,15 @@ import { asError } from '../lib/as-error.ts';
 import { type AllowedMethods, readAllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
 import { arrivalOf, noteArrival } from './arrival.ts';
+import { corsHeaders, preflightHeaders } from './cors.ts';
 import { graphHeaders, requestIds } from './headers.ts';
 import { installBodyReading, MAX_BODY } from './read-body.ts';
+import { inForm } from './representation.ts';
 import { checkRequestLimits } from './request-limits.ts';
 import { rewritePath } from './rewrite-path.ts';
 import type { Route } from './route.ts';
 import { admit, send, sendError, toExchange, unknownPath, wrongMethod } from './serve.ts';
+import { traceOf } from './trace-context.ts';
 
 const LONGEST_SEGMENT = 200;
 
@@ -40,8 +43,10 @@ function demandTls({ raw }: FastifyRequest, reply: FastifyReply): void {
 }
 
 function arrive(app: App, request: FastifyRequest, reply: FastifyReply): void {
-  const { ids } = arrivalOf(request.raw);
+  const { ids, trace } = arrivalOf(request.raw);
   reply.headers(graphHeaders(ids, app.diagnostic));
+  if (trace) reply.header('traceresponse', trace.traceResponse);
+  if (app.corsOrigins.length > 0) reply.headers(corsHeaders(app.corsOrigins, request.headers));
   demandTls(request, reply);
   try {
     checkRequestLimits(request.raw);
@@ -69,7 +74,7 @@ function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
     },
     handler: async (request, reply) => {
       const exchange = toExchange(app, request);
-      return send(reply, await route.handle(app, exchange), exchange.root);
+      return send(reply, inForm(exchange, await route.handle(app, exchange)), exchange.root);
     },
   });
 }
@@ -87,10 +92,25 @@ function addOtherMethods(app: App, fastify: FastifyInstance, path: string, allow
   });
 }
 
+/** Anybody may ask which methods a path has: a browser does before it sends a token. */
+function addOptions(app: App, fastify: FastifyInstance, path: string, allowed: readonly string[]): void {
+  fastify.route({
+    method: 'OPTIONS',
+    url: path,
+    onRequest: async (request, reply) => {
+      const headers = { Allow: allowed.join(', '), ...preflightHeaders(app.corsOrigins, request.headers, allowed) };
+      return send(reply, { status: 204, headers }, arrivalOf(request.raw).root);
+    },
+    handler: async (request, reply) => sendError(app, request, reply, unknownPath()),
+  });
+}
+
 function addRoutes(app: App, fastify: FastifyInstance, routes: readonly Route[], allowedAt: AllowedMethods): void {
   for (const route of routes) addRoute(app, fastify, route);
   for (const path of new Set(routes.map((route) => route.path))) {
-    addOtherMethods(app, fastify, path, allowedAt(path) ?? []);
+    const allowed = allowedAt(path) ?? [];
+    addOptions(app, fastify, path, allowed);
+    addOtherMethods(app, fastify, path, allowed);
   }
 }
 
@@ -112,7 +132,8 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
       const { root, url } = rewritePath(raw.url ?? '/');
       const ids = requestIds(raw.headers['client-request-id']);
       const startedAt = performance.now();
-      noteArrival(raw, { ids, root, startedAt, identity: undefined, limits: undefined, contentType: undefined });
+      const trace = traceOf(raw.headers.traceparent);
+      noteArrival(raw, { ids, root, startedAt, trace, identity: undefined, limits: undefined, contentType: undefined });
       return url;
     },
     frameworkErrors: (error, request, reply) => {

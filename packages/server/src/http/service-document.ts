@@ -1,8 +1,9 @@
 import { readQueryOptions } from '../odata/query-options.ts';
-import { checkAccept, qualityOf } from './accept.ts';
+import { qualityOf } from './accept.ts';
 import type { App } from './app.ts';
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
 import { rootOf } from './links.ts';
+import { formFor } from './representation.ts';
 
 const RESOURCES = [
   { name: 'security', kind: 'Singleton', url: 'security' },
@@ -26,7 +27,7 @@ export async function getServiceDocument(_app: App, exchange: Exchange): Promise
   if (exchange.root === 'none' && prefersHtml(accept)) {
     return { status: 302, headers: { Location: '/docs', Vary: 'Accept' } };
   }
-  checkAccept(accept, 'application/json');
+  formFor(exchange, 'application/json');
   const context = `${rootOf(exchange.base, exchange.root)}/$metadata`;
   return {
     status: 200,

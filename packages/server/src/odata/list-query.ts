@@ -4,7 +4,7 @@ import { type QueryOptions, readCount, readQueryOptions, readTop } from './query
 import { sealText, unsealText } from './sealed-text.ts';
 
 /** Options that say what a list consists of: the same on all its pages. */
-const FIXED = ['filter', 'orderby', 'search', 'select', 'format'] as const;
+const FIXED = ['filter', 'orderby', 'search', 'select'] as const;
 type FixedOption = (typeof FIXED)[number];
 
 /** Where a page begins: behind an action, or at a place of an order that is kept. */
@@ -75,7 +75,7 @@ const sizeOf = (top: number, most: number | undefined): number => Math.min(top, 
  * @throws {Refusal} invalidQueryOption
  */
 export function readListQuery(scope: TokenScope, queryText: string, maxPageSize: number | undefined): ListQuery {
-  const options = readQueryOptions(queryText, ['top', 'skip', 'count', 'skiptoken', ...FIXED]);
+  const options = readQueryOptions(queryText, ['top', 'skip', 'count', 'skiptoken', 'format', ...FIXED]);
   const count = readCount(options.count);
   if (options.skiptoken === undefined) {
     const texts = Object.fromEntries(

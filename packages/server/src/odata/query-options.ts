@@ -61,6 +61,8 @@ function splitPart(part: string): Part {
 function optionOf({ name }: Part, understood: readonly SystemOption[]): SystemOption | undefined {
   const option = asSystem(name);
   if (option === undefined && name.startsWith('$')) refuseUnknown(name, understood);
+  // Whoever looks at what a client takes has read it already.
+  if (option === 'format') return option;
   if (option !== undefined && !understood.includes(option)) {
     throw invalid(`The query option "${name}" is not served here in this version. Leave it out.`, name);
   }
@@ -102,4 +104,15 @@ export function readCount(count: string | undefined): boolean {
   if (count === undefined || count === 'false') return false;
   if (count === 'true') return true;
   throw invalid('"$count" is true or false.', '$count');
+}
+
+/** `$format`, which every route has. @throws {Refusal} invalidQueryOption */
+export function formatOf(query: string): string | undefined {
+  if (!/format|%/i.test(query)) return undefined;
+  const found = query
+    .split('&')
+    .map(splitPart)
+    .filter(({ name }) => asSystem(name) === 'format');
+  if (found.length > 1) throw invalid('The query option "$format" is there twice.', '$format');
+  return found[0]?.value;
 }

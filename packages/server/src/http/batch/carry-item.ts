@@ -6,9 +6,10 @@ import type { RequestIds } from '../error-response.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import { requestIds } from '../headers.ts';
 import { jsonType } from '../links.ts';
+import { inForm } from '../representation.ts';
 import type { Root } from '../rewrite-path.ts';
 import type { Route } from '../route.ts';
-import { answerThrown, checkHeaders } from '../serve.ts';
+import { answerThrown, checkForm } from '../serve.ts';
 import { readItemBody } from './item-body.ts';
 import { readItemHeaders } from './item-headers.ts';
 import { readItemUrl } from './item-url.ts';
@@ -38,12 +39,12 @@ export interface Batch {
 const MOST_READ = 16_777_216;
 
 /** Tenant, app, user and permissions are those of the batch's token, whatever the item says. */
-function admit(batch: Batch, route: Route, path: string, headers: Exchange['headers']): void {
+function admit(batch: Batch, route: Route, path: string, asked: Pick<Exchange, 'headers' | 'query'>): void {
   const { permission } = route;
   if (permission === 'feed') authorize(batch.caller, 'SecurityActions.Read.All');
   else if (permission !== 'anyone' && permission !== 'caller') authorize(batch.caller, permission);
-  // A limit on the rate of requests belongs here: each item counts as one of its route.
-  checkHeaders(route, path, headers);
+  batch.app.throttle(batch.caller, route);
+  checkForm(route, path, asked);
 }
 
 function refuseAlone({ isAlone, path }: Route): void {
@@ -71,13 +72,14 @@ async function handle(batch: Batch, item: BatchItem, requestId: string, noted: N
   const { route, params } = batch.match(item.method, path);
   noted.path = route.path;
   refuseAlone(route);
-  admit(batch, route, path, headers);
+  admit(batch, route, path, { headers, query });
   const body = readItemBody(item, headers);
   const { base, sourceIp } = outer;
   const { method } = item;
   const asCaller = route.permission === 'anyone' ? undefined : caller;
   const common = { method, root, path, query, params, headers, body, base, requestId, sourceIp };
-  const answer = await route.handle(app, { ...common, caller: asCaller, feedKey: undefined });
+  const exchange = { ...common, caller: asCaller, feedKey: undefined };
+  const answer = inForm(exchange, await route.handle(app, exchange));
   boundRead(batch, item, answer);
   return answer;
 }

@@ -1,9 +1,8 @@
+import { extensionFault, MOST_EXTENSIONS, tooManyExtensions } from '../../actions/extension-limits.ts';
 import { Refusal } from '../../errors.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
-const MOST = 16;
-const MOST_BYTES = 4_096;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 const refuse = (message: string, target?: string): Refusal =>
@@ -11,7 +10,7 @@ const refuse = (message: string, target?: string): Refusal =>
 
 /** Asked before names are compared with others, which takes its time. @throws {Refusal} limitExceeded */
 export function checkExtensionCount(names: readonly string[]): void {
-  if (names.length > MOST) throw refuse(`There are ${names.length} properties of your own; at most ${MOST} are kept.`);
+  if (names.length > MOST_EXTENSIONS) throw refuse(tooManyExtensions(names.length));
 }
 
 /**
@@ -26,9 +25,8 @@ export function readExtensions(body: Plain, names: readonly string[]): Plain {
     throw new Refusal('badRequest', message, { inner: 'invalidProperty', target: name.slice(0, 80) });
   }
   const extensions = Object.fromEntries(names.map((name) => [name, withoutAnnotations(body[name])]));
-  if (names.length > 0 && Buffer.byteLength(JSON.stringify(extensions)) > MOST_BYTES) {
-    throw refuse(`Properties of your own are larger than ${MOST_BYTES} bytes together.`);
-  }
+  const fault = extensionFault(extensions);
+  if (fault !== undefined) throw refuse(fault);
   return extensions;
 }
 

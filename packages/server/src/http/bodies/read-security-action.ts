@@ -1,51 +1,10 @@
-import type { KeyValuePair } from '@interdict/contract';
 import type { ActionInput, CreateInput, RecordInput } from '../../actions/create-input.ts';
 import { Refusal } from '../../errors.ts';
 import { parseDateTime } from '../../lib/date-time.ts';
 import { isSeedRoot, type Root } from '../rewrite-path.ts';
-import { SECURITY_ACTION, typeCheck } from './body-schema.ts';
 import { checkExtensionCount, readExtensions, withoutAnnotations } from './extensions.ts';
-import { checkNames, extensionNames, isDeclared, refuseNearNames } from './names.ts';
-
-/** A body of right types. */
-interface SentAction extends Readonly<Record<string, unknown>> {
-  readonly name?: string | null;
-  readonly actionReason?: string | null;
-  readonly clientContext?: string | null;
-  readonly status?: string | null;
-  readonly parameters?: readonly KeyValuePair[] | null;
-  readonly states?: readonly { readonly updatedDateTime?: string | null }[] | null;
-  readonly vendorInformation?: Readonly<Record<string, string | null>> | null;
-  readonly ttl?: string | null;
-  readonly expirationDateTime?: string | null;
-}
-
-const checkTypes = typeCheck<SentAction>(SECURITY_ACTION);
-
-const LONGEST = Object.entries({ name: 128, actionReason: 4_096, clientContext: 256 });
-const LONGEST_STATUS = 64;
-const MOST_PARAMETERS = 64;
-
-function checkLength(value: unknown, target: string, longest: number): void {
-  if (typeof value !== 'string' || value.length <= longest) return;
-  throw new Refusal('badRequest', `"${target}" has ${value.length} characters; at most ${longest} are kept.`, {
-    inner: 'limitExceeded',
-    target,
-  });
-}
-
-function checkLimits(body: SentAction): void {
-  for (const [name, longest] of LONGEST) checkLength(body[name], name, longest);
-  const count = body.parameters?.length ?? 0;
-  if (count <= MOST_PARAMETERS) return;
-  throw new Refusal('badRequest', `There are ${count} parameters; at most ${MOST_PARAMETERS} are taken.`, {
-    inner: 'limitExceeded',
-    target: 'parameters',
-  });
-}
-
-const isSomething = (value: unknown): boolean =>
-  value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+import { extensionNames, isDeclared, refuseNearNames } from './names.ts';
+import { checkLength, checkSent, isSomething, type SentAction, vendorOf } from './sent-action.ts';
 
 const TOLD_AFTERWARDS = ['states', 'errorInfo', 'completedDateTime', 'lastActionDateTime'];
 
@@ -53,6 +12,8 @@ const TOLD_AFTERWARDS = ['states', 'errorInfo', 'completedDateTime', 'lastAction
 const isRecord = (body: SentAction): boolean =>
   TOLD_AFTERWARDS.some((name) => isSomething(body[name])) ||
   (isSomething(body.status) && body.status?.toLowerCase() !== 'notstarted');
+
+const LONGEST_STATUS = 64;
 
 const DATES = ['completedDateTime', 'createdDateTime', 'lastActionDateTime'];
 
@@ -75,13 +36,6 @@ function readRecord(body: SentAction): RecordInput {
   );
   return { kind: 'record', body: withoutAnnotations(Object.fromEntries(kept)) as RecordInput['body'] };
 }
-
-/** Annotations of members are no part of what is kept. */
-const vendorOf = ({ vendorInformation }: SentAction): ActionInput['vendorInformation'] => {
-  if (vendorInformation === undefined || vendorInformation === null) return null;
-  const { provider = null, providerVersion = null, subProvider = null, vendor = null } = vendorInformation;
-  return { provider, providerVersion, subProvider, vendor };
-};
 
 function readRequest(body: SentAction): ActionInput {
   if (isSomething(body.scheduledDateTime)) {
@@ -116,8 +70,6 @@ export function readSecurityAction(body: unknown, root: Root): CreateInput {
   if (body === undefined) {
     throw new Refusal('badRequest', 'The body is empty. Send a securityAction.', { inner: 'malformedJson' });
   }
-  const sent = checkTypes(body);
-  checkLimits(sent);
-  checkNames(sent);
+  const sent = checkSent(body);
   return isSeedRoot(root) && isRecord(sent) ? readRecord(sent) : readRequest(sent);
 }
