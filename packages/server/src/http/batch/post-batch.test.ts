@@ -6,6 +6,7 @@ import { createMetrics } from '../../observe/metrics.ts';
 import type { App } from '../app.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import type { Route } from '../route.ts';
+import { createThrottle } from '../throttle.ts';
 import { createBatch } from './post-batch.ts';
 
 const about = { summary: 'Of this test', answers: { 200: 'It is.' } };
@@ -37,7 +38,7 @@ async function send(requests: readonly object[]) {
   const faults: (readonly [unknown, string])[] = [];
   const metrics = createMetrics();
   const onFault = (error: unknown, requestId: string): void => void faults.push([error, requestId]);
-  const app = { metrics, clock: systemClock, onFault } as unknown as App;
+  const app = { metrics, clock: systemClock, onFault, throttle: createThrottle({}, systemClock) } as unknown as App;
   const outer = {
     root: 'beta',
     base: 'http://here',
