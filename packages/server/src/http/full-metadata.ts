@@ -1,3 +1,4 @@
+import { SECURITY_ACTION_PROPERTIES } from '@interdict/contract';
 import type { Exchange } from './exchange.ts';
 import { ACTIONS, actionUrl } from './links.ts';
 
@@ -57,6 +58,9 @@ function typedMembers(value: Plain): Plain {
   return Object.fromEntries(Object.entries(value).flatMap(([name, member]) => typedMember(name, member)));
 }
 
+/** An extension may bear the name of a member further in, and mean what it likes. */
+const isOurs = (name: string): boolean => name === 'enforcement' || SECURITY_ACTION_PROPERTIES.includes(name);
+
 /** What full metadata says of one securityAction beside its text. */
 export interface FullEntity {
   readonly id: string;
@@ -85,7 +89,9 @@ export function withFullMetadata(
     '@odata.id': url,
     '@odata.etag': of.etag,
     '@odata.editLink': `${ACTIONS}/${encodeURIComponent(of.id)}`,
-    ...typedMembers(members),
+    ...Object.fromEntries(
+      Object.entries(members).flatMap(([name, value]) => (isOurs(name) ? typedMember(name, value) : [[name, value]])),
+    ),
     ...(!of.isRecord && { [`#${CANCEL}`]: { title: CANCEL, target: `${url}/${CANCEL}` } }),
   });
 }
