@@ -49,7 +49,7 @@ describe.each(['legacy-client', 'kiota-client'])('the query options that %s send
     ["enforcement/target eq 'ip:198.51.100.3'", [2]],
     ["parameters/any(p:p/name eq 'IP' and p/value eq '1.2.3.4')", [4]],
     ["actionReason eq 'phishing campaign' or startswith(actionReason, '50')", [2, 1]],
-    ["not (clientContext eq 'a') and createdDateTime gt 2017-01-01T00:00:00Z", [2, 0]],
+    ["not (clientContext eq 'a') and createdDateTime gt 2017-01-01T00:00:00Z", [4, 2, 0]],
     ['createdDateTime lt 2017-01-01T00:00:00Z', []],
     ['clientContext eq null', [4]],
     ["clientContext in ('a','c')", [3, 1]],
