@@ -1,4 +1,4 @@
-import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, UsedKeyRow } from '../rows.ts';
+import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, KeptOrderRow, UsedKeyRow } from '../rows.ts';
 
 type OfTenant<Row> = Row & { readonly tenant_id: string };
 
@@ -24,6 +24,7 @@ export interface Database {
   readonly journal: OfTenant<JournalRow>;
   readonly feed_fetch: OfTenant<FeedFetchRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
+  readonly kept_order: OfTenant<KeptOrderRow>;
   readonly tenant: TenantRow;
   readonly fact: FactRow;
 }
