@@ -40,7 +40,8 @@ function refusals({ permission, method }: Route): Record<string, string> {
 function successContent(route: Route): object {
   if (route.about.gives !== undefined) return { content: json(ref(route.about.gives)) };
   if (route.offers === 'application/json') return {};
-  return { content: { 'text/plain': { schema: { type: 'string' } } } };
+  const type = route.offers === 'feed' ? 'text/plain' : route.offers;
+  return { content: { [type]: { schema: { type: 'string' } } } };
 }
 
 function responses(route: Route): object {
@@ -71,6 +72,10 @@ const QUERY: Readonly<Record<string, object>> = {
   $select: { type: 'string', description: 'Properties to give, as in id,status,enforcement/state.' },
   $skip: { type: 'integer', minimum: 0, description: 'How many to leave out first.' },
   $skiptoken: { type: 'string', description: 'From a nextLink, as it stands.' },
+  $deltatoken: {
+    type: 'string',
+    description: 'From a deltaLink, as it stands; latest: only what changes from now on.',
+  },
 };
 
 function parameters({ path, about }: Route): object[] {

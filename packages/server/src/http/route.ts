@@ -25,7 +25,7 @@ export interface Route {
   readonly permission: RoutePermission;
   readonly handle: (app: App, exchange: Exchange) => Promise<Answer>;
   /** What it answers with, for `Accept`. */
-  readonly offers: 'application/json' | 'text/plain' | 'feed';
+  readonly offers: 'application/json' | 'text/plain' | 'text/event-stream' | 'feed';
   /** Lifts a block: no header that says what an answer should be like keeps it from that. */
   readonly isRelease?: boolean;
   readonly about: About;
