@@ -4,6 +4,7 @@ import { openInstallKey } from '../../packages/server/src/auth/install-key.ts';
 import { createLocalIssuer } from '../../packages/server/src/auth/local-issuer.ts';
 import { openStream, type TestStream } from '../event-stream.ts';
 import { ask, type Reply, startServer, type TestServer, until } from '../server.ts';
+import { runStreamLoad } from '../stream-load.ts';
 import { tokenOf } from '../tenant-token.ts';
 
 const ACTIONS = '/beta/security/securityActions';
@@ -230,6 +231,28 @@ describe('the stream', () => {
   it('is told to ping', async () => {
     const stream = await follow(await aTenant());
     await until(stream.text, (text) => text.includes(': ping\n\n'), 20_000);
+  });
+
+  it('serves many at once: each has every change once', async () => {
+    const other = await startServer();
+    const figures = await runStreamLoad(other, { listeners: 100, changesPerSecond: 100, seconds: 3 });
+    await other.discard();
+    console.log(`100 listeners, 100 changes/s: ${(figures.cpuShare * 100).toFixed(0)} % of one core`);
+    expect(figures).toMatchObject({ changes: 300, events: 30_000, incomplete: 0, cutOff: 0 });
+  });
+
+  it('gives an app no more than 1,000 at once', async () => {
+    const token = await aTenant();
+    const all = await Promise.all(Array.from({ length: 1_000 }, () => follow(token)));
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
+    const refused = await follow(token);
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '5']);
+    expect((await follow(await aTenant())).status).toBe(200);
+    for (const stream of all) stream.close();
+    await until(
+      async () => (await follow(token)).status,
+      (status) => status === 200,
+    );
   });
 
   it('ends at once when the server stops, and goes on without a gap after a crash', async () => {
