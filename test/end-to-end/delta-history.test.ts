@@ -136,8 +136,12 @@ describe('a client that follows by delta while many write', () => {
   it('has what the list has, and never saw an action go back: SQLite', async () => {
     await receiver.start();
     const server = await startServer({ config: config(), env: { HOOK_SECRET: receiver.secret } });
-    await proveHistory([server], 'SQLite').finally(() => server.discard());
-    await receiver.stop();
+    try {
+      await proveHistory([server], 'SQLite');
+    } finally {
+      await server.discard();
+      await receiver.stop();
+    }
   });
 
   it.skipIf(!requirement('postgres18').ok)('the same over two processes on one PostgreSQL', async () => {
@@ -148,10 +152,12 @@ describe('a client that follows by delta while many write', () => {
     const data = aDataFolder();
     copyFileSync(path.join(one.data, 'key'), path.join(data, 'key'));
     const two = await startServer({ data, config: config(), env });
-    await proveHistory([one, two], 'PostgreSQL, two processes').finally(async () => {
+    try {
+      await proveHistory([one, two], 'PostgreSQL, two processes');
+    } finally {
       for (const server of [one, two]) await server.discard();
       await receiver.stop();
       await postgres.stop();
-    });
+    }
   });
 });

@@ -156,6 +156,53 @@ describe('delta', () => {
     expect((json.value as unknown as Json[])[0]).toMatchObject({ id, name: 'a' });
   });
 
+  it('keeps $filter on all its pages, and says what no longer fulfils it', async () => {
+    const token = await aTenant();
+    const ids = [await record(token, 'yes'), await record(token, 'no'), await record(token, 'yes')];
+    const query = `$filter=${encodeURIComponent("name eq 'yes' or status eq 'NotStarted' or status eq 'Running'")}&$top=1`;
+    const first = await round(server, `${DELTA}?${query}`, token);
+    expect(first.values.map(({ id }) => id)).toEqual([ids[2], ids[0]]);
+    const running = await post(token, '203.0.113.2');
+    const second = await round(server, first.link, token);
+    expect(second.values.map(({ id, status }) => [id, status]).at(-1)).toEqual([
+      running,
+      expect.stringMatching(/NotStarted|Running/),
+    ]);
+    await completed(token, running);
+    const added = await record(token, 'yes');
+    const third = await round(server, second.link, token);
+    expect(third.values).toMatchObject([
+      { id: running, '@removed': { reason: 'changed' } },
+      { id: added, name: 'yes' },
+    ]);
+  });
+
+  it('looks at no more than so much for one page, which may be empty', async () => {
+    const token = await aTenant();
+    const { link } = await round(
+      server,
+      `${DELTA}?$deltatoken=latest&$filter=${encodeURIComponent("name eq 'rare'")}`,
+      token,
+    );
+    for (let index = 0; index < 2_200; index += 100) {
+      await Promise.all(Array.from({ length: 100 }, () => record(token, 'common')));
+    }
+    const rare = await record(token, 'rare');
+    const { values, pages } = await round(server, link, token);
+    expect(pages).toBeGreaterThan(1);
+    expect(values.filter((value) => !value['@removed'])).toMatchObject([{ id: rare }]);
+    const baseline = await round(server, `${DELTA}?$filter=${encodeURIComponent("name eq 'none'")}`, token);
+    expect(baseline).toMatchObject({ values: [], pages: 2 });
+  });
+
+  it('refuses a $filter that is none, and one too long for its links', async () => {
+    const wrong = await ask(server, `${DELTA}?$filter=nme%20eq%201`);
+    expect(refusalFaults(wrong, { status: 400, inner: ['invalidFilter', 'unknownProperty'] })).toEqual([]);
+    const random = Array.from({ length: 5_500 }, () => Math.floor(Math.random() * 36).toString(36)).join('');
+    const long = await ask(server, `${DELTA}?$filter=name%20eq%20'${random}'`);
+    expect(long.status).toBe(400);
+  });
+
   it.each(['$orderby=id', '$search=x', '$count=true', '$skip=1', '$expand=x', '$top=0', '$select=nme', 'orderby=id'])(
     'refuses %s',
     async (query) => {

@@ -69,6 +69,8 @@ async function readStep(hubs: ChangeHubs, hub: ChangeHub): Promise<boolean> {
 }
 
 async function readAll(hubs: ChangeHubs, hub: ChangeHub): Promise<void> {
+  // Before that nobody knows where to begin.
+  await hub.opened;
   while (hub.members > 0) {
     hub.readsAgain = false;
     const isMore = await readStep(hubs, hub);
