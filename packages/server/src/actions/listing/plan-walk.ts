@@ -1,4 +1,4 @@
-import type { Expression } from '../../odata/filter/expression.ts';
+import type { Comparison, Expression } from '../../odata/filter/expression.ts';
 import type { Way } from '../../store/walk.ts';
 import { pathComparison } from './path-comparison.ts';
 import { MOST_SELECTIVE_FIRST, waysOf } from './ways.ts';
@@ -27,21 +27,33 @@ const justBehind = (text: string): string => `${text}\u0001`;
 /** As `YYYY-MM-DDThh:mm:ss.fffffff`, with more digits where they count. */
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}(\d*)$/;
 
-/** Narrows the bounds by a comparison of `createdDateTime`; false where it is none that bounds express exactly. */
-function narrow(bounds: Bounds, conjunct: Expression): boolean {
+/** What a comparison with a moment bounds: from a text on, before another. */
+function boundsOf(op: Comparison, moment: string, isFiner: boolean): Bounds {
+  const from = isFiner || op === 'gt' ? justBehind(moment) : moment;
+  const before = !isFiner && op === 'lt' ? moment : justBehind(moment);
+  const isLower = op === 'lt' || op === 'le';
+  const isUpper = op === 'gt' || op === 'ge';
+  return { from: isLower ? undefined : from, before: isUpper ? undefined : before };
+}
+
+/** The bounds that a comparison of `createdDateTime` means; undefined where it is none that bounds express exactly. */
+function momentBounds(conjunct: Expression): Bounds | undefined {
   const { path, op, literal } = pathComparison(conjunct) ?? {};
-  if (path?.path !== 'createdDateTime' || typeof literal?.value !== 'string' || op === 'ne' || op === undefined) {
-    return false;
-  }
+  if (path?.path !== 'createdDateTime' || typeof literal?.value !== 'string') return undefined;
   const finer = MOMENT.exec(literal.value)?.[1];
+  if (finer === undefined || op === undefined || op === 'ne') return undefined;
   // A moment between two that can be stored: only its sides can be told.
-  if (finer === undefined || (finer !== '' && op === 'eq')) return false;
-  const moment = `${literal.value.slice(0, 27)}Z`;
-  const isBehind = finer !== '' || op === 'gt';
-  const from = isBehind ? justBehind(moment) : moment;
-  const before = finer === '' && op === 'lt' ? moment : justBehind(moment);
-  if (op !== 'lt' && op !== 'le' && (bounds.from ?? '') < from) bounds.from = from;
-  if (op !== 'gt' && op !== 'ge' && (bounds.before === undefined || bounds.before > before)) bounds.before = before;
+  if (finer !== '' && op === 'eq') return undefined;
+  return boundsOf(op, `${literal.value.slice(0, 27)}Z`, finer !== '');
+}
+
+/** Narrows the bounds; false where the conjunct says nothing of the kind. */
+function narrow(bounds: Bounds, conjunct: Expression): boolean {
+  const found = momentBounds(conjunct);
+  if (!found) return false;
+  if (found.from !== undefined && (bounds.from ?? '') < found.from) bounds.from = found.from;
+  const { before } = found;
+  if (before !== undefined && (bounds.before === undefined || bounds.before > before)) bounds.before = before;
   return true;
 }
 

@@ -1,4 +1,5 @@
 import { ENFORCEMENT_STATES, OPERATION_STATUSES } from '@interdict/contract';
+import { compareTexts } from '../../lib/compare-texts.ts';
 import type { OrderKey } from '../../odata/order-by.ts';
 import type { SortRow } from '../../store/walk.ts';
 
@@ -9,19 +10,6 @@ const RANKS: Readonly<Record<string, readonly string[]>> = {
   status: OPERATION_STATUSES,
   'enforcement/state': ENFORCEMENT_STATES,
 };
-
-const pointsOf = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? 0);
-
-/** By code points, as both databases compare bytes of UTF-8: no locale, no case. */
-export function compareTexts(one: string, other: string): number {
-  if (one === other) return 0;
-  // Only behind a surrogate do code units and code points differ in order.
-  if (!/[\ud800-\uffff]/.test(one + other)) return one < other ? -1 : 1;
-  const [ones, others] = [pointsOf(one), pointsOf(other)];
-  const at = ones.findIndex((point, index) => point !== others[index]);
-  if (at < 0) return -1;
-  return (ones[at] ?? 0) - (others[at] ?? -1);
-}
 
 function compareKeys(one: Key, other: Key): number {
   if (one === other) return 0;
@@ -37,22 +25,26 @@ const rankOf = (value: Key, ranks: readonly string[]): Key => {
   return rank < 0 ? null : rank;
 };
 
+const ranked = ({ id, keys }: SortRow, order: readonly OrderKey[]): SortRow => ({
+  id,
+  keys: keys.map((value, index) => {
+    const ranks = RANKS[order[index]?.path ?? ''];
+    return ranks ? rankOf(value, ranks) : value;
+  }),
+});
+
+const turned = (compared: number, isDescending: boolean): number => (isDescending ? -compared : compared);
+
 /** Puts rows in order; the id, in the direction of the last key, breaks ties. */
 export function sortRows(rows: readonly SortRow[], order: readonly OrderKey[]): readonly SortRow[] {
-  const ranked = rows.map(({ id, keys }) => ({
-    id,
-    keys: keys.map((value, index) => {
-      const ranks = RANKS[order[index]?.path ?? ''];
-      return ranks ? rankOf(value, ranks) : value;
-    }),
-  }));
   const lastDescends = order.at(-1)?.isDescending ?? true;
-  return ranked.sort((one, other) => {
-    for (const [index, { isDescending }] of order.entries()) {
-      const compared = compareKeys(one.keys[index] ?? null, other.keys[index] ?? null);
-      if (compared !== 0) return isDescending ? -compared : compared;
-    }
-    const compared = compareTexts(one.id, other.id);
-    return lastDescends ? -compared : compared;
-  });
+  return rows
+    .map((row) => ranked(row, order))
+    .sort((one, other) => {
+      for (const [index, { isDescending }] of order.entries()) {
+        const compared = compareKeys(one.keys[index] ?? null, other.keys[index] ?? null);
+        if (compared !== 0) return turned(compared, isDescending);
+      }
+      return turned(compareTexts(one.id, other.id), lastDescends);
+    });
 }
