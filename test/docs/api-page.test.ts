@@ -56,7 +56,7 @@ function toExample({ text, line }: { readonly text: string; readonly line: numbe
   };
 }
 
-const EXAMPLES = ['docs/api.md', 'docs/batch.md', 'docs/operate.md'].flatMap((page) =>
+const EXAMPLES = ['docs/api.md', 'docs/batch.md', 'docs/changes.md', 'docs/operate.md'].flatMap((page) =>
   blocksOf(readPage(page))
     .filter(({ language }) => language === 'http')
     .map((block) => ({ page, ...toExample(block) })),

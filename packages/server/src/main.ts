@@ -22,39 +22,22 @@ import { type Listening, listen } from './http/listen.ts';
 import { describeApi } from './http/open-api.ts';
 import { isServed, ROUTES } from './http/routes.ts';
 import { createServer } from './http/server.ts';
+import { createStreams, endStreams, type Streams } from './http/stream/streams.ts';
 import { createThrottle } from './http/throttle.ts';
 import { type KeptProtection, keepProtection } from './keep-protection.ts';
 import { systemClock } from './lib/clock.ts';
-import type { OwnAddress } from './lib/own-addresses.ts';
+import { neededHosts } from './needed-hosts.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics, type Metrics, openMetricsServer } from './observe/metrics.ts';
 import { createHealthBoard, type HealthBoard } from './observe/provider-health.ts';
 import { openStore } from './open-store.ts';
 import { toStartFault } from './start-fault.ts';
 import type { Store } from './store/store.ts';
+import { watchCommits } from './store/watch-commits.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-const INTERNAL = /^(127\.|::1$|localhost$)/i;
-
-/** Hosts that the server cannot do without, with what each is to it. Its own loopback is protected anyway. */
-function neededHosts(config: Config): readonly OwnAddress[] {
-  const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '');
-  const found = [
-    { value: hostOf(config.publicUrl ?? ''), role: "this server's public address" },
-    { value: hostOf(config.databaseUrl?.reveal() ?? ''), role: 'the database of this server' },
-    ...config.issuers.map(({ issuer }) => ({
-      value: hostOf(issuer.replaceAll('{tid}', 'tid')),
-      role: 'an issuer of tokens',
-    })),
-    ...config.providers.flatMap(({ name, settings, kind }) =>
-      (kind.hostsOf?.(settings) ?? []).map((value) => ({ value, role: `the provider "${name}"` })),
-    ),
-  ];
-  return found.filter(({ value }) => value !== '' && !INTERNAL.test(value));
-}
 
 interface Identity {
   readonly authenticator: ReturnType<typeof createAuthenticator>;
@@ -118,6 +101,7 @@ interface Parts {
   readonly store: Store;
   readonly identity: Identity;
   readonly feeds: Feeds;
+  readonly streams: Streams;
   readonly providers: readonly AssembledProvider[];
   readonly protection: KeptProtection;
   readonly health: HealthBoard;
@@ -143,7 +127,7 @@ const tellAlarms =
   };
 
 function createApp(parts: Parts, isStarted: () => boolean): App {
-  const { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell } = parts;
+  const { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell } = parts;
   return {
     actions: {
       store,
@@ -165,6 +149,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       },
     },
     feeds,
+    streams,
     authenticator: identity.authenticator,
     feedKeys: identity.feedKeys,
     clock: systemClock,
@@ -194,14 +179,16 @@ async function createCertificate(config: Config): Promise<Certificate> {
 async function openParts(config: Config, log: Log): Promise<Parts> {
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const key = openInstallKey(path.join(config.dataFolder, 'key'));
-  const store = await openStore(config, key, log);
+  const { store, commits } = watchCommits(await openStore(config, key, log));
   const identity = await openIdentity(config, key, log);
   const bell: Bell = { dispatcher: undefined };
   const feeds = openFeeds(config, store, identity.feedKeys, bell);
   const providers = assembleProviders(config.providers, { feeds }, !config.isLocal);
   const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
+  const onFault = (error: unknown): void => log.error({ err: error }, 'Changes could not be told to streams.');
+  const streams = createStreams({ store, commits, onFault });
   const [health, metrics] = [createHealthBoard(), createMetrics()];
-  return { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell };
+  return { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell };
 }
 
 function openDispatcher(parts: Parts): Dispatcher {
@@ -244,6 +231,7 @@ async function start(config: Config, log: Log): Promise<Running> {
 
 /** Takes nothing new, finishes what is under way, and leaves the rest in the store. */
 async function stop({ parts, dispatcher, listening }: Running): Promise<void> {
+  endStreams(parts.streams);
   await listening.close();
   await stopDispatcher(dispatcher);
   parts.protection.close();

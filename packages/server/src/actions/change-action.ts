@@ -1,5 +1,6 @@
 import type { EnforcementState, OperationStatus, ResultInfo, VerificationLevel } from '@interdict/contract';
 import { laterThan, toDateTime } from '../lib/date-time.ts';
+import { indexable } from '../lib/indexable.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { type Entity, entityText } from './entity.ts';
 import { assertStep, isFinal, type Standing } from './lifecycle.ts';
@@ -93,11 +94,13 @@ export function changeAction(before: ActionRow, change: ActionChange, now: numbe
   const columns = { ...before, ...change.row };
   const entity = withEnforcement(JSON.parse(before.entity) as Entity, change, columns);
   const told = withErrorInfo(withStatus(entity, change, now), change.errorInfo);
-  const { text, liveOffset } = entityText(change.own ? withOwn(told, change.own) : told);
+  const shown = change.own ? withOwn(told, change.own) : told;
+  const { text, liveOffset } = entityText(shown);
   return {
     ...columns,
     status: to.status,
     state: to.state,
+    client_context: indexable(shown.clientContext),
     entity: text,
     live_offset: columns.hold === 'active' ? liveOffset : null,
     key_until: keyUntil(columns, now),

@@ -138,9 +138,11 @@ export function recordRow(body: RecordedBody, of: RecordOf): ActionRow {
 /** The record with its requester's changes, as both kinds of root give it. */
 export function changeRecord(row: ActionRow, own: OwnProperties): ActionRow {
   const changed = (text: string): Plain => withOwn(JSON.parse(text) as Plain, own);
+  const entity = changed(row.entity);
   return {
     ...row,
-    entity: JSON.stringify(changed(row.entity)),
+    client_context: indexable(entity.clientContext),
+    entity: JSON.stringify(entity),
     seed_entity: row.seed_entity === null ? null : JSON.stringify(actionInOrder(changed(row.seed_entity))),
   };
 }

@@ -4,12 +4,14 @@ import type { Authenticator } from '../auth/authenticate.ts';
 import type { FeedKey } from '../auth/feed-keys.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { Streams } from './stream/streams.ts';
 import type { Throttle } from './throttle.ts';
 
 /** What the handlers work with. */
 export interface App {
   readonly actions: PostDeps;
   readonly feeds: Feeds;
+  readonly streams: Streams;
   readonly authenticator: Authenticator;
   readonly feedKeys: readonly FeedKey[];
   readonly clock: Clock;

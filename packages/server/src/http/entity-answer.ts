@@ -9,7 +9,7 @@ import { isSeedRoot } from './rewrite-path.ts';
 export const etagOf = ({ tag }: Pick<AnsweredAction, 'tag'>): string => `W/"${tag}"`;
 
 /** A record reads on the seed roots as it was sent. */
-const textFor = ({ root }: Pick<Exchange, 'root'>, action: AnsweredAction): string =>
+export const textFor = ({ root }: Pick<Exchange, 'root'>, action: AnsweredAction): string =>
   isSeedRoot(root) ? (action.seedEntity ?? action.entity) : action.entity;
 
 /**

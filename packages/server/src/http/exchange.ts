@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Caller } from '../auth/caller.ts';
 import type { FeedKey } from '../auth/feed-keys.ts';
 import type { Root } from './rewrite-path.ts';
@@ -32,6 +33,8 @@ export interface Answer {
   /** JSON in the form of the root where left out. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Writes the body by itself, for as long as it likes, once the headers are out; instead of `body`. */
+  readonly stream?: (raw: ServerResponse) => void;
   /** What is not sent by then is broken off. */
   readonly sentWithinMs?: number;
   /** Runs when the last byte was handed to the network (true), or when the connection ended before that. */

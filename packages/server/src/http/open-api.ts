@@ -45,7 +45,8 @@ function successContent(route: Route): object {
   const { content } = route.about;
   if (content) return { content: Object.fromEntries(content.map((type) => [type, {}])) };
   if (route.offers === 'application/json') return {};
-  return { content: { 'text/plain': { schema: { type: 'string' } } } };
+  const type = route.offers === 'feed' ? 'text/plain' : route.offers;
+  return { content: { [type]: { schema: { type: 'string' } } } };
 }
 
 function responses(route: Route): object {
@@ -78,6 +79,10 @@ const QUERY: Readonly<Record<string, object>> = {
   $select: { type: 'string', description: 'Properties to give, as in id,status,enforcement/state.' },
   $skip: { type: 'integer', minimum: 0, description: 'How many to leave out first.' },
   $skiptoken: { type: 'string', description: 'From a nextLink, as it stands.' },
+  $deltatoken: {
+    type: 'string',
+    description: 'From a deltaLink, as it stands; latest: only what changes from now on.',
+  },
 };
 
 function parameters({ path, about }: Route): object[] {

@@ -55,9 +55,18 @@ describe('a path', () => {
     [`${ACTIONS}('')`],
     [`${ACTIONS}('a'b')`],
     [`${ACTIONS}(x)`],
+    [`${ACTIONS}/stream()`],
+    [`${ACTIONS}/delta(x)`],
   ])('%s stays as it is', (requested) => {
     expect(rewritePath(requested).url).toBe(requested);
   });
+
+  it.each(['delta', 'delta()', 'microsoft.graph.delta', 'Microsoft.Graph.delta()', 'delta%28%29'])(
+    '%s is delta',
+    (name) => {
+      expect(rewritePath(`/beta${ACTIONS}/${name}?x=()`).url).toBe(`${ACTIONS}/delta?x=()`);
+    },
+  );
 
   it('leaves the query as it was sent', () => {
     const query = "?$filter=name%20eq%20'//beta'&x=%2F?('y')//";

@@ -18,12 +18,16 @@ const EARLY = /^[\w.~$'()-]$/;
 const KEY_IN_PARENTHESES = /^([A-Za-z]+)\('((?:[^']|'')+)'\)$/;
 
 /** An action by its full name. */
-const QUALIFIED = /^microsoft\.graph\.(?=[a-z]+$)/i;
+const QUALIFIED = /^microsoft\.graph\.(?=[a-z]+(?:\(\))?$)/i;
+
+/** A function without parameters reads the same with its parentheses. */
+const CALLED = /^delta\(\)$/i;
 
 function rewriteSegment(segment: string): string {
   const key = KEY_IN_PARENTHESES.exec(segment);
   if (key) return `${key[1]}/${(key[2] ?? '').replaceAll("''", "'")}`;
-  return segment.replace(QUALIFIED, '');
+  const plain = segment.replace(QUALIFIED, '');
+  return CALLED.test(plain) ? plain.slice(0, -2) : plain;
 }
 
 /** Proxies, and the seed document, put scheme and host into the request line. */

@@ -1,6 +1,7 @@
 import { postReference } from './add-reference.ts';
 import { createBatch } from './batch/post-batch.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
+import { getSecurityActionDelta } from './delta.ts';
 import { getDocsAsset, getDocsPage } from './docs/docs-page.ts';
 import { getFeed } from './feed.ts';
 import { getHealth, getReadiness } from './health.ts';
@@ -16,6 +17,7 @@ import {
   postSecurityAction,
 } from './security-actions.ts';
 import { getOpenApi, getServiceDocument } from './service-document.ts';
+import { streamSecurityActions } from './stream/stream-actions.ts';
 import { updateSecurityAction } from './update-security-action.ts';
 
 const READ = 'SecurityActions.Read.All';
@@ -51,6 +53,10 @@ const SERVED: readonly Route[] = [
   route('GET',    ACTIONS,                           READ,     listSecurityActions,         { summary: 'List securityActions, newest first', gives: 'securityActionCollection', query: ['$filter', '$orderby', '$search', '$select', '$top', '$skip', '$count', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.', 410: 'The next page is not kept any more.' } }),
   route('GET',    `${ACTIONS}/$count`,               READ,     countSecurityActions,        { summary: 'Count securityActions', query: ['$filter', '$search'], answers: { 200: 'The number, as text.' } }, { offers: 'text/plain' }),
+  route('GET',    `${ACTIONS}/delta`,                READ,     getSecurityActionDelta,      { summary: 'All securityActions, then those that changed', gives: 'securityActionDelta',
+                                                                                              query: ['$filter', '$select', '$top', '$skiptoken', '$deltatoken'],
+                                                                                              answers: { 200: 'A page, with a nextLink while there are more, else a deltaLink.', 410: 'The link is too old; Location says where to begin anew.' } }),
+  route('GET',    `${ACTIONS}/stream`,               READ,     streamSecurityActions,       { summary: 'Changes as they happen, as server-sent events', answers: { 200: 'A stream without end.', 429: 'The app has too many streams.' } }, { offers: 'text/event-stream', isAlone: true }),
   route('GET',    ACTION,                            READ,     getSecurityAction,           { summary: 'Get a securityAction', gives: 'securityAction', query: ['$select'], answers: { 200: 'The securityAction.', 304: 'It is unchanged.', ...NONE } }),
   route('PATCH',  ACTION,                            WRITE,    updateSecurityAction,        { summary: 'Update a securityAction', body: 'securityActionInput', gives: 'securityAction',
                                                                                               answers: { 200: 'The securityAction as it is from then on.', 204: 'The same, without it.', 409: 'Its outcome is final.',
@@ -86,8 +92,6 @@ const LATER: readonly Route[] = [
   later('POST',   `${ACTION}/approveSecurityAction`,             APPROVE),
   later('POST',   `${ACTION}/rejectSecurityAction`,              APPROVE),
   later('POST',   `${ACTIONS}/previewSecurityAction`,            WRITE),
-  later('GET',    `${ACTIONS}/delta`,                            READ),
-  later('GET',    `${ACTIONS}/stream`,                           READ),
   later('POST',   '/security/stopDispatch',                      WRITE),
   later('POST',   '/security/resumeDispatch',                    APPROVE),
   later('GET',    '/security/dispatchState',                     READ),

@@ -80,11 +80,20 @@ export function toExchange(app: App, request: FastifyRequest): Exchange {
   };
 }
 
+function sendStream(reply: FastifyReply, stream: NonNullable<Answer['stream']>): FastifyReply {
+  reply.hijack();
+  reply.raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
+  reply.raw.flushHeaders();
+  stream(reply.raw);
+  return reply;
+}
+
 export function send(reply: FastifyReply, answer: Answer, root: Root): FastifyReply {
   reply.code(answer.status);
   if (answer.headers) reply.headers(answer.headers as Record<string, string>);
   watchEnd(reply.raw, answer);
   if (answer.contentType !== undefined) reply.header('Content-Type', answer.contentType);
+  if (answer.stream) return sendStream(reply, answer.stream);
   if (answer.body === undefined || answer.body.length === 0 || answer.status === 304) return reply.send();
   if (answer.contentType === undefined) reply.header('Content-Type', jsonType(root));
   // As bytes: to a text of JSON Fastify would add a charset that the seed document has not.

@@ -152,6 +152,8 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
+    // A stream lasts as long as its client likes: its time is none of the server's.
+    if (reply.sent && reply.getHeader('Content-Type') === 'text/event-stream') return done();
     const seconds = (performance.now() - arrivalOf(request.raw).startedAt) / 1_000;
     app.metrics.request(request.method, request.routeOptions.url ?? 'none', reply.statusCode, seconds);
     done();

@@ -24,6 +24,9 @@ export interface EntityRow {
   readonly hold: ActionRow['hold'];
 }
 
+/** A journal entry without what only the audit asks for. */
+export type ChangeRow = Pick<JournalRow, 'sequence' | 'written_at' | 'action_id' | 'event'>;
+
 /** Where a page begins: behind this entity, in the order newest first. */
 export interface PagePosition {
   readonly created_at: string;
@@ -124,6 +127,9 @@ export const queries = {
 
   // The journal
   journalAfter: query<{ sequence: number; limit: number }, JournalRow>('journalAfter'),
+  changesAfter: query<{ sequence: number; limit: number }, ChangeRow>('changesAfter'),
+  /** Actions that entries behind one sequence, up to another, are of: as they are now. */
+  changedEntities: query<{ after: number; until: number }, EntityRow>('changedEntities'),
 
   // Feeds
   feedEntries: query<{ provider: string; action: string; after: string; limit: number }, FeedEntryRow>('feedEntries'),

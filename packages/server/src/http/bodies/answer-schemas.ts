@@ -118,6 +118,17 @@ const enforcementInForce = Type.Object({
 export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
   securityAction,
   securityActionCollection: collection(Type.Unsafe({ $ref: '#/components/schemas/securityAction' })),
+  securityActionDelta: Type.Object({
+    '@odata.context': Type.String(),
+    '@odata.nextLink': Type.Optional(Type.String({ format: 'uri' })),
+    '@odata.deltaLink': Type.Optional(Type.String({ format: 'uri' })),
+    value: Type.Array(
+      Type.Object(
+        { id: Type.String(), '@removed': Type.Optional(Type.Object({ reason: oneOf(['deleted', 'changed']) })) },
+        { description: 'A securityAction as it is now, or which one is deleted or no longer asked for.' },
+      ),
+    ),
+  }),
   provider,
   providerCollection: collection(Type.Unsafe({ $ref: '#/components/schemas/provider' })),
   enforcementCollection: collection(enforcementInForce),

@@ -4,6 +4,7 @@ import { queries } from '../queries.ts';
 import type { JournalRow } from '../rows.ts';
 import type { Store } from '../store.ts';
 import { anActionRow, anEnforcementRow } from './an-action-row.ts';
+import { describeChanges } from './describe-changes.ts';
 import { describeFeeds } from './describe-feeds.ts';
 import {
   addAction,
@@ -261,6 +262,8 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
     });
 
     describeFeeds(() => store);
+
+    describeChanges(() => store);
 
     it('counts itself among the processes that may hold leases', async () => {
       expect(await store.liveLeaseOwners()).toContain(store.leaseOwner);

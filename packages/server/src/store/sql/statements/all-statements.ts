@@ -1,6 +1,7 @@
 import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import { actionStatements } from './action-statements.ts';
+import { changeStatements } from './change-statements.ts';
 import { enforcementStatements } from './enforcement-statements.ts';
 import { entityStatements } from './entity-statements.ts';
 import { feedStatements } from './feed-statements.ts';
@@ -12,6 +13,7 @@ import { ledgerStatements } from './ledger-statements.ts';
 export const allStatements: Statements<QueryName> = {
   ...actionStatements,
   ...entityStatements,
+  ...changeStatements,
   ...keyStatements,
   ...enforcementStatements,
   ...ledgerStatements,

@@ -1,0 +1,131 @@
+import type { Expression } from '../../odata/filter/expression.ts';
+import { holds } from '../../odata/filter/holds.ts';
+import { type PagePosition, queries } from '../../store/queries.ts';
+import type { ActionsDeps } from '../actions-deps.ts';
+import { type AnsweredAction, toAnswered } from '../read-actions.ts';
+import { type ChangeStep, isChange, LARGEST_STEP, LOST, readChanges } from './read-changes.ts';
+
+/**
+ * How far a client has come. `since`: it has, or gets, everything up to this sequence. In the baseline that is the
+ * sequence before its first page: what changes while it is read comes again behind it.
+ */
+export type DeltaPosition =
+  | { readonly kind: 'baseline'; readonly since: number; readonly after: PagePosition | undefined }
+  | { readonly kind: 'changes'; readonly since: number };
+
+/** An action as it is now, or that it is not (any more) one of those asked for. */
+export type DeltaItem =
+  | { readonly id: string; readonly action: AnsweredAction }
+  | { readonly id: string; readonly removed: 'deleted' | 'changed' };
+
+export interface DeltaPage {
+  readonly items: readonly DeltaItem[];
+  readonly next: DeltaPosition;
+  /** Everything up to this request was told: ask again later. */
+  readonly isEnd: boolean;
+}
+
+export interface DeltaWanted {
+  readonly filter: Expression | undefined;
+  readonly limit: number;
+}
+
+/** Work of one request: journal entries, or actions of the baseline, that are looked at. */
+const MOST_SCANNED = 2_000;
+const SLICE = 50;
+/** Characters; a page ends earlier where it has grown so large. */
+const LARGEST_PAGE = 4 * 1_048_576;
+
+const fulfils = (filter: Expression | undefined, { entity }: AnsweredAction, now: number): boolean =>
+  filter === undefined || holds(filter, JSON.parse(entity) as Record<string, unknown>, now);
+
+/** Where a client begins that wants no baseline: with the next change. */
+export async function latestPosition({ store }: ActionsDeps, tenantId: string): Promise<DeltaPosition> {
+  return { kind: 'changes', since: (await store.tenant(tenantId)).sequence };
+}
+
+/** Where the baseline begins. The sequence is read before any action is: no change can fall between. */
+export async function baselinePosition({ store }: ActionsDeps, tenantId: string): Promise<DeltaPosition> {
+  return { kind: 'baseline', since: (await store.tenant(tenantId)).sequence, after: undefined };
+}
+
+async function baselinePage(
+  { store, clock }: ActionsDeps,
+  tenantId: string,
+  { filter, limit }: DeltaWanted,
+  position: Extract<DeltaPosition, { kind: 'baseline' }>,
+): Promise<DeltaPage> {
+  const items: DeltaItem[] = [];
+  const { since } = position;
+  let { after } = position;
+  let length = 0;
+  for (let scanned = 0; scanned < MOST_SCANNED && length < LARGEST_PAGE && items.length < limit; ) {
+    const most = Math.min(SLICE, limit - items.length);
+    const wanted = after ? queries.entitiesAfter({ ...after, limit: most }) : queries.newestEntities({ limit: most });
+    const rows = await store.read(tenantId, wanted);
+    for (const action of rows.map(toAnswered)) {
+      after = { created_at: action.created_at, id: action.id };
+      if (!fulfils(filter, action, clock.now())) continue;
+      items.push({ id: action.id, action });
+      length += action.entity.length;
+    }
+    if (rows.length < most) return { items, next: { kind: 'changes', since }, isEnd: true };
+    scanned += rows.length;
+  }
+  return { items, next: { kind: 'baseline', since, after }, isEnd: false };
+}
+
+/** Puts what a step tells behind what was told before; of an action told of twice the older goes. */
+function gather(
+  items: Map<string, DeltaItem>,
+  { entries, actions }: ChangeStep,
+  isWanted: (action: AnsweredAction) => boolean,
+): void {
+  for (const { action_id: id } of entries.filter(isChange)) {
+    const action = actions.get(id);
+    items.delete(id);
+    if (!action) items.set(id, { id, removed: 'deleted' });
+    else items.set(id, isWanted(action) ? { id, action } : { id, removed: 'changed' });
+  }
+}
+
+const lengthOf = ({ actions }: ChangeStep): number =>
+  [...actions.values()].reduce((length, { entity }) => length + entity.length, 0);
+
+async function changesPage(
+  { store, clock }: ActionsDeps,
+  tenantId: string,
+  { filter, limit }: DeltaWanted,
+  from: number,
+): Promise<DeltaPage | typeof LOST> {
+  const { sequence: last } = await store.tenant(tenantId);
+  if (from > last) return LOST;
+  const items = new Map<string, DeltaItem>();
+  const isFull = (): boolean => items.size >= limit || since - from >= MOST_SCANNED || length >= LARGEST_PAGE;
+  let since = from;
+  let length = 0;
+  while (since < last && !isFull()) {
+    const step = await readChanges(store, tenantId, since, { entries: LARGEST_STEP, actions: limit - items.size });
+    if (step === LOST || step.until === since) return LOST;
+    since = step.until;
+    length += lengthOf(step);
+    gather(items, step, (action) => fulfils(filter, action, clock.now()));
+  }
+  return { items: [...items.values()], next: { kind: 'changes', since }, isEnd: since >= last };
+}
+
+/**
+ * What comes behind a position: of the baseline the actions, newest first; then the actions that changed, each once a
+ * page, as they are now, in the order of their last change. A page may be empty and not the last.
+ * @returns {@link LOST} where the position is older than the journal, or not of this database
+ */
+export async function deltaPage(
+  deps: ActionsDeps,
+  tenantId: string,
+  wanted: DeltaWanted,
+  position: DeltaPosition,
+): Promise<DeltaPage | typeof LOST> {
+  return position.kind === 'baseline'
+    ? await baselinePage(deps, tenantId, wanted, position)
+    : await changesPage(deps, tenantId, wanted, position.since);
+}
