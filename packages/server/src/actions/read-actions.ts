@@ -39,6 +39,16 @@ export async function getAction(
   return toAnswered(row);
 }
 
+/** Actions as they are now, by id; what is not there is absent. */
+export async function findActions(
+  store: Pick<ActionsDeps['store'], 'read'>,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, AnsweredAction>> {
+  const found = await Promise.all(ids.map((id) => store.read(tenantId, queries.entityById({ id }))));
+  return new Map(found.flat().map((row) => [row.id, toAnswered(row)]));
+}
+
 export interface Page {
   readonly actions: readonly AnsweredAction[];
   /** Where the next page begins; absent on the last one. */

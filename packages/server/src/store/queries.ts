@@ -1,4 +1,5 @@
 import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, Lane, UsedKeyRow } from './rows.ts';
+import { subscriptionQueries } from './subscription-queries.ts';
 import { query } from './work.ts';
 
 type Id = { readonly id: string };
@@ -128,6 +129,8 @@ export const queries = {
   saveFeedFetch: query<FeedFetchRow, never>('saveFeedFetch'),
   deleteFeedFetch: query<FeedReader & Id, never>('deleteFeedFetch'),
   wakeFeedEntries: query<{ provider: string; action: string; now: number }, Id>('wakeFeedEntries'),
+
+  ...subscriptionQueries,
 } as const;
 
 export type QueryName = keyof typeof queries;

@@ -1,4 +1,5 @@
 import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, UsedKeyRow } from '../rows.ts';
+import type { DeliveryRow, SubscriptionRow } from '../subscription-rows.ts';
 
 type OfTenant<Row> = Row & { readonly tenant_id: string };
 
@@ -24,6 +25,9 @@ export interface Database {
   readonly journal: OfTenant<JournalRow>;
   readonly feed_fetch: OfTenant<FeedFetchRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
-  readonly tenant: TenantRow;
+  readonly subscription: OfTenant<SubscriptionRow>;
+  readonly delivery: OfTenant<DeliveryRow>;
+  /** `subscribed`: 1 while the tenant has subscriptions. */
+  readonly tenant: TenantRow & { readonly subscribed: 0 | 1 };
   readonly fact: FactRow;
 }

@@ -6,6 +6,7 @@ import { entityStatements } from './entity-statements.ts';
 import { feedStatements } from './feed-statements.ts';
 import { keyStatements } from './key-statements.ts';
 import { ledgerStatements } from './ledger-statements.ts';
+import { subscriptionStatements } from './subscription-statements.ts';
 
 /** Every query of `store/queries.ts` has its text in one of these. */
 export const allStatements: Statements<QueryName> = {
@@ -15,4 +16,5 @@ export const allStatements: Statements<QueryName> = {
   ...enforcementStatements,
   ...ledgerStatements,
   ...feedStatements,
+  ...subscriptionStatements,
 };
