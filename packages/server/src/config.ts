@@ -7,9 +7,11 @@ import { type FeedKey, findFeedKeyFaults } from './auth/feed-keys.ts';
 import { findIssuerFaults } from './auth/issuer-faults.ts';
 import type { IssuerSettings } from './auth/issuer-settings.ts';
 import { type Environment, readConfigFile, readSecret } from './config/config-file.ts';
+import { type NotificationSettings, readNotifications } from './config/notification-config.ts';
 import { type ProviderConfig, plainProvider, readProviders } from './config/provider-config.ts';
 import { Refusal } from './errors.ts';
 import { FileFault, faultAt, type YamlFile } from './lib/read-yaml.ts';
+import { faultOfAllowed } from './notify/receiver-guard.ts';
 
 /** Everything that the operator decides. This file alone reads the environment. */
 export interface Config {
@@ -28,6 +30,7 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   readonly protectedEntries: readonly ProtectedEntry[];
   readonly feedKeys: readonly FeedKey[];
+  readonly notifications: NotificationSettings;
   /** True where no issuer is configured: loopback only, and tokens of our own. */
   readonly isLocal: boolean;
 }
@@ -212,6 +215,7 @@ export function readConfig(): Config {
     httpAddress: isLocal ? '127.0.0.1' : httpAddress,
     trustedProxies: server?.http?.trustedProxies ?? [],
     tls: readTls(file, value),
+    notifications: readNotifications(file, faultOfAllowed),
     ...parts,
     isLocal,
   };

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createFeeds, type Feeds } from './actions/feeds.ts';
 import { providersOf } from './actions/provider.ts';
+import { assembleDeliverer, assembleNotify } from './assemble-notify.ts';
 import { type AssembledProvider, assembleProviders } from './assemble-providers.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { FeedKey } from './auth/feed-keys.ts';
@@ -24,7 +25,9 @@ import { isServed, ROUTES } from './http/routes.ts';
 import { createServer } from './http/server.ts';
 import { type KeptProtection, keepProtection } from './keep-protection.ts';
 import { systemClock } from './lib/clock.ts';
-import type { OwnAddress } from './lib/own-addresses.ts';
+import { neededHosts } from './needed-hosts.ts';
+import type { Deliverer } from './notify/deliverer.ts';
+import { onChange, onSubscribed, startDeliverer, stopDeliverer } from './notify/run-deliverer.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics, type Metrics, openMetricsServer } from './observe/metrics.ts';
 import { createHealthBoard, type HealthBoard } from './observe/provider-health.ts';
@@ -35,25 +38,6 @@ import type { Store } from './store/store.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-const INTERNAL = /^(127\.|::1$|localhost$)/i;
-
-/** Hosts that the server cannot do without, with what each is to it. Its own loopback is protected anyway. */
-function neededHosts(config: Config): readonly OwnAddress[] {
-  const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '');
-  const found = [
-    { value: hostOf(config.publicUrl ?? ''), role: "this server's public address" },
-    { value: hostOf(config.databaseUrl?.reveal() ?? ''), role: 'the database of this server' },
-    ...config.issuers.map(({ issuer }) => ({
-      value: hostOf(issuer.replaceAll('{tid}', 'tid')),
-      role: 'an issuer of tokens',
-    })),
-    ...config.providers.flatMap(({ name, settings, kind }) =>
-      (kind.hostsOf?.(settings) ?? []).map((value) => ({ value, role: `the provider "${name}"` })),
-    ),
-  ];
-  return found.filter(({ value }) => value !== '' && !INTERNAL.test(value));
-}
 
 interface Identity {
   readonly authenticator: ReturnType<typeof createAuthenticator>;
@@ -91,6 +75,7 @@ async function openIdentity(config: Config, key: InstallKey, log: Log): Promise<
 /** What wakes the dispatcher, which is made after everything that may do so. */
 interface Bell {
   dispatcher: Dispatcher | undefined;
+  deliverer: Deliverer | undefined;
 }
 
 function openFeeds(config: Config, store: Store, feedKeys: readonly FeedKey[], bell: Bell): Feeds {
@@ -155,15 +140,18 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       fetches: new Set(),
       onAlarms: tellAlarms(parts),
       onCreated: (tenantId) => {
+        if (bell.deliverer) onChange(bell.deliverer, tenantId);
         if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
       },
       onEnded: (tenantId, release) => {
+        if (bell.deliverer) onChange(bell.deliverer, tenantId);
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);
         wake(bell.dispatcher, tenantId);
       },
     },
     feeds,
+    notify: assembleNotify(parts, (tenantId) => bell.deliverer && onSubscribed(bell.deliverer, tenantId)),
     authenticator: identity.authenticator,
     feedKeys: identity.feedKeys,
     clock: systemClock,
@@ -193,7 +181,7 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const key = openInstallKey(path.join(config.dataFolder, 'key'));
   const store = await openStore(config, key, log);
   const identity = await openIdentity(config, key, log);
-  const bell: Bell = { dispatcher: undefined };
+  const bell: Bell = { dispatcher: undefined, deliverer: undefined };
   const feeds = openFeeds(config, store, identity.feedKeys, bell);
   const providers = assembleProviders(config.providers, { feeds }, !config.isLocal);
   const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
@@ -219,6 +207,7 @@ function openDispatcher(parts: Parts): Dispatcher {
 interface Running {
   readonly parts: Parts;
   readonly dispatcher: Dispatcher;
+  readonly deliverer: Deliverer;
   readonly listening: Listening;
 }
 
@@ -226,6 +215,8 @@ async function start(config: Config, log: Log): Promise<Running> {
   const parts = await openParts(config, log);
   const dispatcher = openDispatcher(parts);
   parts.bell.dispatcher = dispatcher;
+  const deliverer = assembleDeliverer(parts);
+  parts.bell.deliverer = deliverer;
   let isStarted = false;
   const app = createApp(parts, () => isStarted);
   const listening = await listen(app, createServer(app, ROUTES), {
@@ -235,13 +226,15 @@ async function start(config: Config, log: Log): Promise<Running> {
   });
   if (config.metricsPort !== undefined) await openMetricsServer(parts.metrics, config.metricsPort);
   await startDispatcher(dispatcher);
+  startDeliverer(deliverer);
   isStarted = true;
-  return { parts, dispatcher, listening };
+  return { parts, dispatcher, deliverer, listening };
 }
 
 /** Takes nothing new, finishes what is under way, and leaves the rest in the store. */
-async function stop({ parts, dispatcher, listening }: Running): Promise<void> {
+async function stop({ parts, dispatcher, deliverer, listening }: Running): Promise<void> {
   await listening.close();
+  await stopDeliverer(deliverer);
   await stopDispatcher(dispatcher);
   parts.protection.close();
   parts.identity.close();

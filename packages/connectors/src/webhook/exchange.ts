@@ -64,12 +64,7 @@ function toHandler(progress: Progress): Dispatcher.DispatchHandler {
 }
 
 /** Posts once, without following redirects. Settles when the signal aborts, whatever the receiver does. */
-export function exchange(
-  pool: Pool,
-  post: Post,
-  signal: AbortSignal,
-  mostBytes = MOST_BODY_BYTES,
-): Promise<Exchange> {
+export function exchange(pool: Pool, post: Post, signal: AbortSignal, mostBytes = MOST_BODY_BYTES): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
   const progress: Progress = {
     mostBytes,

@@ -3,12 +3,14 @@ import type { PostDeps } from '../actions/post-action.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { FeedKey } from '../auth/feed-keys.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { NotifyDeps } from '../notify/notify-deps.ts';
 import type { Metrics } from '../observe/metrics.ts';
 
 /** What the handlers work with. */
 export interface App {
   readonly actions: PostDeps;
   readonly feeds: Feeds;
+  readonly notify: NotifyDeps;
   readonly authenticator: Authenticator;
   readonly feedKeys: readonly FeedKey[];
   readonly clock: Clock;

@@ -1,5 +1,6 @@
 import { postReference } from './add-reference.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
+import { listSubscriptionDeliveries, resendSubscriptionDelivery } from './deliveries.ts';
 import { getFeed } from './feed.ts';
 import { getHealth, getReadiness } from './health.ts';
 import { notYet } from './not-yet.ts';
@@ -13,6 +14,14 @@ import {
   postSecurityAction,
 } from './security-actions.ts';
 import { getOpenApi, getServiceDocument } from './service-document.ts';
+import {
+  deleteSubscription,
+  getSubscription,
+  listSubscriptions,
+  patchSubscription,
+  postSubscription,
+  reauthorizeSubscription,
+} from './subscriptions.ts';
 
 const READ = 'SecurityActions.Read.All';
 const WRITE = 'SecurityActions.ReadWrite.All';
@@ -31,7 +40,11 @@ const route = (
   rest: Partial<Pick<Route, 'offers' | 'isRelease'>> = {},
 ): Route => ({ method, path, permission, handle, offers: 'application/json', about, ...rest });
 
+const SUBSCRIPTIONS = '/subscriptions';
+const SUBSCRIPTION = `${SUBSCRIPTIONS}/:id`;
+
 const NONE = { 404: 'There is no such securityAction.' };
+const NO_SUBSCRIPTION = { 404: 'The application has no such subscription.' };
 
 // biome-ignore format: a table reads better in columns
 const SERVED: readonly Route[] = [
@@ -52,6 +65,16 @@ const SERVED: readonly Route[] = [
   route('GET',    '/security/securityActionProviders/:id', READ, getSecurityActionProvider,   { summary: 'Get a provider', gives: 'provider', answers: { 200: 'The provider.', 404: 'There is no such provider.' } }),
   route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.' } }),
+  route('POST',   SUBSCRIPTIONS,                     READ,     postSubscription,            { summary: 'Subscribe to changes of securityActions', body: 'subscriptionInput', gives: 'subscription',
+                                                                                              answers: { 201: 'The receivers passed the validation; changes from now on are told.', 429: 'Many receivers are being validated.' } }),
+  route('GET',    SUBSCRIPTIONS,                     READ,     listSubscriptions,           { summary: "List the application's subscriptions", gives: 'subscriptionCollection', answers: { 200: 'All of them.' } }),
+  route('GET',    SUBSCRIPTION,                      READ,     getSubscription,             { summary: 'Get a subscription', gives: 'subscription', answers: { 200: 'The subscription.', ...NO_SUBSCRIPTION } }),
+  route('PATCH',  SUBSCRIPTION,                      READ,     patchSubscription,           { summary: 'Renew a subscription', body: 'subscriptionRenewal', gives: 'subscription', answers: { 200: 'The subscription as it is now.', ...NO_SUBSCRIPTION } }),
+  route('DELETE', SUBSCRIPTION,                      READ,     deleteSubscription,          { summary: 'Delete a subscription', answers: { 204: 'It is deleted.', ...NO_SUBSCRIPTION } }),
+  route('POST',   `${SUBSCRIPTION}/reauthorize`,     READ,     reauthorizeSubscription,     { summary: 'Answer a reauthorizationRequired', answers: { 204: 'It is noted.', ...NO_SUBSCRIPTION } }),
+  route('GET',    `${SUBSCRIPTION}/deliveries`,      READ,     listSubscriptionDeliveries,  { summary: 'The delivery log, newest first', gives: 'deliveryCollection', query: ['$top', '$skiptoken'],
+                                                                                              answers: { 200: 'A page, with a nextLink while there are more.', ...NO_SUBSCRIPTION } }),
+  route('POST',   `${SUBSCRIPTION}/deliveries/:deliveryId/resend`, READ, resendSubscriptionDelivery, { summary: 'Send a delivery again', answers: { 202: 'It is on its way.', 404: 'There is no such delivery.' } }),
   route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed' }),
   route('GET',    '/',                               'anyone', getServiceDocument,          { summary: 'Service document', gives: 'serviceDocument', answers: { 200: 'What there is.' } }),
   route('GET',    '/openapi.json',                   'anyone', getOpenApi,                  { summary: 'This description', answers: { 200: 'OpenAPI 3.1.' } }),
@@ -76,12 +99,6 @@ const LATER: readonly Route[] = [
   later('GET',    '/security/dispatchState',                     READ),
   later('GET',    '/security/securityActionAuditEvents',         AUDIT),
   later('GET',    '/security/securityActionAuditCheckpoints',    AUDIT),
-  later('POST',   '/subscriptions',                              READ),
-  later('GET',    '/subscriptions',                              READ),
-  later('GET',    '/subscriptions/:id',                          READ),
-  later('PATCH',  '/subscriptions/:id',                          READ),
-  later('DELETE', '/subscriptions/:id',                          READ),
-  later('POST',   '/subscriptions/:id/reauthorize',              READ),
   later('POST',   '/$batch',                                     READ),
   later('GET',    '/$metadata',                                  'anyone'),
   later('GET',    '/docs',                                       'anyone'),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AnsweredAction } from '../actions/read-actions.ts';
+import type { Expression } from '../odata/filter/expression.ts';
 import { holds } from '../odata/filter/holds.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
-import type { Expression } from '../odata/filter/expression.ts';
 import type { JournalRow } from '../store/rows.ts';
 import type { ChangeType, SubscriptionContent } from './subscription.ts';
 

@@ -29,7 +29,8 @@ export function readExpiration(text: string, now: number): number {
     throw invalid('expirationDateTime', words);
   }
   const at = fromDateTime(moment);
-  if (at <= now) throw invalid('expirationDateTime', `"expirationDateTime" is not ahead: it is ${toDateTime(now)} now.`);
+  if (at <= now)
+    throw invalid('expirationDateTime', `"expirationDateTime" is not ahead: it is ${toDateTime(now)} now.`);
   if (at > now + LONGEST_TERM_MIN * MINUTE_MS) {
     const latest = toDateTime(now + LONGEST_TERM_MIN * MINUTE_MS);
     const words = `"expirationDateTime" is at most 43,200 minutes ahead: not later than ${latest} as of now.`;

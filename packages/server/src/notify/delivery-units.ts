@@ -51,7 +51,9 @@ export const takeSubscription = unit(
     const { lease_owner, lease_until } = row;
     const isTaken = lease_owner !== null && lease_owner !== owner && live.includes(lease_owner);
     if (isTaken && (lease_until ?? 0) > u.now) return undefined;
-    yield* run(queries.leaseSubscription({ id, lease_owner: owner, lease_until: u.now + leaseMs }));
+    // Awake until it is given back: where this process dies, the next one finds it.
+    const lease = { lease_owner: owner, lease_until: u.now + leaseMs, wake_at: u.now };
+    yield* run(queries.leaseSubscription({ id, ...lease }));
     const isOver = !isLive(row, u.now);
     if (!isOver && row.reauthorize_at !== null && row.reauthorize_at <= u.now) {
       yield* run(queries.tellReauthorize({ id, reauthorize_at: null }));

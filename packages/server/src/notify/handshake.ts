@@ -16,12 +16,15 @@ const faultText = (error: Error, timedOut: boolean, withinMs: number): string =>
 function faultOf(exchange: Exchange, token: string, timedOut: boolean, withinMs: number): string | undefined {
   if (exchange.kind !== 'answered') return faultText(exchange.error, timedOut, withinMs);
   const { status, headers, body } = exchange;
-  if (status !== 200) return `it answered ${status}${status >= 300 && status < 400 ? ', and redirects are not followed' : ''}`;
+  if (status !== 200)
+    return `it answered ${status}${status >= 300 && status < 400 ? ', and redirects are not followed' : ''}`;
   const type = String(headers['content-type'] ?? '');
   if (!/^text\/plain\s*(?:;|$)/i.test(type)) {
     return `its answer is ${type === '' ? 'of no content type' : `"${toMessage(type).slice(0, 60)}"`}, not text/plain`;
   }
-  return body.toString('utf8') === token ? undefined : 'its answer is not the validationToken, decoded, and nothing else';
+  return body.toString('utf8') === token
+    ? undefined
+    : 'its answer is not the validationToken, decoded, and nothing else';
 }
 
 /**

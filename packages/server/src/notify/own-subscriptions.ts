@@ -1,17 +1,12 @@
 import { queries } from '../store/queries.ts';
-import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
+import type { SubscriptionRow } from '../store/subscription-rows.ts';
 import { readExpiration, readReceiverUrl } from './check-subscription.ts';
 import { withHandshake } from './create-subscription.ts';
 import { shakeHands } from './handshake.ts';
 import type { NotifyDeps, Subscriber } from './notify-deps.ts';
-import { isOwnId, unknownDelivery, unknownSubscription } from './refuse.ts';
+import { isOwnId, unknownSubscription } from './refuse.ts';
 import { isLive } from './subscription.ts';
-import {
-  reauthorizeSubscription,
-  removeSubscription,
-  renewSubscription,
-  resendDelivery,
-} from './subscription-units.ts';
+import { reauthorizeSubscription, removeSubscription, renewSubscription } from './subscription-units.ts';
 
 /** All that the application has in this tenant: at most a hundred. */
 export async function listSubscriptionsOf(
@@ -52,8 +47,7 @@ export async function renew(
   await getOwnSubscription(deps, subscriber, id);
   const now = store.clock.now();
   const expiresAt = expirationDateTime === undefined ? undefined : readExpiration(expirationDateTime, now);
-  const url =
-    notificationUrl === undefined ? undefined : readReceiverUrl(notificationUrl, 'notificationUrl', guard);
+  const url = notificationUrl === undefined ? undefined : readReceiverUrl(notificationUrl, 'notificationUrl', guard);
   if (url) await withHandshake(deps, tenantId, () => shakeHands(post, url, 'notificationUrl', answerWithinMs));
   const receiver = url && notificationUrl !== undefined ? { text: notificationUrl, host: url.host } : undefined;
   const wanted = { id, appId, expiresAt, notificationUrl: receiver };
@@ -74,42 +68,4 @@ export async function unsubscribe(deps: NotifyDeps, { tenantId, appId }: Subscri
 export async function reauthorize({ store }: NotifyDeps, { tenantId, appId }: Subscriber, id: string): Promise<void> {
   const isDone = isOwnId(id) && (await store.run(tenantId, reauthorizeSubscription, { id, appId }));
   if (!isDone) throw unknownSubscription(id);
-}
-
-/** Behind every id. */
-const NEWEST = 'g';
-
-export interface DeliveryPage {
-  readonly deliveries: readonly DeliveryRow[];
-  /** Id behind which the next page begins; absent on the last one. */
-  readonly next: string | undefined;
-}
-
-/** The delivery log, newest first. @throws {Refusal} notFound */
-export async function listDeliveries(
-  deps: NotifyDeps,
-  subscriber: Subscriber,
-  id: string,
-  { limit, after = NEWEST }: { readonly limit: number; readonly after: string | undefined },
-): Promise<DeliveryPage> {
-  await getOwnSubscription(deps, subscriber, id);
-  const wanted = queries.deliveriesBefore({ subscription_id: id, id: after, limit: limit + 1 });
-  const rows = await deps.store.read(subscriber.tenantId, wanted);
-  const deliveries = rows.slice(0, limit);
-  return { deliveries, next: rows.length > limit ? deliveries.at(-1)?.id : undefined };
-}
-
-/** Sends a delivery again, now, with the same notifications and the same `webhook-id`. @throws {Refusal} notFound */
-export async function resend(
-  deps: NotifyDeps,
-  { tenantId, appId }: Subscriber,
-  id: string,
-  deliveryId: string,
-): Promise<void> {
-  if (!isOwnId(id)) throw unknownSubscription(id);
-  if (!isOwnId(deliveryId)) throw unknownDelivery(deliveryId);
-  const outcome = await deps.store.run(tenantId, resendDelivery, { id, appId, deliveryId });
-  if (outcome === 'noSubscription') throw unknownSubscription(id);
-  if (outcome === 'noDelivery') throw unknownDelivery(deliveryId);
-  deps.onSubscribed(tenantId);
 }

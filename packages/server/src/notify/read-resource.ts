@@ -9,7 +9,8 @@ export type WatchedResource = Pick<SubscriptionContent, 'actionId' | 'filter'>;
 const LONGEST = 4_096;
 
 /** With or without a slash and a version in front; the key as a segment or in parentheses. */
-const RESOURCE = /^\/?(?:(?:beta|v1\.0)\/)?security\/securityActions(?:\/([^/?#()']+)|\('([^/?#()']+)'\))?\/?(?:\?(.*))?$/is;
+const RESOURCE =
+  /^\/?(?:(?:beta|v1\.0)\/)?security\/securityActions(?:\/([^/?#()']+)|\('([^/?#()']+)'\))?\/?(?:\?(.*))?$/is;
 
 const FORMS = '"security/securityActions", with "?$filter=…" if need be, or "security/securityActions/{id}"';
 

@@ -48,7 +48,10 @@ async function runRounds(deliverer: Deliverer, tenantId: string): Promise<void> 
 
 /** In an order that favours nobody for long. */
 const shuffled = <Item>(items: readonly Item[], random: () => number): readonly Item[] =>
-  items.map((item) => ({ item, at: random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+  items
+    .map((item) => ({ item, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 
 async function lookThrough(deliverer: Deliverer, tenantId: string): Promise<void> {
   const { store, random } = deliverer.deps;

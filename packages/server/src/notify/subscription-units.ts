@@ -1,6 +1,6 @@
-import { first, run, type UnitContext, unit, type Work, all } from '../store/work.ts';
 import { queries } from '../store/queries.ts';
 import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
+import { all, first, run, type UnitContext, unit, type Work } from '../store/work.ts';
 import { contentOf, isLive, reauthorizeAt, type SubscriptionContent } from './subscription.ts';
 
 /** Subscriptions that an application may have in a tenant. */

@@ -23,7 +23,9 @@ export const subscriptionQueries = {
   freeSlot: query<Id, never>('freeSlot'),
   removeSubscription: query<Id & { now: number }, never>('removeSubscription'),
   deleteSubscription: query<Id, never>('deleteSubscription'),
-  leaseSubscription: query<Pick<SubscriptionRow, 'id' | 'lease_owner' | 'lease_until'>, never>('leaseSubscription'),
+  leaseSubscription: query<Pick<SubscriptionRow, 'id' | 'lease_owner' | 'lease_until' | 'wake_at'>, never>(
+    'leaseSubscription',
+  ),
   /** Gives the lease back, unless somebody else has changed `wake_at` from what it was. */
   restSubscription: query<Pick<SubscriptionRow, 'id' | 'wake_at'> & { was: number | null }, Id>('restSubscription'),
   wakeSubscription: query<Id & { now: number }, never>('wakeSubscription'),
@@ -37,10 +39,7 @@ export const subscriptionQueries = {
 
   insertDelivery: query<DeliveryRow, never>('insertDelivery'),
   saveDelivery: query<
-    Pick<
-      DeliveryRow,
-      'id' | 'subscription_id' | 'state' | 'attempts' | 'attempt_count' | 'failing_since' | 'next_at'
-    >,
+    Pick<DeliveryRow, 'id' | 'subscription_id' | 'state' | 'attempts' | 'attempt_count' | 'failing_since' | 'next_at'>,
     never
   >('saveDelivery'),
   deliveryById: query<OfSubscription & Id, DeliveryRow>('deliveryById'),

@@ -69,7 +69,12 @@ export type Expression =
   | { readonly kind: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'compare'; readonly op: Comparison; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'in'; readonly left: Expression; readonly items: readonly Literal[] }
-  | { readonly kind: 'call'; readonly name: FunctionName; readonly type: ValueType; readonly args: readonly Expression[] }
+  | {
+      readonly kind: 'call';
+      readonly name: FunctionName;
+      readonly type: ValueType;
+      readonly args: readonly Expression[];
+    }
   | {
       readonly kind: 'any' | 'all';
       readonly over: Collection;

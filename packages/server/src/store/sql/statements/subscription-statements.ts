@@ -9,8 +9,7 @@ type SubscriptionQuery = Extract<QueryName, keyof typeof subscriptionQueries>;
 export const subscriptionStatements: Statements<SubscriptionQuery> = {
   ...deliveryStatements,
 
-  insertSubscription: (db, a) =>
-    db.insertInto('subscription').values(pick(a, ['tenant_id', ...SUBSCRIPTION_COLUMNS])),
+  insertSubscription: (db, a) => db.insertInto('subscription').values(pick(a, ['tenant_id', ...SUBSCRIPTION_COLUMNS])),
 
   subscriptionById: (db, a) =>
     db
@@ -64,7 +63,7 @@ export const subscriptionStatements: Statements<SubscriptionQuery> = {
   leaseSubscription: (db, a) =>
     db
       .updateTable('subscription')
-      .set(pick(a, ['lease_owner', 'lease_until']))
+      .set(pick(a, ['lease_owner', 'lease_until', 'wake_at']))
       .where('tenant_id', '=', a.tenant_id)
       .where('id', '=', a.id),
 
@@ -78,11 +77,7 @@ export const subscriptionStatements: Statements<SubscriptionQuery> = {
       .returning('id'),
 
   wakeSubscription: (db, a) =>
-    db
-      .updateTable('subscription')
-      .set({ wake_at: a.now })
-      .where('tenant_id', '=', a.tenant_id)
-      .where('id', '=', a.id),
+    db.updateTable('subscription').set({ wake_at: a.now }).where('tenant_id', '=', a.tenant_id).where('id', '=', a.id),
 
   moveSubscription: (db, a) =>
     db
