@@ -35,7 +35,7 @@ export const sayBack: Manner = ({ query }, response) => {
 
 /** A receiver of change notifications over real https on `localhost`, with a certificate of its own making. */
 export class NotificationReceiver {
-  readonly certificate = selfMadeCertificate('localhost');
+  readonly certificate: ReturnType<typeof selfMadeCertificate>;
   /** Notifications, in the order in which they came; handshakes are apart. */
   readonly posts: Posted[] = [];
   readonly handshakes: Posted[] = [];
@@ -45,7 +45,9 @@ export class NotificationReceiver {
   readonly #server: Server;
   #port = 0;
 
-  constructor() {
+  /** @param certificate another receiver's, where both are to be trusted by one authority */
+  constructor(certificate = selfMadeCertificate('localhost')) {
+    this.certificate = certificate;
     this.#server = createServer(this.certificate, (request, response) => void this.#serve(request, response));
   }
 

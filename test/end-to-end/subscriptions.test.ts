@@ -21,14 +21,14 @@ function isSigned({ headers, text }: Posted, secret: string): boolean {
 
 describe('subscriptions', () => {
   const receiver = new NotificationReceiver();
-  const dead = new NotificationReceiver();
+  const dead = new NotificationReceiver(receiver.certificate);
   let server: TestServer;
   let target = 0;
 
   beforeAll(async () => {
     await Promise.all([receiver.start(), dead.start()]);
     const data = aDataFolder();
-    writeFileSync(path.join(data, 'ca.pem'), receiver.certificate.cert + dead.certificate.cert);
+    writeFileSync(path.join(data, 'ca.pem'), receiver.certificate.cert);
     server = await startServer({ data, config: 'notifications:\n  allow: [localhost]\n  ca: ca.pem\n' });
   });
   afterEach(async () => {
@@ -285,8 +285,8 @@ describe('subscriptions', () => {
       () => receiver.told,
       (told) => told.some(({ lifecycleEvent }) => lifecycleEvent === 'subscriptionRemoved'),
     );
-    expect(receiver.posts.map(({ path: at }) => at)).toEqual(['/hook/life', '/hook/life']);
-    expect(receiver.told).toMatchObject([
+    const life = receiver.posts.filter(({ path: at }) => at === '/hook/life').flatMap(({ value }) => value);
+    expect(life).toMatchObject([
       { lifecycleEvent: 'reauthorizationRequired', subscriptionId: id, clientState: 'mine' },
       { lifecycleEvent: 'subscriptionRemoved', subscriptionId: id },
     ]);

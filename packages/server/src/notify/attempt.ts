@@ -1,6 +1,7 @@
-import { type Exchange, parseRetryAfter, parseSigningKey, signedHeaders, toMessage } from '@interdict/connectors';
+import { type Exchange, parseRetryAfter, parseSigningKey, signedHeaders } from '@interdict/connectors';
 import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
 import type { Deliverer } from './deliverer.ts';
+import { faultWords } from './handshake.ts';
 import type { AttemptOutcome } from './judge-attempt.ts';
 import { type Notice, notificationBody } from './notification-body.ts';
 import { unseal } from './seal.ts';
@@ -23,9 +24,8 @@ function toOutcome(exchange: Exchange, at: number, timedOut: boolean, withinMs: 
     const fault = isDelivered ? null : `The receiver answered ${status}.`;
     return { at, isDelivered, status, fault, retryAfterMs: parseRetryAfter(headers['retry-after'], new Date(at)) };
   }
-  const { message, code } = exchange.error as NodeJS.ErrnoException;
-  const why = timedOut ? `no answer within ${withinMs / 1_000} s` : message || code || 'no connection';
-  return { at, isDelivered: false, status: null, fault: toMessage(why), retryAfterMs: undefined };
+  const fault = timedOut ? `No answer within ${withinMs / 1_000} s.` : faultWords(exchange.error);
+  return { at, isDelivered: false, status: null, fault, retryAfterMs: undefined };
 }
 
 /** Posts once, signed. Undefined where this process stops meanwhile: nobody knows what came of it. */

@@ -7,10 +7,15 @@ export type PostTo = (post: GuardedPost, signal: AbortSignal) => Promise<Exchang
 
 const MOST_ANSWER_BYTES = 4_096;
 
+/** What a connection failed of, without the advice that Node adds for its own users. */
+export function faultWords(error: Error): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return toMessage(message.replace(/; if the root CA is installed locally.*$/s, '') || code || 'no connection');
+}
+
 const faultText = (error: Error, timedOut: boolean, withinMs: number): string => {
   if (timedOut) return `it did not answer within ${withinMs / 1_000} s`;
-  const { code } = error as NodeJS.ErrnoException;
-  return toMessage(error.message || code || 'it could not be connected to');
+  return faultWords(error);
 };
 
 function faultOf(exchange: Exchange, token: string, timedOut: boolean, withinMs: number): string | undefined {

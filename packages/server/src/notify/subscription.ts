@@ -58,10 +58,11 @@ export function toWire(row: SubscriptionRow, secrets?: SubscriptionSecrets): Rea
   };
 }
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** A tenth of the term before its end, at most a day; null where nobody could be told. */
+/** A tenth of the term before its end, at least a minute and at most a day; null where nobody could be told. */
 export function reauthorizeAt(content: SubscriptionContent, now: number, expiresAt: number): number | null {
   if (content.lifecycleNotificationUrl === null) return null;
-  return Math.round(expiresAt - Math.min(DAY_MS, (expiresAt - now) / 10));
+  return Math.round(expiresAt - Math.max(MINUTE_MS, Math.min(DAY_MS, (expiresAt - now) / 10)));
 }
