@@ -5,6 +5,7 @@ import type { JournalRow } from '../rows.ts';
 import type { Store } from '../store.ts';
 import { anActionRow, anEnforcementRow } from './an-action-row.ts';
 import { describeFeeds } from './describe-feeds.ts';
+import { describeSubscriptions } from './describe-subscriptions.ts';
 import {
   addAction,
   addEnforcement,
@@ -261,6 +262,7 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
     });
 
     describeFeeds(() => store);
+    describeSubscriptions(() => store);
 
     it('counts itself among the processes that may hold leases', async () => {
       expect(await store.liveLeaseOwners()).toContain(store.leaseOwner);
