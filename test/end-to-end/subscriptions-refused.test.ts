@@ -122,6 +122,27 @@ const BODIES: readonly (readonly [string, object, Refused])[] = [
     { resource: `security/securityActions?$filter=${'x'.repeat(5_000)}` },
     property('resource', /4096/, 'limitExceeded'),
   ],
+  [
+    'a filter that breaks off',
+    { resource: 'security/securityActions?$filter=status eq' },
+    property('resource', /./, 'invalidFilter'),
+  ],
+  ['an empty filter', { resource: 'security/securityActions?$filter=' }, property('resource', /./, 'invalidFilter')],
+  [
+    'a filter of an unknown property',
+    { resource: "security/securityActions?$filter=colour eq 'red'" },
+    property('resource', /colour/, 'unknownProperty'),
+  ],
+  [
+    'a filter that adds',
+    { resource: 'security/securityActions?$filter=1 add 1 eq 2' },
+    property('resource', /./, 'unsupportedFilter'),
+  ],
+  [
+    'a filter with a broken escape',
+    { resource: 'security/securityActions?$filter=%zz' },
+    property('resource', /percent/, 'invalidQueryOption'),
+  ],
   ['no expirationDateTime', { expirationDateTime: undefined }, missing('expirationDateTime')],
   ['an end that is no date', { expirationDateTime: 'tomorrow' }, property('expirationDateTime', /RFC 3339/)],
   ['an end without zone', { expirationDateTime: '2027-01-01T00:00:00' }, property('expirationDateTime', /RFC 3339/)],

@@ -58,12 +58,13 @@ describe('subscriptions', () => {
     expect(status, text).toBe(201);
     return json;
   };
-  const post = async (): Promise<string> => {
+  const post = async (more: object = {}): Promise<string> => {
     target += 1;
     const body = {
       name: 'BlockIp',
       parameters: [{ name: 'IP', value: `203.0.113.${100 + (target % 100)}` }],
       vendorInformation: { provider: 'simulator' },
+      ...more,
     };
     const { status, json } = await ask(server, ACTIONS, { body });
     expect(status).toBe(201);
@@ -182,6 +183,30 @@ describe('subscriptions', () => {
     );
     expect(receiver.told.map(({ changeType, resourceData }) => [changeType, resourceData?.id])).toEqual([
       ['deleted', one],
+    ]);
+  });
+
+  it('tell of what a filter lets through, as the action is when it is told', async () => {
+    const filter = "vendorInformation/provider eq 'simulator' and clientContext eq 'mine & yours'";
+    await subscribe({
+      changeType: 'created,deleted',
+      resource: `security/securityActions?$filter=${filter.replace('&', '%26')}`,
+    });
+    const other = await post();
+    const mine = await post({ clientContext: 'mine & yours' });
+    await until(
+      () => receiver.told,
+      (told) => told.length > 0,
+    );
+    await endWholly(other);
+    await until(
+      () => receiver.told,
+      (told) => told.some(({ changeType }) => changeType === 'deleted'),
+    );
+    // Nothing is left of a deleted action that a filter could be asked of: it is told all the same.
+    expect(receiver.told.map(({ changeType, resourceData }) => [changeType, resourceData?.id])).toEqual([
+      ['created', mine],
+      ['deleted', other],
     ]);
   });
 
