@@ -2,6 +2,7 @@ import { cancelAction } from './actions/cancel-action.ts';
 import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
+import { keepOrder } from './actions/listing/kept-order.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/late-releases.ts';
 import { wakeMissing } from './dispatch/reconcile.ts';
@@ -49,4 +50,5 @@ export const UNITS: readonly AnyUnit[] = [
   settleDelivery,
   restSubscription,
   clearSubscription,
+  keepOrder,
 ];

@@ -2,6 +2,7 @@ import { type Target, targetText } from '@interdict/contract';
 import { Refusal } from '../errors.ts';
 import { toDateTime } from '../lib/date-time.ts';
 import { parseDuration } from '../lib/duration.ts';
+import { indexable } from '../lib/indexable.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { chooseProvider } from './choose-provider.ts';
 import type { ActionInput } from './create-input.ts';
@@ -94,6 +95,7 @@ export function planAction(
     provider: provider.name,
     action: effect.action,
     target,
+    client_context: indexable(input.clientContext),
     entity,
     seed_entity: null,
     live_offset: null,

@@ -18,7 +18,7 @@ function tagOf(row: EntityRow): string {
   return `${row.version}.${row.holds}.${row.verified_at === null ? 0 : fromDateTime(row.verified_at)}`;
 }
 
-const toAnswered = (row: EntityRow): AnsweredAction => ({
+export const toAnswered = (row: EntityRow): AnsweredAction => ({
   id: row.id,
   created_at: row.created_at,
   tag: tagOf(row),
@@ -47,31 +47,4 @@ export async function findActions(
 ): Promise<ReadonlyMap<string, AnsweredAction>> {
   const found = await Promise.all(ids.map((id) => store.read(tenantId, queries.entityById({ id }))));
   return new Map(found.flat().map((row) => [row.id, toAnswered(row)]));
-}
-
-export interface Page {
-  readonly actions: readonly AnsweredAction[];
-  /** Where the next page begins; absent on the last one. */
-  readonly next: PagePosition | undefined;
-}
-
-/** Newest first, by key: a page deep in the list costs what the first one does. */
-export async function listActions(
-  { store }: ActionsDeps,
-  tenantId: string,
-  { limit, after }: { readonly limit: number; readonly after: PagePosition | undefined },
-): Promise<Page> {
-  const beyond = limit + 1;
-  const wanted =
-    after === undefined
-      ? queries.newestEntities({ limit: beyond })
-      : queries.entitiesAfter({ ...after, limit: beyond });
-  const rows = await store.read(tenantId, wanted);
-  const actions = rows.slice(0, limit).map(toAnswered);
-  const last = actions.at(-1);
-  return { actions, next: rows.length > limit && last ? { created_at: last.created_at, id: last.id } : undefined };
-}
-
-export async function countActions({ store }: ActionsDeps, tenantId: string): Promise<number> {
-  return (await store.tenant(tenantId)).actionCount;
 }

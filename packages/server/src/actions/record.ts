@@ -5,6 +5,7 @@ import {
   SECURITY_ACTION_PROPERTIES,
 } from '@interdict/contract';
 import { parseDateTime, toDateTime } from '../lib/date-time.ts';
+import { indexable } from '../lib/indexable.ts';
 import type { ActionRow } from '../store/rows.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -114,6 +115,7 @@ export function recordRow(body: RecordedBody, of: RecordOf): ActionRow {
     provider: null,
     action: null,
     target: null,
+    client_context: indexable(body.clientContext),
     entity: graphText(body, of, createdAt),
     seed_entity: seedText(body, of),
     live_offset: null,

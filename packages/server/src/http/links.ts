@@ -1,3 +1,4 @@
+import { type Selection, selectContext } from '../odata/select.ts';
 import { isSeedRoot, type Root } from './rewrite-path.ts';
 
 const SEGMENT: Readonly<Record<Root, string>> = { beta: '/beta', 'v1.0': '/v1.0', localtest: '/localtest', none: '' };
@@ -11,6 +12,10 @@ export const actionUrl = (base: string, root: Root, id: string): string =>
   `${rootOf(base, root)}/${ACTIONS}/${encodeURIComponent(id)}`;
 
 export const contextUrl = (base: string, root: Root, of: string): string => `${rootOf(base, root)}/$metadata#${of}`;
+
+/** What stands behind the name in a context where not all was asked for. */
+export const selected = (selection: Selection | undefined): string =>
+  selection ? `(${selectContext(selection)})` : '';
 
 /** Graph's long form, which its clients know; on the seed roots what the seed shows. */
 export const jsonType = (root: Root): string =>

@@ -77,6 +77,11 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 const QUERY: Readonly<Record<string, object>> = {
   $top: { type: 'integer', minimum: 1, maximum: 1_000, default: 100, description: 'Size of a page.' },
   $count: { type: 'boolean', description: 'Give the total count too.' },
+  $filter: { type: 'string', description: "Which ones, as in status eq 'Running'. docs/query.md has the language." },
+  $orderby: { type: 'string', description: 'Properties with asc or desc, as in createdDateTime desc.' },
+  $search: { type: 'string', description: 'Words, "phrases", OR, NOT.' },
+  $select: { type: 'string', description: 'Properties to give, as in id,status,enforcement/state.' },
+  $skip: { type: 'integer', minimum: 0, description: 'How many to leave out first.' },
   $skiptoken: { type: 'string', description: 'From a nextLink, as it stands.' },
 };
 

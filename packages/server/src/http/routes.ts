@@ -3,14 +3,13 @@ import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionP
 import { listSubscriptionDeliveries, resendSubscriptionDelivery } from './deliveries.ts';
 import { getFeed } from './feed.ts';
 import { getHealth, getReadiness } from './health.ts';
+import { countSecurityActions, listSecurityActions } from './list-actions.ts';
 import { notYet } from './not-yet.ts';
 import type { About, Method, Route, RoutePermission } from './route.ts';
 import {
   cancelSecurityAction,
-  countSecurityActions,
   deleteSecurityAction,
   getSecurityAction,
-  listSecurityActions,
   postSecurityAction,
 } from './security-actions.ts';
 import { getOpenApi, getServiceDocument } from './service-document.ts';
@@ -54,10 +53,10 @@ const SERVED: readonly Route[] = [
   route('POST',   `${ACTIONS}/$ref`,                 WRITE,    postReference,               { summary: "Request a securityAction in the seed document's form, or add a reference", body: 'securityActionOrReference',
                                                                                               gives: 'securityAction', answers: { 201: 'It is stored.', 204: 'The reference is to an action that is here; nothing changed.',
                                                                                                          404: 'The reference is to nothing here.' } }),
-  route('GET',    ACTIONS,                           READ,     listSecurityActions,         { summary: 'List securityActions, newest first', gives: 'securityActionCollection', query: ['$top', '$count', '$skiptoken'],
-                                                                                              answers: { 200: 'A page, with a nextLink while there are more.' } }),
-  route('GET',    `${ACTIONS}/$count`,               READ,     countSecurityActions,        { summary: 'Count securityActions', answers: { 200: 'The number, as text.' } }, { offers: 'text/plain' }),
-  route('GET',    ACTION,                            READ,     getSecurityAction,           { summary: 'Get a securityAction', gives: 'securityAction', answers: { 200: 'The securityAction.', 304: 'It is unchanged.', ...NONE } }),
+  route('GET',    ACTIONS,                           READ,     listSecurityActions,         { summary: 'List securityActions, newest first', gives: 'securityActionCollection', query: ['$filter', '$orderby', '$search', '$select', '$top', '$skip', '$count', '$skiptoken'],
+                                                                                              answers: { 200: 'A page, with a nextLink while there are more.', 410: 'The next page is not kept any more.' } }),
+  route('GET',    `${ACTIONS}/$count`,               READ,     countSecurityActions,        { summary: 'Count securityActions', query: ['$filter', '$search'], answers: { 200: 'The number, as text.' } }, { offers: 'text/plain' }),
+  route('GET',    ACTION,                            READ,     getSecurityAction,           { summary: 'Get a securityAction', gives: 'securityAction', query: ['$select'], answers: { 200: 'The securityAction.', 304: 'It is unchanged.', ...NONE } }),
   route('DELETE', ACTION,                            WRITE,    deleteSecurityAction,        { summary: 'Delete a securityAction that is over, or a record', answers: { 204: 'It is deleted.', 409: 'It is not over.', ...NONE } }),
   route('POST',   `${ACTION}/cancelSecurityAction`,  WRITE,    cancelSecurityAction,        { summary: 'Cancel a securityAction', body: 'cancel', answers: { 200: 'The wish is committed; the release follows.',
                                                                                                          409: 'There is nothing that could be cancelled.', ...NONE } }, { isRelease: true }),

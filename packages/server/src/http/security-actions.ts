@@ -1,16 +1,15 @@
 import type { Asking } from '../actions/actions-deps.ts';
 import { cancel, remove } from '../actions/end-actions.ts';
 import { type PostedAction, postAction } from '../actions/post-action.ts';
-import { type AnsweredAction, countActions, getAction, listActions } from '../actions/read-actions.ts';
+import { type AnsweredAction, getAction } from '../actions/read-actions.ts';
 import type { Caller } from '../auth/caller.ts';
-import { formatPageToken, parsePageToken, type TokenScope } from '../odata/page-token.ts';
-import { readCount, readQueryOptions, readTop } from '../odata/query-options.ts';
+import { readQueryOptions } from '../odata/query-options.ts';
+import { applySelect, parseSelect, type Selection } from '../odata/select.ts';
 import type { App } from './app.ts';
 import { readCancelReason } from './bodies/read-cancel.ts';
 import { readSecurityAction } from './bodies/read-security-action.ts';
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
-import { readLargePage } from './large-page.ts';
-import { ACTIONS, actionUrl, contextUrl, rootOf, withContext } from './links.ts';
+import { ACTIONS, actionUrl, contextUrl, selected, withContext } from './links.ts';
 import { readRepeatKey } from './repeat-key.ts';
 import { isSeedRoot, type Root } from './rewrite-path.ts';
 
@@ -28,12 +27,14 @@ export function askingOf(exchange: Exchange): Asking {
 const etag = ({ tag }: AnsweredAction): string => `W/"${tag}"`;
 
 /** A record reads on the seed roots as it was sent. */
-const textFor = (root: Root, action: AnsweredAction): string =>
+export const textFor = (root: Root, action: AnsweredAction): string =>
   isSeedRoot(root) ? (action.seedEntity ?? action.entity) : action.entity;
 
-function entityAnswer(exchange: Exchange, action: AnsweredAction, status: number): Answer {
-  const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}/$entity`);
-  return { status, body: withContext(context, textFor(exchange.root, action)), headers: { ETag: etag(action) } };
+function entityAnswer(exchange: Exchange, action: AnsweredAction, status: number, selection?: Selection): Answer {
+  const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}/$entity`);
+  const text = textFor(exchange.root, action);
+  const shown = selection ? applySelect(selection, text) : text;
+  return { status, body: withContext(context, shown), headers: { ETag: etag(action) } };
 }
 
 function created(exchange: Exchange, action: PostedAction): Answer {
@@ -54,55 +55,16 @@ export async function postSecurityAction(app: App, exchange: Exchange): Promise<
   return created(exchange, await postAction(app.actions, askingOf(exchange), read, key));
 }
 
-const pagesOf = (app: App, exchange: Exchange): TokenScope => ({
-  secret: app.tokenSecret,
-  tenantId: callerOf(exchange).tenantId,
-  collection: ACTIONS,
-});
-
-/** List: newest first, page by page. */
-export async function listSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
-  const options = readQueryOptions(exchange.query, ['top', 'count', 'skiptoken']);
-  const { tenantId } = callerOf(exchange);
-  const scope = pagesOf(app, exchange);
-  const token = options.skiptoken === undefined ? undefined : parsePageToken(scope, options.skiptoken);
-  const limit = options.top === undefined && token ? token.top : readTop(options.top);
-  const [created_at = '', id = ''] = token?.after ?? [];
-  const page = await readLargePage<AnsweredAction, Pick<AnsweredAction, 'created_at' | 'id'>>({
-    limit,
-    after: token && { created_at, id },
-    read: async (most, after) => {
-      const { actions, next } = await listActions(app.actions, tenantId, { limit: most, after });
-      return { items: actions, next };
-    },
-    textOf: (action) => textFor(exchange.root, action),
-    positionOf: (action) => ({ created_at: action.created_at, id: action.id }),
-  });
-  const members = [`"@odata.context":${JSON.stringify(contextUrl(exchange.base, exchange.root, ACTIONS))}`];
-  if (readCount(options.count)) members.push(`"@odata.count":${await countActions(app.actions, tenantId)}`);
-  if (page.next) {
-    const next = formatPageToken(scope, { top: limit, after: [page.next.created_at, page.next.id] });
-    const link = `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?$skiptoken=${next}`;
-    members.push(`"@odata.nextLink":${JSON.stringify(link)}`);
-  }
-  return { status: 200, body: `{${members.join(',')},"value":[${page.texts.join(',')}]}` };
-}
-
-export async function countSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
-  readQueryOptions(exchange.query, []);
-  const count = await countActions(app.actions, callerOf(exchange).tenantId);
-  return { status: 200, contentType: 'text/plain', body: String(count) };
-}
-
 const matches = (wanted: string, tag: string): boolean =>
   wanted === '*' || wanted.split(',').some((one) => one.trim().replace(/^W\//, '') === tag.replace(/^W\//, ''));
 
 export async function getSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
-  readQueryOptions(exchange.query, []);
+  const { select } = readQueryOptions(exchange.query, ['select']);
+  const selection = select === undefined ? undefined : parseSelect(select);
   const action = await getAction(app.actions, callerOf(exchange).tenantId, exchange.params.id ?? '');
   const known = headerOf(exchange, 'if-none-match');
   if (known !== undefined && matches(known, etag(action))) return { status: 304, headers: { ETag: etag(action) } };
-  return entityAnswer(exchange, action, 200);
+  return entityAnswer(exchange, action, 200, selection);
 }
 
 /** Cancel: 200 without a body, once the wish is committed. */

@@ -1,4 +1,4 @@
-import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, Lane, UsedKeyRow } from './rows.ts';
+import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, KeptOrderRow, Lane, UsedKeyRow } from './rows.ts';
 import { subscriptionQueries } from './subscription-queries.ts';
 import { query } from './work.ts';
 
@@ -115,6 +115,13 @@ export const queries = {
   inForceAfter: query<EffectKey & { limit: number }, InForceRow>('inForceAfter'),
   leasesAfter: query<Id & { limit: number }, LeaseRow>('leasesAfter'),
   unwantedCalls: query<{ owner: string }, Id>('unwantedCalls'),
+
+  // Orders of lists, kept for their next pages
+  insertKeptOrder: query<KeptOrderRow, never>('insertKeptOrder'),
+  keptOrder: query<Id & { chunk: number; now: number }, Pick<KeptOrderRow, 'ids'>>('keptOrder'),
+  /** Behind so many that are newer. */
+  keptOrderBehind: query<{ kept: number }, Pick<KeptOrderRow, 'until'>>('keptOrderBehind'),
+  deleteKeptOrders: query<{ until: number }, never>('deleteKeptOrders'),
 
   // The journal
   journalAfter: query<{ sequence: number; limit: number }, JournalRow>('journalAfter'),

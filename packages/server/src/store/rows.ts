@@ -24,6 +24,8 @@ export interface ActionRow {
   readonly provider: string | null;
   readonly action: string | null;
   readonly target: string | null;
+  /** The property of that name, for its index; null too where no index could hold it. */
+  readonly client_context: string | null;
   /** The entity as `/beta` gives it, without `@odata.context`. */
   readonly entity: string;
   /** The entity as the seed roots give it, where that differs: records. */
@@ -165,5 +167,14 @@ export interface UsedKeyRow {
   readonly key_hash: string;
   readonly fingerprint: string;
   readonly action_id: string;
+  readonly until: number;
+}
+
+/** A piece of the order in which a list was found. */
+export interface KeptOrderRow {
+  readonly id: string;
+  readonly chunk: number;
+  /** Ids of actions, a blank between two. */
+  readonly ids: string;
   readonly until: number;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { Step, StepCall } from './walk.ts';
 import type { Query, UnitOfWork } from './work.ts';
 
 /**
@@ -21,6 +22,9 @@ export interface Store {
 
   /** Rows of committed changes; sees everything that resolved before. */
   read<Row>(tenantId: string, query: Query<Row>): Promise<readonly Row[]>;
+
+  /** A short step through the tenant's actions, which holds nobody up for longer than some milliseconds. */
+  step(tenantId: string, call: StepCall): Promise<Step>;
 
   /** All rows of several long reads as of one moment, in slices that hold nobody else up. */
   scan<Rows extends readonly unknown[]>(

@@ -37,6 +37,12 @@ export interface SqlDialect {
 
   /** Statements that bind a table's rows to the tenant of the connection, beside each statement's own predicate. */
   guardByTenant(table: keyof Database): readonly RawBuilder<unknown>[];
+
+  /** Statements that reach the rows of all tenants: a migration's, between two guards. */
+  unguarded(table: keyof Database, statements: readonly RawBuilder<unknown>[]): readonly RawBuilder<unknown>[];
+
+  /** A member of a column of JSON, as text; null where it is absent, or is a text that a column cannot hold. */
+  memberOf(column: string, member: string): RawBuilder<string | null>;
 }
 
 export const sqliteDialect: SqlDialect = {
@@ -52,6 +58,10 @@ export const sqliteDialect: SqlDialect = {
   clustered: sql`strict, without rowid`,
   rows: sql`strict`,
   guardByTenant: () => [],
+  unguarded: (_, statements) => statements,
+  memberOf: (column, member) => sql`case
+    when instr(${sql.ref(column)}, '\\u0000') = 0 and instr(${sql.ref(column)}, '\\ud') = 0
+    then json_extract(${sql.ref(column)}, ${sql.lit(`$.${member}`)}) end`,
 };
 
 export const postgresDialect: SqlDialect = {
@@ -71,4 +81,12 @@ export const postgresDialect: SqlDialect = {
     sql`alter table ${sql.table(table)} force row level security`,
     sql`create policy of_tenant on ${sql.table(table)} using (tenant_id = current_setting('interdict.tenant', true))`,
   ],
+  unguarded: (table, statements) => [
+    sql`alter table ${sql.table(table)} no force row level security`,
+    ...statements,
+    sql`alter table ${sql.table(table)} force row level security`,
+  ],
+  memberOf: (column, member) => sql`case
+    when strpos(${sql.ref(column)}, '\\u0000') = 0 and strpos(${sql.ref(column)}, '\\ud') = 0
+    then ${sql.ref(column)}::json ->> ${sql.lit(member)} end`,
 };

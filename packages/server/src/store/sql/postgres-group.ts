@@ -9,11 +9,13 @@ import type { PreparedStatement } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
 import { toStoreFault } from './store-faults.ts';
 import { beginTurn, contextOf, type TenantTurn } from './tenant-turn.ts';
+import type { WalkStatements } from './walk-statement.ts';
 
 /** What carrying a group needs beside its units. */
 export interface PostgresEngine {
   readonly pool: pg.Pool;
   readonly statements: ReadonlyMap<string, PreparedStatement>;
+  readonly walks: WalkStatements;
   readonly units: ReadonlyMap<string, AnyUnit>;
 }
 

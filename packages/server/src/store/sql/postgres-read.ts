@@ -1,9 +1,12 @@
 import type pg from 'pg';
 import { Refusal } from '../../errors.ts';
 import type { LongRead, Scan } from '../store.ts';
+import type { Step, StepCall } from '../walk.ts';
 import type { Query } from '../work.ts';
 import { borrow, READ_SILENCE_MS } from './postgres-borrow.ts';
 import { bindTenant, type PostgresEngine, sendQuery, settled } from './postgres-group.ts';
+import { COUNTED, countedStep, isCounted, isJudged, takeStep } from './take-step.ts';
+import { walkArguments, walkStatement } from './walk-statement.ts';
 
 const SCAN_SLICE = 2_000;
 
@@ -58,6 +61,28 @@ async function sendReads(reads: PostgresReads, tenantId: string): Promise<void> 
   const batch = reads.waiting.get(tenantId) ?? [];
   reads.waiting.delete(tenantId);
   await readTogether(reads.engine, tenantId, batch);
+}
+
+/** Rows come all at once: fewer than where they come one by one. */
+const LOOKED_AT = 200;
+
+/** One step of a walk through a tenant's actions. */
+export async function stepPostgres({ engine }: PostgresReads, tenantId: string, call: StepCall): Promise<Step> {
+  const { walk, after } = call;
+  const isCount = isCounted(call);
+  const most = isJudged(call) ? LOOKED_AT : Math.min(call.limit, COUNTED);
+  const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
+  const values = prepared.bind(tenantId, walkArguments(walk, after, most));
+  const answers = await borrow(engine.pool, READ_SILENCE_MS, (client) =>
+    settled([
+      client.query('begin read only'),
+      bindTenant(client, tenantId),
+      client.query({ name: prepared.name, text: prepared.sql, values }),
+      client.query('commit'),
+    ]),
+  );
+  const rows = answers[2]?.rows ?? [];
+  return isCount ? countedStep(rows[0], most) : takeStep(call, rows, most);
 }
 
 async function readAll(

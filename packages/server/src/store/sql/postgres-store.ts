@@ -9,10 +9,13 @@ import { openPool } from './postgres-connection.ts';
 import { carryGroup, type PostgresEngine } from './postgres-group.ts';
 import { closeLeaseHolder, type LeaseHolder, listLiveOwners, openLeaseHolder } from './postgres-leases.ts';
 import { type PreparedDatabase, preparePostgres } from './postgres-open.ts';
-import { type PostgresReads, readPostgres, scanPostgres } from './postgres-read.ts';
+import { type PostgresReads, readPostgres, scanPostgres, stepPostgres } from './postgres-read.ts';
 import { prepareAll } from './prepare.ts';
 import { allStatements } from './statements/all-statements.ts';
+import { createStepLane, inLane, type StepLane } from './step-lane.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
+import { isJudged } from './take-step.ts';
+import { createWalkStatements } from './walk-statement.ts';
 
 const LARGEST_GROUP = 128;
 const WRITERS = 4;
@@ -35,6 +38,8 @@ interface Parts {
   readonly queues: Map<string, GroupQueue>;
   readonly holder: LeaseHolder;
   readonly clock: StoreClock;
+  /** Steps that look into rows leave most connections, and most turns of the event loop, to others. */
+  readonly steps: StepLane;
 }
 
 /** A tenant's units queue under its lock anyway, so they go one group at a time; other tenants' go beside them. */
@@ -78,6 +83,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
     leaseOwner: String(parts.holder.key),
     run: (tenantId, unit, args, options) => runUnit(parts, tenantId, unit.name, args, options?.urgent ?? false),
     read: (tenantId, wanted) => readPostgres(parts.reads, tenantId, wanted),
+    step: (tenantId, call) => inLane(parts.steps, isJudged(call), () => stepPostgres(parts.reads, tenantId, call)),
     scan: (tenantId, longs) =>
       scanPostgres(parts.reads.engine, tenantId, longs as readonly LongRead<unknown>[]) as Promise<never>,
     tenant: async (tenantId) => {
@@ -118,11 +124,15 @@ export async function openPostgresStore({ url, units, facts, onWait }: PostgresO
   const engine = (max: number): PostgresEngine => ({
     pool: openPool(url, max),
     statements: prepareAll(postgresDialect, allStatements),
+    walks: createWalkStatements(postgresDialect),
     units: new Map(units.map((unit) => [unit.name, unit])),
   });
   const holder = await openLeaseHolder(url);
   const reads = { engine: engine(READERS), waiting: new Map() };
   const clock = createStoreClock(systemClock);
   await listLiveOwners(reads.engine.pool, clock, holder);
-  return storeOver({ writing: engine(WRITERS), reads, queues: new Map(), holder, clock }, prepared);
+  return storeOver(
+    { writing: engine(WRITERS), reads, queues: new Map(), holder, clock, steps: createStepLane(2) },
+    prepared,
+  );
 }

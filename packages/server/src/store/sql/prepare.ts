@@ -27,9 +27,9 @@ export interface PreparedStatement {
   bind(tenantId: string, args: Readonly<Record<string, unknown>>): unknown[];
 }
 
-const anyArgument = new Proxy({}, { get: (_, name) => new Argument(String(name)) });
+export const anyArgument = new Proxy({}, { get: (_, name) => new Argument(String(name)) });
 
-function prepareOne(name: string, compiled: CompiledQuery): PreparedStatement {
+export function prepareOne(name: string, compiled: CompiledQuery): PreparedStatement {
   const slots = compiled.parameters.map((parameter) =>
     parameter instanceof Argument ? { argument: parameter.name } : { constant: parameter },
   );

@@ -1,4 +1,4 @@
-import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, UsedKeyRow } from '../rows.ts';
+import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, KeptOrderRow, UsedKeyRow } from '../rows.ts';
 import type { DeliveryRow, SubscriptionRow } from '../subscription-rows.ts';
 
 type OfTenant<Row> = Row & { readonly tenant_id: string };
@@ -25,6 +25,7 @@ export interface Database {
   readonly journal: OfTenant<JournalRow>;
   readonly feed_fetch: OfTenant<FeedFetchRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
+  readonly kept_order: OfTenant<KeptOrderRow>;
   readonly subscription: OfTenant<SubscriptionRow>;
   readonly delivery: OfTenant<DeliveryRow>;
   /** `subscribed`: 1 while the tenant has subscriptions. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Clock } from '../../lib/clock.ts';
 import { CommitUnknown } from '../store.ts';
+import type { Step, StepCall } from '../walk.ts';
 import type { AnyUnit, Query, Work } from '../work.ts';
 import { sqliteDialect } from './dialect.ts';
 import type { UnitCall, UnitOutcome } from './group.ts';
@@ -8,13 +9,16 @@ import { type PreparedStatement, prepareAll } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
 import { isFull, isOfTheFile } from './sqlite-faults.ts';
 import { allStatements } from './statements/all-statements.ts';
+import { COUNTED, countedStep, isCounted, isJudged, takeStep } from './take-step.ts';
 import { beginTurn, contextOf, type TenantTurn, toTenantRow } from './tenant-turn.ts';
+import { createWalkStatements, type WalkStatements, walkArguments, walkStatement } from './walk-statement.ts';
 
 /** One connection with its statements: what runs units of work and reads, one after the other, in this thread. */
 export interface SqliteEngine {
   readonly db: DatabaseSync;
   readonly statements: ReadonlyMap<string, PreparedStatement>;
   readonly compiled: Map<string, StatementSync>;
+  readonly walks: WalkStatements;
   readonly units: ReadonlyMap<string, AnyUnit>;
   readonly clock: Clock;
 }
@@ -24,6 +28,7 @@ export function createSqliteEngine(db: DatabaseSync, units: readonly AnyUnit[], 
     db,
     statements: prepareAll(sqliteDialect, allStatements),
     compiled: new Map(),
+    walks: createWalkStatements(sqliteDialect),
     units: new Map(units.map((unit) => [unit.name, unit])),
     clock,
   };
@@ -43,6 +48,21 @@ export function ask(engine: SqliteEngine, tenantId: string, { name, args }: Quer
   const prepared = engine.statements.get(name);
   if (!prepared) throw new Error(`There is no statement "${name}".`);
   return compile(engine, prepared.sql).all(...(prepared.bind(tenantId, args) as SQLInputValue[]));
+}
+
+/** A walk's rows come one by one, so that it can be ended between two. */
+const LOOKED_AT = 500;
+
+/** One step of a walk through a tenant's actions. */
+export function stepSqlite(engine: SqliteEngine, tenantId: string, call: StepCall): Step {
+  const { walk, after } = call;
+  const isCount = isCounted(call);
+  const most = isJudged(call) ? LOOKED_AT : Math.min(call.limit, COUNTED);
+  const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
+  const statement = compile(engine, prepared.sql);
+  const values = prepared.bind(tenantId, walkArguments(walk, after, most)) as SQLInputValue[];
+  if (isCount) return countedStep(statement.get(...values) as unknown as Parameters<typeof countedStep>[0], most);
+  return takeStep(call, statement.iterate(...values) as Iterable<never>, most);
 }
 
 const READ_TENANT = 'select last_sequence, action_count, due_at from tenant where tenant_id = ?';

@@ -2,9 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../lib/clock.ts';
 import { type PackedThrown, type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
+import type { StepCall } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
 import { hasThrown, type UnitCall } from './group.ts';
-import { ask, createSqliteEngine, readTenant, runGroup, type SqliteEngine } from './sqlite-engine.ts';
+import { ask, createSqliteEngine, readTenant, runGroup, type SqliteEngine, stepSqlite } from './sqlite-engine.ts';
 import { isBroken, isFull } from './sqlite-faults.ts';
 import { lockFolder, migrateSqlite, openReader, openWriter, settleFact } from './sqlite-open.ts';
 
@@ -90,6 +91,7 @@ function readerMethods(folder: string): PortMethods {
     ready: () => true,
     reads: (calls: readonly ReadCall[]) =>
       calls.map(({ tenantId, name, args }) => ask(engine, tenantId, { name, args })),
+    step: ({ tenantId, call }: { tenantId: string; call: StepCall }) => stepSqlite(engine, tenantId, call),
     tenant: (tenantId: string) => readTenant(engine, tenantId),
     dueTenants: ({ now, limit }: { now: number; limit: number }) => ids(engine.db, DUE_TENANTS, now, limit),
     tenantsAfter: ({ tenantId, limit }: { tenantId: string; limit: number }) =>

@@ -10,11 +10,14 @@ import {
   unpackThrown,
 } from '../../lib/port-calls.ts';
 import { CommitUnknown, type LongRead, type Scan, type Store } from '../store.ts';
+import type { Step } from '../walk.ts';
 import type { Query } from '../work.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, type UnitCall, type UnitOutcome } from './group.ts';
 import type { TenantRow } from './schema.ts';
 import { type ReadCall, type SqliteThread, STORE_FULL } from './sqlite-serve.ts';
+import { createStepLane, inLane, type StepLane } from './step-lane.ts';
 import { full } from './store-faults.ts';
+import { isJudged } from './take-step.ts';
 
 /** A group of 256 units commits in about 20 ms: longer groups gain nothing and make the next one wait. */
 const LARGEST_GROUP = 256;
@@ -42,6 +45,8 @@ interface Threads {
   readonly groups: GroupQueue;
   waitingReads: { readonly call: ReadCall; resolve(rows: never): void; reject(error: unknown): void }[];
   scans: Promise<unknown>;
+  /** Steps that look into rows go one at a time: whatever else is read waits for one of them at most. */
+  readonly steps: StepLane;
 }
 
 async function openThread(options: SqliteOptions, role: SqliteThread['role']): Promise<PortClient> {
@@ -147,6 +152,8 @@ function storeOver(threads: Threads): OpenSqlite {
     run: (tenantId, unit, args, options) =>
       enqueue(threads.groups, { tenantId, unit: unit.name, args }, options?.urgent ?? false) as Promise<never>,
     read: (tenantId, { name, args }: Query<unknown>) => read(threads, { tenantId, name, args }),
+    step: (tenantId, call) =>
+      inLane(threads.steps, isJudged(call), () => callPort(reader, 'step', { tenantId, call }) as Promise<Step>),
     scan: (tenantId, reads) => scan(threads, tenantId, reads as readonly LongRead<unknown>[]) as Promise<never>,
     tenant: async (tenantId) => {
       const row = (await callPort(reader, 'tenant', tenantId)) as TenantRow | undefined;
@@ -179,5 +186,6 @@ export async function openSqliteStore(options: SqliteOptions): Promise<OpenSqlit
     groups: createGroupQueue((calls) => carryGroup(writer, calls), LARGEST_GROUP),
     waitingReads: [],
     scans: Promise.resolve(),
+    steps: createStepLane(1),
   });
 }

@@ -22,6 +22,7 @@ export function anActionRow(differences: Partial<ActionRow> = {}): ActionRow {
     provider: 'edge',
     action: 'BlockIp',
     target: 'ip:203.0.113.9',
+    client_context: null,
     entity: '{"id":"x"}',
     seed_entity: null,
     live_offset: null,

@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from 'kysely';
+import type { Compilable, Kysely, RawBuilder } from 'kysely';
 import type { SqlDialect } from '../dialect.ts';
 import type { Database } from '../schema.ts';
 
@@ -30,5 +30,5 @@ export function createTable(
 }
 
 /** Statements that have no builder of their own. */
-export const compiled = (db: Kysely<Database>, statements: ReturnType<SqlDialect['guardByTenant']>): Compilable[] =>
+export const compiled = (db: Kysely<Database>, statements: readonly RawBuilder<unknown>[]): Compilable[] =>
   statements.map((statement) => ({ compile: () => statement.compile(db) as never }));

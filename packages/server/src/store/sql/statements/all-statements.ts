@@ -4,6 +4,7 @@ import { actionStatements } from './action-statements.ts';
 import { enforcementStatements } from './enforcement-statements.ts';
 import { entityStatements } from './entity-statements.ts';
 import { feedStatements } from './feed-statements.ts';
+import { keptOrderStatements } from './kept-order-statements.ts';
 import { keyStatements } from './key-statements.ts';
 import { ledgerStatements } from './ledger-statements.ts';
 import { subscriptionStatements } from './subscription-statements.ts';
@@ -17,4 +18,5 @@ export const allStatements: Statements<QueryName> = {
   ...ledgerStatements,
   ...feedStatements,
   ...subscriptionStatements,
+  ...keptOrderStatements,
 };

@@ -16,6 +16,7 @@ export const ACTION_COLUMNS = columnsOf<ActionRow>({
   provider: true,
   action: true,
   target: true,
+  client_context: true,
   entity: true,
   seed_entity: true,
   live_offset: true,

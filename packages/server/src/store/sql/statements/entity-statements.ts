@@ -6,7 +6,7 @@ import type { Database } from '../schema.ts';
 type EntityQuery = Extract<QueryName, 'entityById' | 'newestEntities' | 'entitiesAfter'>;
 
 /** The ledger is asked only for the actions whose text it knows better. */
-const entities = (db: Kysely<Database>, tenantId: string) =>
+export const entities = (db: Kysely<Database>, tenantId: string) =>
   db
     .selectFrom('action')
     .leftJoin('enforcement', (join) =>

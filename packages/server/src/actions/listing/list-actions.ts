@@ -1,0 +1,116 @@
+import type { Expression } from '../../odata/filter/expression.ts';
+import type { ListPosition } from '../../odata/list-query.ts';
+import type { OrderKey } from '../../odata/order-by.ts';
+import type { WordQuery } from '../../odata/search.ts';
+import { type PagePosition, queries } from '../../store/queries.ts';
+import type { ActionWalk } from '../../store/walk.ts';
+import type { ActionsDeps } from '../actions-deps.ts';
+import { type AnsweredAction, toAnswered } from '../read-actions.ts';
+import { idsInOrder, keepOrder } from './kept-order.ts';
+import { planWalk } from './plan-walk.ts';
+import { sortRows } from './sort-rows.ts';
+import { countWalk, skipWalk, sortWalk, walkPage } from './walk-actions.ts';
+
+/** Which actions, and in which order. */
+export interface ListWanted {
+  readonly filter: Expression | undefined;
+  readonly words: WordQuery | undefined;
+  /** Empty: newest first. */
+  readonly order: readonly OrderKey[];
+}
+
+export interface PageWanted extends ListWanted {
+  readonly limit: number;
+  readonly skip: number;
+  readonly position: ListPosition | undefined;
+}
+
+export interface ListedPage {
+  readonly actions: readonly AnsweredAction[];
+  /** Where the next page begins; undefined on the last one. */
+  readonly next: ListPosition | undefined;
+}
+
+/** To sort more takes too long, and too much memory. */
+const MOST_SORTED = 50_000;
+
+/** Such an order is the one in which actions are walked; undefined for any other. */
+function directionOf(order: readonly OrderKey[]): boolean | undefined {
+  const [first, second, ...more] = order;
+  if (!first) return true;
+  const isOfCreation = first.path === 'createdDateTime' && more.length === 0;
+  const breaksTies = second === undefined || (second.path === 'id' && second.isDescending === first.isDescending);
+  return isOfCreation && breaksTies ? first.isDescending : undefined;
+}
+
+function walkFor({ filter, words }: ListWanted, isDescending: boolean, now: number): ActionWalk {
+  const { ways, from, before, isExact } = planWalk(filter);
+  return { isDescending, ways, from, before, filter: isExact ? undefined : filter, words, now };
+}
+
+async function inOrderOfCreation(
+  deps: ActionsDeps,
+  tenantId: string,
+  walk: ActionWalk,
+  { position, skip, limit }: PageWanted,
+): Promise<ListedPage> {
+  let after: PagePosition | undefined = position?.kind === 'behind' ? position : undefined;
+  if (skip > 0) {
+    const skipped = await skipWalk(deps, tenantId, walk, skip);
+    if (skipped.isEnd) return { actions: [], next: undefined };
+    after = skipped.after;
+  }
+  const { rows, next } = await walkPage(deps, tenantId, walk, { after, limit });
+  return { actions: rows.map(toAnswered), next: next && { kind: 'behind', ...next } };
+}
+
+/** What was deleted since is left out: a page may be shorter for it. */
+async function read(deps: ActionsDeps, tenantId: string, ids: readonly string[]): Promise<readonly AnsweredAction[]> {
+  const found = await Promise.all(ids.map((id) => deps.store.read(tenantId, queries.entityById({ id }))));
+  return found.flat().map(toAnswered);
+}
+
+async function firstInOrder(deps: ActionsDeps, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
+  const { order, skip, limit } = wanted;
+  const walk = walkFor(wanted, true, deps.clock.now());
+  const keys = order.map(({ path }) => path);
+  const rows = sortRows(await sortWalk(deps, tenantId, walk, { keys, most: MOST_SORTED }), order);
+  const ids = rows.slice(skip).map(({ id }) => id);
+  const actions = await read(deps, tenantId, ids.slice(0, limit));
+  if (ids.length <= limit) return { actions, next: undefined };
+  const kept = await deps.store.run(tenantId, keepOrder, { ids });
+  return { actions, next: { kind: 'place', order: kept, offset: limit } };
+}
+
+async function laterInOrder(
+  deps: ActionsDeps,
+  tenantId: string,
+  position: Extract<ListPosition, { kind: 'place' }>,
+  limit: number,
+): Promise<ListedPage> {
+  const { order, offset } = position;
+  const ids = await idsInOrder(deps, tenantId, { id: order, offset, limit: limit + 1 });
+  const actions = await read(deps, tenantId, ids.slice(0, limit));
+  return { actions, next: ids.length > limit ? { ...position, offset: offset + limit } : undefined };
+}
+
+/**
+ * A page of a list. In the order of creation pages follow each other by key; any other order is found once and kept
+ * for its next pages. Either way an action that was there from the start stands on one page, whatever is written
+ * meanwhile.
+ *
+ * @throws {Refusal} invalidQueryOption where it takes too long; expiredToken
+ */
+export async function listActions(deps: ActionsDeps, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
+  if (wanted.position?.kind === 'place') return await laterInOrder(deps, tenantId, wanted.position, wanted.limit);
+  const isDescending = directionOf(wanted.order);
+  if (isDescending === undefined) return await firstInOrder(deps, tenantId, wanted);
+  return await inOrderOfCreation(deps, tenantId, walkFor(wanted, isDescending, deps.clock.now()), wanted);
+}
+
+/** How many actions a list has. @throws {Refusal} invalidQueryOption where they are too many to be counted in time */
+export async function countActions(deps: ActionsDeps, tenantId: string, wanted: ListWanted): Promise<number> {
+  const isAll = wanted.filter === undefined && wanted.words === undefined;
+  if (isAll) return (await deps.store.tenant(tenantId)).actionCount;
+  return await countWalk(deps, tenantId, walkFor(wanted, true, deps.clock.now()));
+}

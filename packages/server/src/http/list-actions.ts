@@ -1,0 +1,56 @@
+import { countActions, type ListWanted, listActions } from '../actions/listing/list-actions.ts';
+import { parseFilter } from '../odata/filter/parse-filter.ts';
+import { formatListToken, type ListQuery, readListQuery } from '../odata/list-query.ts';
+import { readOrderBy } from '../odata/order-by.ts';
+import type { TokenScope } from '../odata/page-token.ts';
+import { readQueryOptions } from '../odata/query-options.ts';
+import { readSearch } from '../odata/search.ts';
+import { applySelect, parseSelect } from '../odata/select.ts';
+import type { App } from './app.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { ACTIONS, contextUrl, rootOf, selected } from './links.ts';
+import { callerOf, textFor } from './security-actions.ts';
+
+const scopeOf = (app: App, exchange: Exchange): TokenScope => ({
+  secret: app.tokenSecret,
+  tenantId: callerOf(exchange).tenantId,
+  collection: ACTIONS,
+});
+
+const wantedOf = ({ filter, search, orderby }: ListQuery['texts']): ListWanted => ({
+  filter: filter === undefined ? undefined : parseFilter(filter),
+  words: search === undefined ? undefined : readSearch(search),
+  order: orderby === undefined ? [] : readOrderBy(orderby),
+});
+
+/** List: a page of the tenant's actions, filtered, ordered, and with what was selected. */
+export async function listSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
+  const { tenantId } = callerOf(exchange);
+  const scope = scopeOf(app, exchange);
+  const query = readListQuery(scope, exchange.query, undefined);
+  const selection = query.texts.select === undefined ? undefined : parseSelect(query.texts.select);
+  const wanted = wantedOf(query.texts);
+  const { skip, position, top: limit } = query;
+  const page = await listActions(app.actions, tenantId, { ...wanted, skip, position, limit });
+  const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}`);
+  const members = [`"@odata.context":${JSON.stringify(context)}`];
+  if (query.count) members.push(`"@odata.count":${await countActions(app.actions, tenantId, wanted)}`);
+  if (page.next) {
+    const token = formatListToken(scope, query, page.next);
+    const link = `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?$skiptoken=${token}`;
+    members.push(`"@odata.nextLink":${JSON.stringify(link)}`);
+  }
+  const texts = page.actions.map((action) => {
+    const text = textFor(exchange.root, action);
+    return selection ? applySelect(selection, text) : text;
+  });
+  return { status: 200, body: `{${members.join(',')},"value":[${texts.join(',')}]}` };
+}
+
+/** Count: how many there are, as text. */
+export async function countSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
+  const { filter, search } = readQueryOptions(exchange.query, ['filter', 'search']);
+  const texts = { ...(filter !== undefined && { filter }), ...(search !== undefined && { search }) };
+  const count = await countActions(app.actions, callerOf(exchange).tenantId, wantedOf(texts));
+  return { status: 200, contentType: 'text/plain', body: String(count) };
+}

@@ -1,0 +1,228 @@
+import type { Raw } from './raw.ts';
+import { readLiteral } from './read-literal.ts';
+import { readName } from './read-name.ts';
+import {
+  charAt,
+  countNode,
+  deeper,
+  expectChar,
+  invalid,
+  type Reader,
+  refuse,
+  seenAt,
+  skipBlanks,
+  take,
+  unsupported,
+} from './reader.ts';
+
+const ARITHMETIC: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'divby', 'mod']);
+
+/** How tightly an operator binds; what binds tighter is read first. */
+const BINDS: Readonly<Record<string, number>> = {
+  or: 1,
+  and: 2,
+  eq: 3,
+  ne: 3,
+  gt: 4,
+  ge: 4,
+  lt: 4,
+  le: 4,
+  add: 5,
+  sub: 5,
+  mul: 6,
+  div: 6,
+  divby: 6,
+  mod: 6,
+  has: 7,
+  in: 7,
+};
+const NOT_BINDS = 7;
+
+/** How far the grammar lets a part go on: behind a list or an enumeration value only some operators may follow. */
+type Stage = 'arithmetic' | 'comparison' | 'logic';
+
+const stageOf = (op: string): Stage =>
+  ARITHMETIC.has(op) ? 'arithmetic' : op === 'and' || op === 'or' ? 'logic' : 'comparison';
+
+interface Chain {
+  readonly stages: Stage[];
+  /** The last part was a list or an enumeration value behind its operator. */
+  isClosed: boolean;
+}
+
+const OPERATOR = /[a-z]+(?=[ \t])/iy;
+
+/** The operator that follows, with the blanks before and behind it; undefined where none does, and nothing is taken. */
+function takeOperator(reader: Reader, chain: Chain, least: number): string | undefined {
+  const { at } = reader;
+  if (!skipBlanks(reader)) return undefined;
+  const wordAt = reader.at;
+  const op = take(reader, OPERATOR)?.toLowerCase();
+  const binds = op === undefined ? undefined : BINDS[op];
+  if (op === undefined || binds === undefined || binds < least) {
+    reader.at = at;
+    return undefined;
+  }
+  enter(chain, op, wordAt);
+  skipBlanks(reader);
+  return op;
+}
+
+/** The grammar is a chain of parts, each with at most one operator of a kind; only behind a closed part does it count. */
+function enter(chain: Chain, op: string, at: number): void {
+  const stage = stageOf(op);
+  if (!chain.isClosed) {
+    chain.stages.push(stage);
+    return;
+  }
+  const may = (before: Stage): boolean => stage === 'logic' || (stage === 'comparison' && before === 'arithmetic');
+  while (chain.stages.length > 0 && !may(chain.stages.at(-1) ?? 'logic')) chain.stages.pop();
+  const isLogicBehind = stage === 'logic';
+  if (chain.stages.length === 0 && !isLogicBehind) {
+    throw invalid(
+      at,
+      `"${op}" cannot stand behind a list or the value of "has". Put parentheses around what is before it.`,
+    );
+  }
+  chain.stages.pop();
+  chain.stages.push(stage);
+  chain.isClosed = false;
+}
+
+const QUOTED_ENUM = /(?:[A-Za-z_][\w.]*)?'(?:[A-Za-z_]\w*|[+-]?\d+)(?:,(?:[A-Za-z_]\w*|[+-]?\d+))*'/y;
+
+function readHas(reader: Reader, chain: Chain, left: Raw): Raw {
+  const { at } = reader;
+  const text = take(reader, QUOTED_ENUM);
+  if (text === undefined) throw invalid(at, `"has" wants a value of an enumeration, as in status has 'Running'.`);
+  chain.isClosed = true;
+  countNode(reader);
+  const quote = text.indexOf("'");
+  const right: Raw = { kind: 'enum', typeName: text.slice(0, quote), members: text.slice(quote + 1, -1), at };
+  return { kind: 'binary', op: 'has', left, right, at: left.at };
+}
+
+function readItem(reader: Reader): Raw {
+  const item = readOperandLiteral(reader);
+  if (!item) {
+    throw invalid(
+      reader.at,
+      `${seenAt(reader)} stands where a value is wanted. A list has only values: texts and members in quotes.`,
+    );
+  }
+  countNode(reader);
+  return item;
+}
+
+function readOperandLiteral(reader: Reader): Raw | undefined {
+  const found = readLiteral(reader) ?? readName(reader, readExpression);
+  return found.kind === 'literal' || found.kind === 'enum' || found.kind === 'nothing' ? found : undefined;
+}
+
+/** `( … , … )`; undefined, with nothing taken, where it is no list of values. */
+function tryList(reader: Reader): Raw[] | undefined {
+  const { at, nodes, depth, refused } = reader;
+  reader.at += 1;
+  skipBlanks(reader);
+  const items: Raw[] = [];
+  try {
+    while (charAt(reader) !== ')') {
+      if (items.length > 0) {
+        expectChar(reader, ',', ' or ")"');
+        skipBlanks(reader);
+      }
+      items.push(readItem(reader));
+      skipBlanks(reader);
+    }
+  } catch (refusal) {
+    // A list with a comma can be nothing else.
+    if (items.length > 1 || (items.length === 1 && charAt(reader) === ',')) throw refusal;
+    Object.assign(reader, { at, nodes, depth, refused });
+    return undefined;
+  }
+  reader.at += 1;
+  return items;
+}
+
+function readIn(reader: Reader, chain: Chain, left: Raw): Raw {
+  const { at } = reader;
+  const items = charAt(reader) === '(' ? tryList(reader) : undefined;
+  if (items) {
+    chain.isClosed = true;
+    return { kind: 'in', left, items, at: left.at };
+  }
+  readBinary(reader, BINDS.in ?? 0, chain);
+  refuse(reader, at, "\"in\" is served with a list of values, as in status in ('Running','Failed').");
+  return { kind: 'nothing', at: left.at };
+}
+
+function combine(reader: Reader, op: string, left: Raw, right: Raw): Raw {
+  countNode(reader);
+  if (ARITHMETIC.has(op)) {
+    refuse(reader, left.at, `arithmetic ("${op}") is not served. Compare with the value itself.`);
+    return { kind: 'nothing', at: left.at };
+  }
+  return { kind: 'binary', op, left, right, at: left.at };
+}
+
+/** Reads parts and the operators between them that bind at least so tightly. */
+function readBinary(reader: Reader, least: number, chain: Chain): Raw {
+  let left = readOperand(reader, chain);
+  for (;;) {
+    const op = takeOperator(reader, chain, least);
+    if (op === undefined) return left;
+    if (op === 'has') left = readHas(reader, chain, left);
+    else if (op === 'in') left = readIn(reader, chain, left);
+    else left = combine(reader, op, left, readBinary(reader, (BINDS[op] ?? 0) + 1, chain));
+  }
+}
+
+const NOT = /not[ \t]+/iy;
+const MINUS = /-[ \t]*/y;
+const JSON_START = /[[{]/y;
+
+function readNegated(reader: Reader, chain: Chain): Raw {
+  const { at } = reader;
+  take(reader, MINUS);
+  deeper(reader, () => readBinary(reader, NOT_BINDS, chain));
+  refuse(reader, at, 'a minus before anything but a number is not served.');
+  return { kind: 'nothing', at };
+}
+
+function readParenthesis(reader: Reader): Raw {
+  const { at } = reader;
+  reader.at += 1;
+  skipBlanks(reader);
+  const inside = deeper(reader, () => readExpression(reader));
+  skipBlanks(reader);
+  if (charAt(reader) !== ')') {
+    throw invalid(
+      reader.at,
+      `${seenAt(reader)} stands where an operator, or the ")" for the "(" at character ${at + 1}, is wanted.`,
+    );
+  }
+  reader.at += 1;
+  return inside;
+}
+
+function readOperand(reader: Reader, chain: Chain): Raw {
+  countNode(reader);
+  const { at } = reader;
+  const char = charAt(reader);
+  if (char === '(') return readParenthesis(reader);
+  if (take(reader, NOT) !== undefined) {
+    return { kind: 'not', operand: deeper(reader, () => readBinary(reader, NOT_BINDS, chain)), at };
+  }
+  if (take(reader, JSON_START) !== undefined) {
+    refuse(reader, at, 'JSON is not served in a filter.');
+    throw reader.refused ?? unsupported(at, 'JSON is not served in a filter.');
+  }
+  const literal = readLiteral(reader);
+  if (literal) return literal;
+  return char === '-' ? readNegated(reader, chain) : readName(reader, readExpression);
+}
+
+/** Reads an expression; what comes behind it is left. */
+export function readExpression(reader: Reader): Raw {
+  return readBinary(reader, 1, { stages: [], isClosed: false });
+}

@@ -1,0 +1,126 @@
+import type { Literal } from './expression.ts';
+import type { Raw } from './raw.ts';
+import { charAt, invalid, type Reader, refuse, sees, take } from './reader.ts';
+
+const literal = (type: Literal['type'], value: Literal['value'], at: number): Raw => ({
+  kind: 'literal',
+  literal: { kind: 'literal', type, value },
+  at,
+});
+
+const STRING = /'(?:[^']|'')*'/y;
+const GUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\w-])/iy;
+const DAY = '-?(?:0\\d{3}|[1-9]\\d{3,})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])';
+const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d(?::(?:[0-5]\\d|60)(?:\\.\\d{1,12})?)?';
+const MOMENT = new RegExp(`${DAY}T${TIME}(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)(?![\\w:.])`, 'iy');
+const DATE = new RegExp(`${DAY}(?![\\w:.-])`, 'y');
+const TIME_OF_DAY = new RegExp(`${TIME}(?![\\w:.])`, 'y');
+const NUMBER = /(?:[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?|-INF)(?![\w.])/iy;
+const MINUS_INFINITY = /-INF(?!\w)/y;
+const BINARY = /binary'(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?'/iy;
+const DURATION = /duration'-?P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?'/iy;
+
+const pad = (value: number, width: number): string => String(value).padStart(width, '0');
+
+function yearText(year: number): string {
+  // Behind all years of four digits, or before them, whatever is compared as text.
+  if (year > 9_999) return `~${pad(year, 12)}`;
+  return year < 0 ? `-${pad(1e12 + year, 12)}` : pad(year, 4);
+}
+
+const PARTS = /^(-?\d+)-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)$/i;
+
+function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(0);
+  date.setUTCFullYear(year % 400 === 0 ? 2000 : (((year % 400) + 400) % 400) + 2000, month - 1, day);
+  return date.getUTCMonth() === month - 1;
+}
+
+/** UTC without zone; at least seven digits of a fraction, and no zeros behind them. */
+function momentOf(text: string, at: number): string {
+  const [, y = '', mo = '', d = '', h = '', mi = '', s = '0', fraction = '', zone = 'Z'] = PARTS.exec(text) ?? [];
+  if (!isDay(Number(y), Number(mo), Number(d))) throw invalid(at, `There is no day ${text.slice(0, 10)}.`);
+  const sign = zone.startsWith('-') ? -1 : 1;
+  const offset = /z/i.test(zone) ? 0 : sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6)));
+  // In the same place of the calendar, which repeats after 400 years, where dates of any year can be reckoned with.
+  const cycles = Math.floor((Number(y) - 2000) / 400);
+  const date = new Date(
+    Date.UTC(Number(y) - cycles * 400, Number(mo) - 1, Number(d), Number(h), Number(mi) - offset, Number(s)),
+  );
+  const day = `${yearText(date.getUTCFullYear() + cycles * 400)}-${pad(date.getUTCMonth() + 1, 2)}-${pad(date.getUTCDate(), 2)}`;
+  const digits = fraction.padEnd(7, '0');
+  return `${day}T${date.toISOString().slice(11, 19)}.${digits.slice(0, 7)}${digits.slice(7).replace(/0+$/, '')}`;
+}
+
+function dateOf(text: string, at: number): string {
+  const [, y = '', mo = '', d = ''] = /^(-?\d+)-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  if (!isDay(Number(y), Number(mo), Number(d))) throw invalid(at, `There is no day ${text}.`);
+  return `${yearText(Number(y))}-${mo}-${d}`;
+}
+
+const numberOf = (text: string): number => (/inf/i.test(text) ? -Infinity : Number(text));
+
+function readQuoted(reader: Reader): Raw {
+  const { at } = reader;
+  const text = take(reader, STRING);
+  if (text === undefined)
+    throw invalid(at, "the quotation mark is not closed. Inside a text it is written twice, as in 'O''Neil'.");
+  return literal('string', text.slice(1, -1).replaceAll("''", "'"), at);
+}
+
+/** A literal that begins with a digit, a sign or a hexadecimal letter; undefined where none stands here. */
+function readNumeric(reader: Reader): Raw | undefined {
+  const { at } = reader;
+  const guid = take(reader, GUID);
+  if (guid !== undefined) return literal('guid', guid.toLowerCase(), at);
+  const moment = take(reader, MOMENT);
+  if (moment !== undefined) return literal('dateTimeOffset', momentOf(moment, at), at);
+  const date = take(reader, DATE);
+  if (date !== undefined) return literal('date', dateOf(date, at), at);
+  const time = take(reader, TIME_OF_DAY);
+  if (time !== undefined) return literal('timeOfDay', time, at);
+  if (sees(reader, /-INF/iy) && !sees(reader, MINUS_INFINITY)) return undefined;
+  const number = take(reader, NUMBER);
+  return number === undefined ? undefined : literal('number', numberOf(number), at);
+}
+
+function readPrefixed(reader: Reader): Raw | undefined {
+  const { at } = reader;
+  if (take(reader, DURATION) !== undefined) {
+    refuse(reader, at, 'durations are not served: no property is one.');
+    return { kind: 'nothing', at };
+  }
+  if (take(reader, BINARY) === undefined) return undefined;
+  refuse(reader, at, 'binary values are not served: no property is one.');
+  return { kind: 'nothing', at };
+}
+
+/** What a literal may begin with, beside a quotation mark: digits and signs, hexadecimal letters, and two prefixes. */
+const NUMERIC_START = /[\d+\-a-f]/iy;
+const ONLY_NUMERIC = /[\d+]/y;
+const PREFIX = /b(?=inary')|d(?=uration')/iy;
+
+function refuseNumeric(reader: Reader): never {
+  const { at } = reader;
+  const what = take(reader, /[\w+\-:.]{1,40}/y);
+  throw invalid(at, `"${what}" is no number, date or GUID. A text stands in single quotes.`);
+}
+
+/** Reads a literal that is no name; undefined where none stands here. */
+export function readLiteral(reader: Reader): Raw | undefined {
+  if (charAt(reader) === "'") return readQuoted(reader);
+  if (!sees(reader, NUMERIC_START)) return undefined;
+  const found = readNumeric(reader);
+  if (found) return found;
+  if (sees(reader, ONLY_NUMERIC)) refuseNumeric(reader);
+  return sees(reader, PREFIX) ? readPrefixed(reader) : undefined;
+}
+
+/** What a bare word stands for, where it is a literal: letter case counts for null and the numbers. */
+export function wordLiteral(word: string, at: number): Raw | undefined {
+  if (word === 'null') return literal('null', null, at);
+  if (word === 'NaN') return literal('number', Number.NaN, at);
+  if (word === 'INF') return literal('number', Number.POSITIVE_INFINITY, at);
+  const lower = word.toLowerCase();
+  return lower === 'true' || lower === 'false' ? literal('boolean', lower === 'true', at) : undefined;
+}

@@ -1,0 +1,73 @@
+import { holds } from '../../odata/filter/holds.ts';
+import { valueAt } from '../../odata/value-at.ts';
+import type { EntityRow, PagePosition } from '../queries.ts';
+import type { SortRow, Step, StepCall } from '../walk.ts';
+
+/** A step that has taken so long is over: others wait behind it. */
+const STEP_MS = 12;
+/** So is one that has gathered so much text. */
+const STEP_TEXT = 4 * 1_048_576;
+
+/** How many entries of an index a step may count. */
+export const COUNTED = 20_000;
+
+export const placeOf = ({ created_at, id }: PagePosition): PagePosition => ({ created_at, id });
+
+/** What a step has gathered so far. */
+interface Gathered {
+  readonly entities: EntityRow[];
+  readonly sortRows: SortRow[];
+  count: number;
+  looked: number;
+  text: number;
+  last: PagePosition | undefined;
+}
+
+function judge({ walk, give, keys = [] }: StepCall, row: EntityRow, gathered: Gathered): void {
+  const needsEntity = walk.filter !== undefined || give === 'keys';
+  const entity = needsEntity ? (JSON.parse(row.entity) as Readonly<Record<string, unknown>>) : undefined;
+  if (entity && walk.filter && !holds(walk.filter, entity, walk.now)) return;
+  gathered.count += 1;
+  if (give === 'keys' && entity)
+    gathered.sortRows.push({ id: row.id, keys: keys.map((path) => valueAt(entity, path)) });
+  if (give !== 'entities') return;
+  gathered.entities.push(row);
+  gathered.text += row.entity.length;
+}
+
+/**
+ * Judges the rows that a walk's statement gives, until enough are found or it has taken long enough.
+ * @param most how many rows the statement gives at most: fewer are all that there are
+ */
+export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number): Step {
+  const gathered: Gathered = { entities: [], sortRows: [], count: 0, looked: 0, text: 0, last: undefined };
+  const startedAt = performance.now();
+  let isCut = false;
+  for (const row of rows) {
+    judge(call, row, gathered);
+    gathered.looked += 1;
+    gathered.last = placeOf(row);
+    isCut =
+      (call.give !== 'keys' && gathered.count >= call.limit) ||
+      gathered.text >= STEP_TEXT ||
+      performance.now() - startedAt > STEP_MS;
+    if (isCut) break;
+  }
+  const { entities, sortRows, count, last } = gathered;
+  return { entities, sortRows, count, last, isEnd: !isCut && gathered.looked < most };
+}
+
+/** Whether a step is counted by the index alone. */
+export const isCounted = ({ walk, give }: StepCall): boolean => give === 'count' && walk.filter === undefined;
+
+/** Whether every row of a step is looked into: such steps take their time, one after the other. */
+export const isJudged = ({ walk, give }: StepCall): boolean => walk.filter !== undefined || give === 'keys';
+
+/** A position as the statement that counts gives it: the moment, of one width, and the id behind it. */
+const MOMENT_WIDTH = 28;
+
+export function countedStep(row: { readonly count: number; readonly last: string | null }, most: number): Step {
+  const { count, last } = row;
+  const place = last === null ? undefined : { created_at: last.slice(0, MOMENT_WIDTH), id: last.slice(MOMENT_WIDTH) };
+  return { entities: [], sortRows: [], count, last: place, isEnd: count < most };
+}

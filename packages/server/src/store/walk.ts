@@ -1,0 +1,56 @@
+import type { Expression } from '../odata/filter/expression.ts';
+import type { WordQuery } from '../odata/search.ts';
+import type { EntityRow, PagePosition } from './queries.ts';
+
+/** Columns whose index leads to actions in the order of their creation. */
+export type WayColumn = 'id' | 'status' | 'state' | 'target' | 'client_context';
+
+/** One way in: the actions that have this value. */
+export interface Way {
+  readonly column: WayColumn;
+  readonly value: string | null;
+}
+
+/** Some of a tenant's actions in the order of their creation, the id breaking ties. Plain data. */
+export interface ActionWalk {
+  readonly isDescending: boolean;
+  /** Whatever is wanted lies on one of these; absent: it may be anywhere. */
+  readonly ways: readonly Way[] | undefined;
+  /** Bounds of `created_at`: from this text on, and before that one. */
+  readonly from: string | undefined;
+  readonly before: string | undefined;
+  /** Judged on each action that the ways lead to; absent where they lead to nothing else. */
+  readonly filter: Expression | undefined;
+  /** Words that must stand in it, as the index of words has them. */
+  readonly words: WordQuery | undefined;
+  /** What `now()` says, in milliseconds. */
+  readonly now: number;
+}
+
+/** One short step of a walk. */
+export interface StepCall {
+  readonly walk: ActionWalk;
+  readonly after: PagePosition | undefined;
+  /** Actions wanted, or counted, at most. */
+  readonly limit: number;
+  readonly give: 'entities' | 'count' | 'keys';
+  /** Paths of the values that `keys` gives, in order. */
+  readonly keys?: readonly string[];
+}
+
+/** Values of one action by which others are sorted. */
+export interface SortRow {
+  readonly id: string;
+  readonly keys: readonly (string | number | boolean | null)[];
+}
+
+/** What a step has found. It ends early after some milliseconds, or some megabytes: the next one begins at `last`. */
+export interface Step {
+  readonly entities: readonly EntityRow[];
+  readonly sortRows: readonly SortRow[];
+  readonly count: number;
+  /** The action that was looked at last, found or not. */
+  readonly last: PagePosition | undefined;
+  /** Nothing lies behind it. */
+  readonly isEnd: boolean;
+}
