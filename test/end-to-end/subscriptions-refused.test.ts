@@ -131,7 +131,7 @@ const BODIES: readonly (readonly [string, object, Refused])[] = [
   [
     'a filter of an unknown property',
     { resource: "security/securityActions?$filter=colour eq 'red'" },
-    property('resource', /colour/, 'unknownProperty'),
+    property('resource', /colour/, 'invalidFilter'),
   ],
   [
     'a filter that adds',
