@@ -147,7 +147,18 @@ describe('a file is refused with its line, and says what would be right', () => 
     ['http in the clear', 'server:\n  http:\n    address: 0.0.0.0', /yaml:3: http carries tokens in the clear/],
     ['policies', 'server: {}\npolicies: [a.cedar]', /yaml:2: Policies are not in this version\. Take "policies" out/],
     ['budgets', 'budgets: {}', /yaml:1: Budgets are not in this version/],
-    ['notifications', 'notifications: {}', /yaml:1: Notifications are not in this version/],
+    [
+      'a receiver that is none',
+      'notifications:\n  allow: [10.0.0.0/33]',
+      /yaml:2: "10\.0\.0\.0\/33" is neither a host name/,
+    ],
+    ['a receiver as a URL', 'notifications: { allow: ["https://a.example"] }', /yaml:1: .* is neither a host name/],
+    [
+      'an authority that is not there',
+      'notifications:\n  ca: none.pem',
+      /yaml:2: .*none\.pem cannot be read as a certif/,
+    ],
+    ['an unknown key of notifications', 'notifications:\n  alow: []', /yaml:2: .*Did you mean "allow"/],
     [
       'an origin with a path',
       'server:\n  cors:\n    origins: [https://a.example/]',

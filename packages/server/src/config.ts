@@ -7,10 +7,12 @@ import { type FeedKey, findFeedKeyFaults } from './auth/feed-keys.ts';
 import { findIssuerFaults } from './auth/issuer-faults.ts';
 import type { IssuerSettings } from './auth/issuer-settings.ts';
 import { type Environment, readConfigFile, readSecret } from './config/config-file.ts';
+import { type NotificationSettings, readNotifications } from './config/notification-config.ts';
 import { type ProviderConfig, plainProvider, readProviders } from './config/provider-config.ts';
 import { Refusal } from './errors.ts';
 import type { RequestLimits } from './http/throttle.ts';
 import { FileFault, faultAt, type YamlFile } from './lib/read-yaml.ts';
+import { faultOfAllowed } from './notify/receiver-guard.ts';
 
 /** Everything that the operator decides. This file alone reads the environment. */
 export interface Config {
@@ -31,6 +33,7 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   readonly protectedEntries: readonly ProtectedEntry[];
   readonly feedKeys: readonly FeedKey[];
+  readonly notifications: NotificationSettings;
   /** True where no issuer is configured: loopback only, and tokens of our own. */
   readonly isLocal: boolean;
 }
@@ -230,6 +233,7 @@ export function readConfig(): Config {
     corsOrigins: server?.cors?.origins ?? [],
     requestLimits: value.limits?.requestsPerMinute ?? {},
     tls: readTls(file, value),
+    notifications: readNotifications(file, faultOfAllowed),
     ...parts,
     isLocal,
   };

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createFeeds, type Feeds } from './actions/feeds.ts';
 import { providersOf } from './actions/provider.ts';
+import { assembleDeliverer, assembleNotify } from './assemble-notify.ts';
 import { type AssembledProvider, assembleProviders } from './assemble-providers.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { FeedKey } from './auth/feed-keys.ts';
@@ -27,6 +28,8 @@ import { createThrottle } from './http/throttle.ts';
 import { type KeptProtection, keepProtection } from './keep-protection.ts';
 import { systemClock } from './lib/clock.ts';
 import { neededHosts } from './needed-hosts.ts';
+import type { Deliverer } from './notify/deliverer.ts';
+import { onChange, onSubscribed, startDeliverer, stopDeliverer } from './notify/run-deliverer.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics, type Metrics, openMetricsServer } from './observe/metrics.ts';
 import { createHealthBoard, type HealthBoard } from './observe/provider-health.ts';
@@ -75,6 +78,7 @@ async function openIdentity(config: Config, key: InstallKey, log: Log): Promise<
 /** What wakes the dispatcher, which is made after everything that may do so. */
 interface Bell {
   dispatcher: Dispatcher | undefined;
+  deliverer: Deliverer | undefined;
 }
 
 function openFeeds(config: Config, store: Store, feedKeys: readonly FeedKey[], bell: Bell): Feeds {
@@ -140,9 +144,11 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       fetches: new Set(),
       onAlarms: tellAlarms(parts),
       onCreated: (tenantId) => {
+        if (bell.deliverer) onChange(bell.deliverer, tenantId);
         if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
       },
       onEnded: (tenantId, release) => {
+        if (bell.deliverer) onChange(bell.deliverer, tenantId);
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);
         wake(bell.dispatcher, tenantId);
@@ -150,6 +156,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
     },
     feeds,
     streams,
+    notify: assembleNotify(parts, (tenantId) => bell.deliverer && onSubscribed(bell.deliverer, tenantId)),
     authenticator: identity.authenticator,
     feedKeys: identity.feedKeys,
     clock: systemClock,
@@ -181,7 +188,7 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const key = openInstallKey(path.join(config.dataFolder, 'key'));
   const { store, commits } = watchCommits(await openStore(config, key, log));
   const identity = await openIdentity(config, key, log);
-  const bell: Bell = { dispatcher: undefined };
+  const bell: Bell = { dispatcher: undefined, deliverer: undefined };
   const feeds = openFeeds(config, store, identity.feedKeys, bell);
   const providers = assembleProviders(config.providers, { feeds }, !config.isLocal);
   const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
@@ -209,6 +216,7 @@ function openDispatcher(parts: Parts): Dispatcher {
 interface Running {
   readonly parts: Parts;
   readonly dispatcher: Dispatcher;
+  readonly deliverer: Deliverer;
   readonly listening: Listening;
 }
 
@@ -216,6 +224,8 @@ async function start(config: Config, log: Log): Promise<Running> {
   const parts = await openParts(config, log);
   const dispatcher = openDispatcher(parts);
   parts.bell.dispatcher = dispatcher;
+  const deliverer = assembleDeliverer(parts);
+  parts.bell.deliverer = deliverer;
   let isStarted = false;
   const app = createApp(parts, () => isStarted);
   const listening = await listen(app, createServer(app, ROUTES), {
@@ -225,14 +235,16 @@ async function start(config: Config, log: Log): Promise<Running> {
   });
   if (config.metricsPort !== undefined) await openMetricsServer(parts.metrics, config.metricsPort);
   await startDispatcher(dispatcher);
+  startDeliverer(deliverer);
   isStarted = true;
-  return { parts, dispatcher, listening };
+  return { parts, dispatcher, deliverer, listening };
 }
 
 /** Takes nothing new, finishes what is under way, and leaves the rest in the store. */
-async function stop({ parts, dispatcher, listening }: Running): Promise<void> {
+async function stop({ parts, dispatcher, deliverer, listening }: Running): Promise<void> {
   endStreams(parts.streams);
   await listening.close();
+  await stopDeliverer(deliverer);
   await stopDispatcher(dispatcher);
   parts.protection.close();
   parts.identity.close();

@@ -10,6 +10,20 @@ import { wakeMissing } from './dispatch/reconcile.ts';
 import { settleCall } from './dispatch/settle-call.ts';
 import { takeDue } from './dispatch/take-due.ts';
 import { takeOne } from './dispatch/take-one.ts';
+import {
+  beginDelivery,
+  clearSubscription,
+  restSubscription,
+  settleDelivery,
+  takeSubscription,
+} from './notify/delivery-units.ts';
+import {
+  createSubscription,
+  reauthorizeSubscription,
+  removeSubscription,
+  renewSubscription,
+  resendDelivery,
+} from './notify/subscription-units.ts';
 import type { AnyUnit } from './store/work.ts';
 
 /** Every unit of work, for both sides of the store's threads. */
@@ -28,5 +42,15 @@ export const UNITS: readonly AnyUnit[] = [
   freeLeases,
   giveUpLate,
   wakeMissing,
+  createSubscription,
+  renewSubscription,
+  removeSubscription,
+  reauthorizeSubscription,
+  resendDelivery,
+  takeSubscription,
+  beginDelivery,
+  settleDelivery,
+  restSubscription,
+  clearSubscription,
   keepOrder,
 ];

@@ -16,9 +16,11 @@ export interface Post {
   readonly body: string;
 }
 
+/** An answer that is longer is broken off. */
 const MOST_BODY_BYTES = 64 * 1024;
 
 interface Progress {
+  readonly mostBytes: number;
   readonly chunks: Buffer[];
   length: number;
   status: number;
@@ -50,8 +52,8 @@ function toHandler(progress: Progress): Dispatcher.DispatchHandler {
     },
     onResponseData(controller, chunk) {
       progress.length += chunk.length;
-      if (progress.length <= MOST_BODY_BYTES) progress.chunks.push(chunk);
-      else controller.abort(new Error(`its answer is longer than ${MOST_BODY_BYTES / 1024} KB`));
+      if (progress.length <= progress.mostBytes) progress.chunks.push(chunk);
+      else controller.abort(new Error(`its answer is longer than ${progress.mostBytes / 1024} KB`));
     },
     onResponseEnd() {
       const { status, headers, chunks } = progress;
@@ -62,9 +64,17 @@ function toHandler(progress: Progress): Dispatcher.DispatchHandler {
 }
 
 /** Posts once, without following redirects. Settles when the signal aborts, whatever the receiver does. */
-export function exchange(pool: Pool, post: Post, signal: AbortSignal): Promise<Exchange> {
+export function exchange(pool: Pool, post: Post, signal: AbortSignal, mostBytes = MOST_BODY_BYTES): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
-  const progress: Progress = { chunks: [], length: 0, status: 0, headers: {}, controller: undefined, settle: resolve };
+  const progress: Progress = {
+    mostBytes,
+    chunks: [],
+    length: 0,
+    status: 0,
+    headers: {},
+    controller: undefined,
+    settle: resolve,
+  };
   const abort = (): void => {
     const error = new Error('the call was ended before the answer');
     fail(progress, error);

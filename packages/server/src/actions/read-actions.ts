@@ -38,3 +38,13 @@ export async function getAction(
   if (!row) throw unknownAction(id);
   return toAnswered(row);
 }
+
+/** Actions as they are now, by id; what is not there is absent. */
+export async function findActions(
+  store: Pick<ActionsDeps['store'], 'read'>,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, AnsweredAction>> {
+  const found = await Promise.all(ids.map((id) => store.read(tenantId, queries.entityById({ id }))));
+  return new Map(found.flat().map((row) => [row.id, toAnswered(row)]));
+}

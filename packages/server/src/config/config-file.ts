@@ -14,7 +14,6 @@ export type Environment = (name: string) => string | undefined;
 const LATER: Readonly<Record<string, string>> = {
   policies: 'Policies are',
   budgets: 'Budgets are',
-  notifications: 'Notifications are',
 };
 
 function refuseLater(file: YamlFile): void {

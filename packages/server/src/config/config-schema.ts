@@ -116,6 +116,11 @@ const feedKey = closed(
   ['name', 'tenant', 'providers', 'key'],
 );
 
+const notifications = closed('Where change notifications may go, beside public addresses.', {
+  allow: list(text('A host name, or a network.'), 'Receivers whose addresses are not public, by host name or network.'),
+  ca: text('PEM file of an authority that receivers are trusted by, beside those of the system.'),
+});
+
 const COMMON: Readonly<Record<string, JsonSchema>> = {
   name: text('What vendorInformation.provider names.'),
   aliases: list(text('A name.'), 'Other names that requests may use.'),
@@ -160,6 +165,7 @@ export const FILE_SCHEMA = closed('The configuration of Interdict.', {
   protected: list(protectedEntry, 'What nobody may block.'),
   feedKeys: list(feedKey, 'Who may fetch lists.'),
   limits,
+  notifications,
 });
 
 /** The published schema: the same, with every connector's keys. Editors complete and check by it. */

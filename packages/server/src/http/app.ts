@@ -3,6 +3,7 @@ import type { PostDeps } from '../actions/post-action.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { FeedKey } from '../auth/feed-keys.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { NotifyDeps } from '../notify/notify-deps.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Streams } from './stream/streams.ts';
 import type { Throttle } from './throttle.ts';
@@ -12,6 +13,7 @@ export interface App {
   readonly actions: PostDeps;
   readonly feeds: Feeds;
   readonly streams: Streams;
+  readonly notify: NotifyDeps;
   readonly authenticator: Authenticator;
   readonly feedKeys: readonly FeedKey[];
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import { ANSWER_SCHEMAS } from './bodies/answer-schemas.ts';
 import { BATCH } from './bodies/batch-schemas.ts';
 import { CANCEL, REFERENCE, SECURITY_ACTION } from './bodies/body-schema.ts';
+import { SUBSCRIPTION, SUBSCRIPTION_RENEWAL } from './bodies/read-subscription.ts';
 import type { Route } from './route.ts';
 
 const ref = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
@@ -13,6 +14,8 @@ const BODY_SCHEMAS = {
   securityActionInput: SECURITY_ACTION,
   cancel: CANCEL,
   batch: BATCH,
+  subscriptionInput: SUBSCRIPTION,
+  subscriptionRenewal: SUBSCRIPTION_RENEWAL,
   securityActionOrReference: { anyOf: [ref('securityActionInput'), REFERENCE] },
 };
 
@@ -26,6 +29,14 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   cancel: { reason: 'It was the wrong address.' },
   batch: { requests: [{ id: '1', method: 'GET', url: '/security/securityActions' }] },
+  subscriptionInput: {
+    changeType: 'created,updated',
+    notificationUrl: 'https://hooks.example/interdict',
+    resource: "security/securityActions?$filter=status eq 'Failed'",
+    expirationDateTime: '2026-12-20T11:00:00Z',
+    clientState: 'a secret of yours',
+  },
+  subscriptionRenewal: { expirationDateTime: '2026-12-20T11:00:00Z' },
 };
 
 /** What any route that asks for a token, or for a body, may answer too. */
@@ -64,6 +75,7 @@ function responses(route: Route): object {
 
 const PARAMETERS: Readonly<Record<string, string>> = {
   id: 'Id, or name of a provider.',
+  deliveryId: 'Id of a delivery of the log.',
   provider: 'Name of a blocklist provider.',
   asset: 'Name of a file.',
   file: 'ip, domain, url or hash, with .txt or .json behind it.',
@@ -114,7 +126,7 @@ function operation(route: Route): object {
   return {
     operationId: route.handle.name,
     summary: about.summary,
-    tags: [route.path.startsWith('/security') ? 'security' : 'server'],
+    tags: [/^\/(security|subscriptions)/.test(route.path) ? 'security' : 'server'],
     ...(permission !== 'anyone' && {
       description: `Asks for ${NEEDS[permission] ?? permission}.`,
     }),
@@ -126,7 +138,8 @@ function operation(route: Route): object {
 }
 
 /** Where clients of Graph look for it. */
-const versioned = (path: string): string => (/^\/(?:security|\$batch)/.test(path) ? `/beta${path}` : path);
+const versioned = (path: string): string =>
+  /^\/(?:security|subscriptions|\$batch)/.test(path) ? `/beta${path}` : path;
 
 function paths(routes: readonly Route[]): object {
   const byPath = Map.groupBy(routes, ({ path }) => versioned(path).replace(/:(\w+)/g, '{$1}'));

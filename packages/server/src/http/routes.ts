@@ -1,6 +1,7 @@
 import { postReference } from './add-reference.ts';
 import { createBatch } from './batch/post-batch.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
+import { listSubscriptionDeliveries, resendSubscriptionDelivery } from './deliveries.ts';
 import { getSecurityActionDelta } from './delta.ts';
 import { getDocsAsset, getDocsPage } from './docs/docs-page.ts';
 import { getFeed } from './feed.ts';
@@ -18,6 +19,14 @@ import {
 } from './security-actions.ts';
 import { getOpenApi, getServiceDocument } from './service-document.ts';
 import { streamSecurityActions } from './stream/stream-actions.ts';
+import {
+  deleteSubscription,
+  getSubscription,
+  listSubscriptions,
+  patchSubscription,
+  postSubscription,
+  reauthorizeSubscription,
+} from './subscriptions.ts';
 import { updateSecurityAction } from './update-security-action.ts';
 
 const READ = 'SecurityActions.Read.All';
@@ -39,8 +48,11 @@ const route = (
 
 /** Three levels lie around the body of a request in it. A cancel may be in it, so no header keeps it from its work. */
 const BATCH = { isRelease: true, isAlone: true, limits: { bytes: 1_048_576, depth: MAX_DEPTH + 3 } };
+const SUBSCRIPTIONS = '/subscriptions';
+const SUBSCRIPTION = `${SUBSCRIPTIONS}/:id`;
 
 const NONE = { 404: 'There is no such securityAction.' };
+const NO_SUBSCRIPTION = { 404: 'The application has no such subscription.' };
 
 // biome-ignore format: a table reads better in columns
 const SERVED: readonly Route[] = [
@@ -68,6 +80,16 @@ const SERVED: readonly Route[] = [
   route('GET',    '/security/securityActionProviders/:id', READ, getSecurityActionProvider,   { summary: 'Get a provider', gives: 'provider', answers: { 200: 'The provider.', 404: 'There is no such provider.' } }),
   route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.' } }),
+  route('POST',   SUBSCRIPTIONS,                     READ,     postSubscription,            { summary: 'Subscribe to changes of securityActions', body: 'subscriptionInput', gives: 'subscription',
+                                                                                              answers: { 201: 'The receivers passed the validation; changes from now on are told.', 429: 'Many receivers are being validated.' } }),
+  route('GET',    SUBSCRIPTIONS,                     READ,     listSubscriptions,           { summary: "List the application's subscriptions", gives: 'subscriptionCollection', answers: { 200: 'All of them.' } }),
+  route('GET',    SUBSCRIPTION,                      READ,     getSubscription,             { summary: 'Get a subscription', gives: 'subscription', answers: { 200: 'The subscription.', ...NO_SUBSCRIPTION } }),
+  route('PATCH',  SUBSCRIPTION,                      READ,     patchSubscription,           { summary: 'Renew a subscription', body: 'subscriptionRenewal', gives: 'subscription', answers: { 200: 'The subscription as it is now.', ...NO_SUBSCRIPTION } }),
+  route('DELETE', SUBSCRIPTION,                      READ,     deleteSubscription,          { summary: 'Delete a subscription', answers: { 204: 'It is deleted.', ...NO_SUBSCRIPTION } }),
+  route('POST',   `${SUBSCRIPTION}/reauthorize`,     READ,     reauthorizeSubscription,     { summary: 'Answer a reauthorizationRequired', answers: { 204: 'It is noted.', ...NO_SUBSCRIPTION } }),
+  route('GET',    `${SUBSCRIPTION}/deliveries`,      READ,     listSubscriptionDeliveries,  { summary: 'The delivery log, newest first', gives: 'deliveryCollection', query: ['$top', '$skiptoken'],
+                                                                                              answers: { 200: 'A page, with a nextLink while there are more.', ...NO_SUBSCRIPTION } }),
+  route('POST',   `${SUBSCRIPTION}/deliveries/:deliveryId/resend`, READ, resendSubscriptionDelivery, { summary: 'Send a delivery again', answers: { 202: 'It is on its way.', 404: 'There is no such delivery.' } }),
   route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed' }),
   route('POST',   '/$batch',                         'caller', createBatch(() => ROUTES),  { summary: 'Up to 20 requests in one, each answered for itself', body: 'batch', gives: 'batchResponse',
                                                                                               answers: { 200: 'Each request has its answer, with a status of its own.' } }, BATCH),
@@ -103,6 +125,9 @@ const LATER: readonly Route[] = [
   later('PATCH',  '/subscriptions/:id',                          READ),
   later('DELETE', '/subscriptions/:id',                          READ),
   later('POST',   '/subscriptions/:id/reauthorize',              READ),
+  later('POST',   '/$batch',                                     READ),
+  later('GET',    '/$metadata',                                  'anyone'),
+  later('GET',    '/docs',                                       'anyone'),
 ];
 
 /** Every operation, and what it asks of its caller. What is not here does not exist. */

@@ -1,4 +1,5 @@
 import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, KeptOrderRow, Lane, UsedKeyRow } from './rows.ts';
+import { subscriptionQueries } from './subscription-queries.ts';
 import { query } from './work.ts';
 
 type Id = { readonly id: string };
@@ -141,6 +142,8 @@ export const queries = {
   saveFeedFetch: query<FeedFetchRow, never>('saveFeedFetch'),
   deleteFeedFetch: query<FeedReader & Id, never>('deleteFeedFetch'),
   wakeFeedEntries: query<{ provider: string; action: string; now: number }, Id>('wakeFeedEntries'),
+
+  ...subscriptionQueries,
 } as const;
 
 export type QueryName = keyof typeof queries;

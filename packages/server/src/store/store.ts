@@ -41,6 +41,9 @@ export interface Store {
   /** Every tenant that ever had a row, in pages by id. */
   tenantsAfter(tenantId: string, limit: number): Promise<readonly string[]>;
 
+  /** Tenants that have subscriptions, in pages by id. */
+  subscribedTenants(tenantId: string, limit: number): Promise<readonly string[]>;
+
   /** The clock of the store as this process reckons it: not ahead of what units of work are told, and hardly behind. */
   readonly clock: Clock;
 

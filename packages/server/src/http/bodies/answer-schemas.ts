@@ -114,6 +114,40 @@ const enforcementInForce = Type.Object({
   holds: Type.Array(Type.Object({ securityActionId: Type.String(), expirationDateTime: dateTime })),
 });
 
+const subscription = Type.Object({
+  '@odata.context': Type.Optional(Type.String()),
+  id: Type.String(),
+  resource: Type.String(),
+  applicationId: Type.String(),
+  changeType: Type.String(),
+  clientState: text,
+  notificationUrl: Type.String({ format: 'uri' }),
+  notificationQueryOptions: text,
+  lifecycleNotificationUrl: text,
+  expirationDateTime: dateTime,
+  creatorId: Type.String(),
+  includeResourceData: Type.Boolean(),
+  latestSupportedTlsVersion: Type.String(),
+  encryptionCertificate: text,
+  encryptionCertificateId: text,
+  notificationUrlAppId: text,
+  notificationContentType: Type.String(),
+  signingSecret: Type.Optional(Type.String({ description: 'Only in the answer to the create: keep it.' })),
+});
+
+const delivery = Type.Object({
+  id: Type.String({ description: 'The webhook-id of its POSTs.' }),
+  kind: oneOf(['change', 'lifecycle']),
+  state: oneOf(['retrying', 'delivered', 'failed']),
+  createdDateTime: dateTime,
+  firstSequence: orNull('integer'),
+  lastSequence: orNull('integer'),
+  notificationIds: Type.Array(Type.String()),
+  attemptCount: Type.Integer(),
+  attempts: Type.Array(Type.Object({ dateTime, httpStatus: orNull('integer'), error: text })),
+  nextAttemptDateTime: dateTimeOrNull,
+});
+
 /** Everything that answers consist of, by the name that the API description gives it. */
 export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
   securityAction,
@@ -132,6 +166,9 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
   provider,
   providerCollection: collection(Type.Unsafe({ $ref: '#/components/schemas/provider' })),
   enforcementCollection: collection(enforcementInForce),
+  subscription,
+  subscriptionCollection: collection(Type.Unsafe({ $ref: '#/components/schemas/subscription' })),
+  deliveryCollection: collection(delivery),
   serviceDocument: Type.Object({
     '@odata.context': Type.String(),
     value: Type.Array(Type.Object({ name: Type.String(), kind: Type.String(), url: Type.String() })),

@@ -11,7 +11,7 @@ const MIGRATION_LOCK = 4_873_104;
 const OLDEST_VERSION = 150_000;
 
 const APPEND_ONLY = ['journal'];
-const CHANGEABLE = ['action', 'enforcement', 'used_key', 'feed_fetch', 'tenant'];
+const CHANGEABLE = ['action', 'enforcement', 'used_key', 'feed_fetch', 'tenant', 'subscription', 'delivery'];
 
 interface Connected {
   readonly version: number;

@@ -98,6 +98,12 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
         tenantId,
         limit,
       ]),
+    subscribedTenants: (tenantId, limit) =>
+      tenantIds(
+        readers,
+        'select tenant_id from tenant where subscribed > 0 and tenant_id > $1 order by tenant_id limit $2',
+        [tenantId, limit],
+      ),
     liveLeaseOwners: () => listLiveOwners(readers, parts.clock, parts.holder),
     ping: async () => {
       const answers = (pool: pg.Pool): Promise<unknown> =>

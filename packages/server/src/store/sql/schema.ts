@@ -1,4 +1,5 @@
 import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, KeptOrderRow, UsedKeyRow } from '../rows.ts';
+import type { DeliveryRow, SubscriptionRow } from '../subscription-rows.ts';
 
 type OfTenant<Row> = Row & { readonly tenant_id: string };
 
@@ -25,6 +26,9 @@ export interface Database {
   readonly feed_fetch: OfTenant<FeedFetchRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
   readonly kept_order: OfTenant<KeptOrderRow>;
-  readonly tenant: TenantRow;
+  readonly subscription: OfTenant<SubscriptionRow>;
+  readonly delivery: OfTenant<DeliveryRow>;
+  /** `subscribed`: 1 while the tenant has subscriptions. */
+  readonly tenant: TenantRow & { readonly subscribed: 0 | 1 };
   readonly fact: FactRow;
 }

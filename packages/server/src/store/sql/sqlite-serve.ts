@@ -75,6 +75,9 @@ function scanMethods(engine: SqliteEngine): PortMethods {
 const DUE_TENANTS = 'select tenant_id from tenant where due_at <= ? order by due_at limit ?';
 const TENANTS_AFTER = 'select tenant_id from tenant where tenant_id > ? order by tenant_id limit ?';
 
+const SUBSCRIBED_TENANTS =
+  'select tenant_id from tenant where subscribed > 0 and tenant_id > ? order by tenant_id limit ?';
+
 const ids = (db: DatabaseSync, sql: string, first: string | number, limit: number): string[] =>
   db
     .prepare(sql)
@@ -93,6 +96,8 @@ function readerMethods(folder: string): PortMethods {
     dueTenants: ({ now, limit }: { now: number; limit: number }) => ids(engine.db, DUE_TENANTS, now, limit),
     tenantsAfter: ({ tenantId, limit }: { tenantId: string; limit: number }) =>
       ids(engine.db, TENANTS_AFTER, tenantId, limit),
+    subscribedTenants: ({ tenantId, limit }: { tenantId: string; limit: number }) =>
+      ids(engine.db, SUBSCRIBED_TENANTS, tenantId, limit),
     ...scanMethods(scanning),
     close: () => {
       engine.db.close();

@@ -161,6 +161,8 @@ function storeOver(threads: Threads): OpenSqlite {
     },
     dueTenants: (now, limit) => callPort(reader, 'dueTenants', { now, limit }) as Promise<string[]>,
     tenantsAfter: (tenantId, limit) => callPort(reader, 'tenantsAfter', { tenantId, limit }) as Promise<string[]>,
+    subscribedTenants: (tenantId, limit) =>
+      callPort(reader, 'subscribedTenants', { tenantId, limit }) as Promise<string[]>,
     liveLeaseOwners: async () => new Set([leaseOwner]),
     settleFact: (name, value) => callPort(writer, 'settleFact', { name, value }) as Promise<string>,
     ping: async () => {

@@ -6,6 +6,7 @@ import type { Store } from '../store.ts';
 import { anActionRow, anEnforcementRow } from './an-action-row.ts';
 import { describeChanges } from './describe-changes.ts';
 import { describeFeeds } from './describe-feeds.ts';
+import { describeSubscriptions } from './describe-subscriptions.ts';
 import {
   addAction,
   addEnforcement,
@@ -262,6 +263,7 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
     });
 
     describeFeeds(() => store);
+    describeSubscriptions(() => store);
 
     describeChanges(() => store);
 

@@ -1,3 +1,11 @@
+import {
+  beginDelivery,
+  clearSubscription,
+  restSubscription,
+  settleDelivery,
+  takeSubscription,
+} from '../../notify/delivery-units.ts';
+import { createSubscription, removeSubscription, resendDelivery } from '../../notify/subscription-units.ts';
 import { queries } from '../queries.ts';
 import type { ActionRow, EnforcementRow, FeedFetchRow } from '../rows.ts';
 import { all, first, must, run, unit } from '../work.ts';
@@ -80,4 +88,12 @@ export const TEST_UNITS = [
   writeFetch,
   removeFetch,
   wakeFeed,
+  createSubscription,
+  removeSubscription,
+  resendDelivery,
+  takeSubscription,
+  beginDelivery,
+  settleDelivery,
+  restSubscription,
+  clearSubscription,
 ] as const;

@@ -1,10 +1,11 @@
 import { OperatorFault } from '../../../errors.ts';
 import { first } from './0001-first.ts';
 import { query } from './0002-query.ts';
+import { subscriptions } from './0003-subscriptions.ts';
 import type { Migration } from './migration.ts';
 
 /** In the order in which they run. */
-export const MIGRATIONS: readonly Migration[] = [first, query];
+export const MIGRATIONS: readonly Migration[] = [first, query, subscriptions];
 
 /** Where a migration that has run is written down. */
 export const migrationFact = (name: string): string => `migration:${name}`;

@@ -8,6 +8,7 @@ import { feedStatements } from './feed-statements.ts';
 import { keptOrderStatements } from './kept-order-statements.ts';
 import { keyStatements } from './key-statements.ts';
 import { ledgerStatements } from './ledger-statements.ts';
+import { subscriptionStatements } from './subscription-statements.ts';
 
 /** Every query of `store/queries.ts` has its text in one of these. */
 export const allStatements: Statements<QueryName> = {
@@ -18,5 +19,6 @@ export const allStatements: Statements<QueryName> = {
   ...enforcementStatements,
   ...ledgerStatements,
   ...feedStatements,
+  ...subscriptionStatements,
   ...keptOrderStatements,
 };

@@ -1,4 +1,5 @@
 import type { ActionRow, EnforcementRow, FeedFetchRow } from '../../rows.ts';
+import type { DeliveryRow, SubscriptionRow } from '../../subscription-rows.ts';
 
 /** Columns of a row; a column that is missing here does not compile. */
 const columnsOf = <Row>(columns: Readonly<Record<keyof Row & string, true>>): (keyof Row & string)[] =>
@@ -86,6 +87,39 @@ export const FEED_FETCH_COLUMNS = columnsOf<FeedFetchRow>({
   version: true,
   begun_at: true,
   got_at: true,
+});
+
+export const SUBSCRIPTION_COLUMNS = columnsOf<SubscriptionRow>({
+  id: true,
+  app_id: true,
+  slot: true,
+  is_removed: true,
+  content: true,
+  secrets: true,
+  host: true,
+  expires_at: true,
+  reauthorize_at: true,
+  cursor: true,
+  delivery_id: true,
+  failing: true,
+  wake_at: true,
+  lease_owner: true,
+  lease_until: true,
+});
+
+export const DELIVERY_COLUMNS = columnsOf<DeliveryRow>({
+  id: true,
+  subscription_id: true,
+  kind: true,
+  state: true,
+  first_sequence: true,
+  last_sequence: true,
+  notices: true,
+  attempts: true,
+  attempt_count: true,
+  failing_since: true,
+  created_at: true,
+  next_at: true,
 });
 
 /** The values of a row's columns, taken from a statement's arguments, for `insert` or `set`. */

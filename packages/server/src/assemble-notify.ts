@@ -1,0 +1,50 @@
+import { postOnce } from '@interdict/connectors';
+import type { InstallKey } from './auth/install-key.ts';
+import type { Config } from './config.ts';
+import { createDeliverer, type Deliverer } from './notify/deliverer.ts';
+import type { PostTo } from './notify/handshake.ts';
+import type { NotifyDeps } from './notify/notify-deps.ts';
+import { createReceiverGuard } from './notify/receiver-guard.ts';
+import type { Log } from './observe/log.ts';
+import type { Store } from './store/store.ts';
+
+/** Graph waits 10 s for a handshake, and 3 s for a notification; here both have 10. */
+const ANSWER_WITHIN_MS = 10_000;
+
+interface NotifyParts {
+  readonly config: Pick<Config, 'notifications'>;
+  readonly key: InstallKey;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+const secretsKeyOf = (key: InstallKey): Buffer => key.derive('subscription secrets', 32);
+
+function guarded({ notifications }: NotifyParts['config']): Pick<NotifyDeps, 'guard' | 'post'> {
+  const guard = createReceiverGuard(notifications.allow);
+  const post: PostTo = (wanted, signal) => postOnce(wanted, { guard, ca: notifications.ca }, signal);
+  return { guard, post };
+}
+
+/** What the operations on subscriptions work with. */
+export const assembleNotify = (
+  { config, key, store }: NotifyParts,
+  onSubscribed: NotifyDeps['onSubscribed'],
+): NotifyDeps => ({
+  store,
+  secretsKey: secretsKeyOf(key),
+  ...guarded(config),
+  answerWithinMs: ANSWER_WITHIN_MS,
+  handshakes: new Map(),
+  onSubscribed,
+});
+
+export const assembleDeliverer = ({ config, key, store, log }: NotifyParts): Deliverer =>
+  createDeliverer({
+    store,
+    secretsKey: secretsKeyOf(key),
+    post: guarded(config).post,
+    answerWithinMs: ANSWER_WITHIN_MS,
+    random: Math.random,
+    onFault: (error) => log.error({ err: error }, 'The deliverer of notifications met a fault; it goes on.'),
+  });

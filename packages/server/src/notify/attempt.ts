@@ -1,0 +1,54 @@
+import { type Exchange, parseRetryAfter, parseSigningKey, signedHeaders } from '@interdict/connectors';
+import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
+import type { Deliverer } from './deliverer.ts';
+import { faultWords } from './handshake.ts';
+import type { AttemptOutcome } from './judge-attempt.ts';
+import { type Notice, notificationBody } from './notification-body.ts';
+import { unseal } from './seal.ts';
+import { contentOf } from './subscription.ts';
+
+const MOST_ANSWER_BYTES = 16 * 1024;
+
+/** What is posted, to which of the receiver's addresses. */
+export interface Outgoing {
+  /** The same for every attempt. */
+  readonly id: string;
+  readonly kind: DeliveryRow['kind'];
+  readonly notices: readonly Notice[];
+}
+
+function toOutcome(exchange: Exchange, at: number, timedOut: boolean, withinMs: number): AttemptOutcome {
+  if (exchange.kind === 'answered') {
+    const { status, headers } = exchange;
+    const isDelivered = status >= 200 && status < 300;
+    const fault = isDelivered ? null : `The receiver answered ${status}.`;
+    return { at, isDelivered, status, fault, retryAfterMs: parseRetryAfter(headers['retry-after'], new Date(at)) };
+  }
+  const fault = timedOut ? `No answer within ${withinMs / 1_000} s.` : faultWords(exchange.error);
+  return { at, isDelivered: false, status: null, fault, retryAfterMs: undefined };
+}
+
+/** Posts once, signed. Undefined where this process stops meanwhile: nobody knows what came of it. */
+export async function attempt(
+  { deps, stopping }: Deliverer,
+  tenantId: string,
+  row: SubscriptionRow,
+  { id, kind, notices }: Outgoing,
+): Promise<AttemptOutcome | undefined> {
+  const content = contentOf(row);
+  const address = kind === 'change' ? content.notificationUrl : content.lifecycleNotificationUrl;
+  const secrets = unseal(deps.secretsKey, { tenantId, id: row.id }, row.secrets);
+  const body = notificationBody(tenantId, row, secrets, notices);
+  const now = deps.store.clock.now();
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'Interdict',
+    ...signedHeaders(parseSigningKey(secrets.signingSecret), id, new Date(now), body),
+  };
+  const late = AbortSignal.timeout(deps.answerWithinMs);
+  const signal = AbortSignal.any([late, stopping.signal]);
+  const url = new URL(address ?? content.notificationUrl);
+  const exchange = await deps.post({ url, headers, body, mostAnswerBytes: MOST_ANSWER_BYTES }, signal);
+  if (exchange.kind !== 'answered' && stopping.signal.aborted) return undefined;
+  return toOutcome(exchange, deps.store.clock.now(), late.aborted, deps.answerWithinMs);
+}

@@ -1,0 +1,94 @@
+import { type AnsweredAction, findActions } from '../actions/read-actions.ts';
+import { queries } from '../store/queries.ts';
+import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
+import { attempt } from './attempt.ts';
+import { toldRows, toNotices } from './change-notices.ts';
+import type { Deliverer } from './deliverer.ts';
+import {
+  type Batch,
+  beginDelivery,
+  clearSubscription,
+  restSubscription,
+  settleDelivery,
+  type TakenSubscription,
+  takeSubscription,
+} from './delivery-units.ts';
+import { noticesOf } from './notification-body.ts';
+import { contentOf } from './subscription.ts';
+
+/** Longer than a turn takes: one post, and a few units of work. */
+const LEASE_MS = 60_000;
+/** Entries of the journal that go into one body. */
+const BATCH = 100;
+
+/** One subscription of one tenant, leased. */
+interface Turn {
+  readonly tenantId: string;
+  readonly leased: { readonly id: string; readonly owner: string };
+}
+
+/** What the journal has behind the cursor; undefined where it has nothing. */
+async function readBatch({ deps }: Deliverer, turn: Turn, row: SubscriptionRow): Promise<Batch | undefined> {
+  const { store } = deps;
+  const { tenantId, leased } = turn;
+  const rows = await store.read(tenantId, queries.journalAfter({ sequence: row.cursor, limit: BATCH }));
+  const [firstRow, lastRow] = [rows[0], rows.at(-1)];
+  if (!firstRow || !lastRow) return undefined;
+  const content = contentOf(row);
+  const told = toldRows(content, rows);
+  const ids = [...new Set(told.map(({ action_id }) => action_id))];
+  const actions: ReadonlyMap<string, AnsweredAction> = await findActions(store, tenantId, ids);
+  const notices = toNotices(row.id, content, told, actions, store.clock.now());
+  return { ...leased, notices, firstSequence: firstRow.sequence, lastSequence: lastRow.sequence };
+}
+
+async function send(deliverer: Deliverer, turn: Turn, row: SubscriptionRow, delivery: DeliveryRow): Promise<void> {
+  const { id, kind } = delivery;
+  const outcome = await attempt(deliverer, turn.tenantId, row, { id, kind, notices: noticesOf(delivery) });
+  if (!outcome) return;
+  const { store, random } = deliverer.deps;
+  const settling = { ...turn.leased, deliveryId: id, outcome, random: random() };
+  await store.run(turn.tenantId, settleDelivery, settling);
+}
+
+async function sendNews(deliverer: Deliverer, turn: Turn, row: SubscriptionRow): Promise<void> {
+  const batch = await readBatch(deliverer, turn, row);
+  if (!batch) return;
+  const delivery = await deliverer.deps.store.run(turn.tenantId, beginDelivery, batch);
+  if (delivery) await send(deliverer, turn, row, delivery);
+}
+
+/** Its application is told once, if it can be; then all of it goes, in small units. */
+async function clearAway(deliverer: Deliverer, turn: Turn, row: SubscriptionRow): Promise<void> {
+  const { store, onFault } = deliverer.deps;
+  if (row.is_removed === 0 && contentOf(row).lifecycleNotificationUrl !== null) {
+    const notices = [{ id: row.id, lifecycleEvent: 'subscriptionRemoved' as const }];
+    await attempt(deliverer, turn.tenantId, row, { id: row.id, kind: 'lifecycle', notices }).catch(onFault);
+  }
+  while (!(await store.run(turn.tenantId, clearSubscription, turn.leased)));
+}
+
+async function carryOut(deliverer: Deliverer, turn: Turn, { row, due, isOver }: TakenSubscription): Promise<void> {
+  if (isOver) return await clearAway(deliverer, turn, row);
+  const sent = due.map((delivery) => send(deliverer, turn, row, delivery));
+  const news = row.delivery_id === null ? [sendNews(deliverer, turn, row)] : [];
+  const outcomes = await Promise.allSettled([...sent, ...news]);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+/**
+ * One turn of one subscription: what is due again, and the next body of changes unless one before it is still on its
+ * way. At least once: a body is written down before it is sent, and its end after it was answered.
+ */
+export async function runTurn(deliverer: Deliverer, tenantId: string, id: string): Promise<void> {
+  const { store } = deliverer.deps;
+  const leased = { id, owner: store.leaseOwner };
+  const live = [...deliverer.live];
+  const taken = await store.run(tenantId, takeSubscription, { ...leased, live, leaseMs: LEASE_MS });
+  if (!taken) return;
+  try {
+    await carryOut(deliverer, { tenantId, leased }, taken);
+  } finally {
+    await store.run(tenantId, restSubscription, leased);
+  }
+}

@@ -1,0 +1,42 @@
+import type { Store } from '../store/store.ts';
+import type { PostTo } from './handshake.ts';
+import { createSlots, type Slots } from './slots.ts';
+
+export interface DelivererDeps {
+  readonly store: Store;
+  /** Opens secrets: 32 bytes, derived from the install key. */
+  readonly secretsKey: Buffer;
+  readonly post: PostTo;
+  /** How long a receiver has to answer, in milliseconds. */
+  readonly answerWithinMs: number;
+  readonly random: () => number;
+  /** A fault of ours or of the store: logged, and tried again. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Everything that the deliverer remembers; the truth is in the store. */
+export interface Deliverer {
+  readonly deps: DelivererDeps;
+  /** Tenants that have subscriptions, as far as this process knows. */
+  subscribed: Set<string>;
+  /** Processes that hold leases. */
+  live: ReadonlySet<string>;
+  /** Tenants that are being looked through, and whether to look again. */
+  readonly rounds: Map<string, { again: boolean }>;
+  /** By subscription. */
+  readonly turns: Map<string, Promise<void>>;
+  readonly slots: Slots;
+  readonly stopping: AbortController;
+}
+
+export function createDeliverer(deps: DelivererDeps): Deliverer {
+  return {
+    deps,
+    subscribed: new Set(),
+    live: new Set([deps.store.leaseOwner]),
+    rounds: new Map(),
+    turns: new Map(),
+    slots: createSlots(),
+    stopping: new AbortController(),
+  };
+}

@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHandClock, type HandClock } from '../auth/testing/hand-clock.ts';
+import { type MemoryStore, openMemoryStore } from '../dispatch/testing/memory-store.ts';
+import { queries } from '../store/queries.ts';
+import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
+import { anId } from '../store/testing/an-action-row.ts';
+import { tellOf } from '../store/testing/test-units.ts';
+import { UNITS } from '../units.ts';
+import {
+  beginDelivery,
+  clearSubscription,
+  restSubscription,
+  settleDelivery,
+  type TakenSubscription,
+  takeSubscription,
+} from './delivery-units.ts';
+import { noticesOf } from './notification-body.ts';
+import type { SubscriptionContent } from './subscription.ts';
+import { createSubscription, removeSubscription, renewSubscription, resendDelivery } from './subscription-units.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const OWNER = 'this process';
+
+const CONTENT: SubscriptionContent = {
+  resource: 'security/securityActions',
+  actionId: null,
+  filter: null,
+  changeType: 'created',
+  changeTypes: ['created'],
+  notificationUrl: 'https://hooks.example/',
+  lifecycleNotificationUrl: 'https://hooks.example/life',
+  latestSupportedTlsVersion: 'v1_2',
+  creatorId: 'app',
+};
+
+describe('the deliveries of a subscription', () => {
+  let clock: HandClock;
+  let store: MemoryStore;
+  let id: string;
+
+  beforeEach(() => {
+    clock = createHandClock(1_800_000_000_000);
+    store = openMemoryStore(clock, [...UNITS, tellOf]);
+    id = anId();
+    create(id, 30 * DAY_MS);
+  });
+  afterEach(() => store.close());
+
+  const create = (as: string, termMs: number): SubscriptionRow | undefined =>
+    store.run(createSubscription, {
+      id: as,
+      appId: 'app',
+      content: CONTENT,
+      secrets: 'sealed',
+      host: 'hooks.example',
+      expiresAt: clock.now() + termMs,
+    });
+  const row = (): SubscriptionRow | undefined => store.read(queries.subscriptionById({ id }))[0];
+  const log = (): readonly DeliveryRow[] =>
+    store.read(queries.deliveriesBefore({ subscription_id: id, id: 'g', limit: 2_000 }));
+  const take = (owner = OWNER, live: readonly string[] = [OWNER]): TakenSubscription | undefined =>
+    store.run(takeSubscription, { id, owner, live, leaseMs: 60_000 });
+  const begin = (last: number): DeliveryRow | undefined => {
+    const notice = { id: `n${last}`, changeType: 'created' as const, resource: 'r', resourceData: {} };
+    return store.run(beginDelivery, { id, owner: OWNER, notices: [notice], firstSequence: last, lastSequence: last });
+  };
+  const settle = (deliveryId: string, isDelivered: boolean): unknown => {
+    const outcome = {
+      at: clock.now(),
+      isDelivered,
+      status: isDelivered ? 204 : 500,
+      fault: null,
+      retryAfterMs: undefined,
+    };
+    return store.run(settleDelivery, { id, owner: OWNER, deliveryId, outcome, random: 0 });
+  };
+  const rest = (): void => store.run(restSubscription, { id, owner: OWNER });
+  const isAwake = (sequence = 0): boolean =>
+    store.read(queries.awakeSubscriptions({ sequence, now: clock.now(), limit: 10 })).length > 0;
+
+  it('is awake when the journal has gone on, and asleep while nothing is due', () => {
+    expect([isAwake(0), isAwake(1)]).toEqual([false, true]);
+    take();
+    const delivery = begin(1);
+    expect(row()).toMatchObject({ cursor: 0, delivery_id: delivery?.id });
+    settle(delivery?.id ?? '', true);
+    rest();
+    expect(row()).toMatchObject({ cursor: 1, delivery_id: null, lease_owner: null });
+    expect(isAwake(1)).toBe(false);
+    clock.nowMs += 27 * DAY_MS;
+    expect(isAwake(1)).toBe(false);
+  });
+
+  it('is given up after four hours, told as missed, and lets the next one pass', () => {
+    take();
+    const delivery = begin(1);
+    let attempts = 0;
+    for (let state: unknown = 'retrying'; state === 'retrying'; attempts += 1) {
+      expect(begin(2), 'nothing passes it').toBeUndefined();
+      state = settle(delivery?.id ?? '', false);
+      expect(row()?.failing).toBe(1);
+      const [next] = store.read(queries.nextDelivery({ subscription_id: id }));
+      clock.nowMs += (next?.next_at ?? clock.now()) - clock.now();
+    }
+    expect(attempts).toBeGreaterThan(20);
+    const [missed, failed] = log();
+    expect(failed).toMatchObject({ id: delivery?.id, state: 'failed', next_at: null });
+    expect(clock.now() - (failed?.failing_since ?? 0)).toBe(4 * HOUR_MS);
+    expect(missed).toMatchObject({ kind: 'lifecycle', state: 'retrying' });
+    expect(missed && noticesOf(missed)).toMatchObject([{ lifecycleEvent: 'missed' }]);
+    expect(row()).toMatchObject({ cursor: 1, delivery_id: null });
+    expect(begin(2)).toBeDefined();
+  });
+
+  it('is leased to one process at a time, while that lives and for no longer than a minute', () => {
+    expect(take('other', ['other', OWNER])).toBeDefined();
+    expect(take(OWNER, ['other', OWNER])).toBeUndefined();
+    expect(take(OWNER, [OWNER]), 'the other is gone').toBeDefined();
+    expect(settle('x', true)).toBeUndefined();
+    take('other', ['other']);
+    expect(begin(1), 'the lease is lost').toBeUndefined();
+    clock.nowMs += 60_000;
+    expect(take(OWNER, ['other', OWNER])).toBeDefined();
+  });
+
+  it('is found by the next process when this one dies in the middle', () => {
+    take();
+    const delivery = begin(1);
+    expect(isAwake(1)).toBe(true);
+    expect(take('next', ['next'])?.due.map((due) => due.id)).toEqual([delivery?.id]);
+  });
+
+  it('says once in a term that it must be renewed, and that no more', () => {
+    clock.nowMs += 29 * DAY_MS;
+    expect(take()?.due.map(noticesOf)).toMatchObject([[{ lifecycleEvent: 'reauthorizationRequired' }]]);
+    expect(take()?.due).toHaveLength(1);
+    store.run(renewSubscription, {
+      id,
+      appId: 'app',
+      expiresAt: clock.now() + 10 * DAY_MS,
+      notificationUrl: undefined,
+    });
+    clock.nowMs += 9 * DAY_MS;
+    expect(take()?.due).toHaveLength(2);
+  });
+
+  it('sends again what is over, and what waits at once', () => {
+    take();
+    const delivery = begin(1);
+    settle(delivery?.id ?? '', false);
+    rest();
+    expect(isAwake(1)).toBe(false);
+    const again = { id, appId: 'app', deliveryId: delivery?.id ?? '' };
+    expect(store.run(resendDelivery, { ...again, appId: 'another' })).toBe('noSubscription');
+    expect(store.run(resendDelivery, { ...again, deliveryId: anId() })).toBe('noDelivery');
+    expect(store.run(resendDelivery, again)).toBe('sent');
+    expect(isAwake(1)).toBe(true);
+    expect(take()?.due).toHaveLength(1);
+    settle(delivery?.id ?? '', true);
+    rest();
+    expect(row()?.cursor).toBe(1);
+    store.run(resendDelivery, again);
+    expect(take()?.due.map((due) => [due.id, due.state])).toEqual([[delivery?.id, 'retrying']]);
+    settle(delivery?.id ?? '', false);
+    expect(row(), 'what is sent again holds nothing up').toMatchObject({ cursor: 1, delivery_id: null });
+  });
+
+  it('keeps the newest thousand in its log, and none over a week', () => {
+    take();
+    for (let sequence = 1; sequence <= 1_050; sequence += 1) settle(begin(sequence)?.id ?? '', true);
+    expect(log().map(({ last_sequence }) => last_sequence)).toEqual(
+      Array.from({ length: 1_000 }, (_, index) => 1_050 - index),
+    );
+    clock.nowMs += 8 * DAY_MS;
+    take();
+    for (let sequence = 1_051; sequence <= 1_061; sequence += 1) settle(begin(sequence)?.id ?? '', true);
+    expect(log()).toHaveLength(11);
+  });
+
+  it('is cleared away with its log, and its place is free', () => {
+    take();
+    for (let sequence = 1; sequence <= 250; sequence += 1) settle(begin(sequence)?.id ?? '', true);
+    rest();
+    expect(store.run(removeSubscription, { id, appId: 'another' })).toBe(false);
+    expect(store.run(removeSubscription, { id, appId: 'app' })).toBe(true);
+    expect(store.run(removeSubscription, { id, appId: 'app' })).toBe(false);
+    expect([isAwake(250), take()?.isOver]).toEqual([true, true]);
+    expect(store.run(clearSubscription, { id, owner: OWNER })).toBe(false);
+    expect(store.run(clearSubscription, { id, owner: OWNER })).toBe(true);
+    expect([row(), log()]).toEqual([undefined, []]);
+  });
+
+  it('are of at most a hundred subscriptions; one that has run out makes room', () => {
+    for (let made = 1; made < 99; made += 1) expect(create(anId(), DAY_MS)).toBeDefined();
+    expect(create(anId(), HOUR_MS)?.slot).toBe(99);
+    expect(create(anId(), DAY_MS)).toBeUndefined();
+    clock.nowMs += HOUR_MS;
+    expect(create(anId(), DAY_MS)?.slot).toBe(99);
+  });
+});

@@ -1,0 +1,25 @@
+import type { AddressGuard } from '@interdict/connectors';
+import type { Store } from '../store/store.ts';
+import type { PostTo } from './handshake.ts';
+
+/** What the operations of this room work with. */
+export interface NotifyDeps {
+  readonly store: Store;
+  /** Seals secrets: 32 bytes, derived from the install key. */
+  readonly secretsKey: Buffer;
+  readonly guard: AddressGuard;
+  readonly post: PostTo;
+  /** How long a receiver has to answer, in milliseconds. */
+  readonly answerWithinMs: number;
+  /** Handshakes under way, by tenant. */
+  readonly handshakes: Map<string, number>;
+  /** Hint to the deliverer: the tenant has a subscription, or one has something to do. */
+  readonly onSubscribed: (tenantId: string) => void;
+}
+
+/** Whose subscriptions they are. */
+export interface Subscriber {
+  readonly tenantId: string;
+  readonly appId: string;
+  readonly oid: string | null;
+}

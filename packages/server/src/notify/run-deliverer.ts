@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { queries } from '../store/queries.ts';
+import type { AwakeRow } from '../store/subscription-queries.ts';
+import { runTurn } from './deliver.ts';
+import type { Deliverer } from './deliverer.ts';
+import { takeSlot } from './slots.ts';
+
+/** Hints only shorten the wait. */
+const POLL_MS = 1_000;
+/** What happens together is told together. */
+const GATHER_MS = 25;
+const PAGE = 1_000;
+/** Turns under way get this long to end by themselves at shutdown. */
+const DRAIN_MS = 2_000;
+
+/** Something was written into the tenant's journal, or one of its subscriptions has something to do. */
+export function onChange(deliverer: Deliverer, tenantId: string): void {
+  if (!deliverer.subscribed.has(tenantId) || deliverer.stopping.signal.aborted) return;
+  const under = deliverer.rounds.get(tenantId);
+  if (under) {
+    under.again = true;
+    return;
+  }
+  deliverer.rounds.set(tenantId, { again: false });
+  void runRounds(deliverer, tenantId);
+}
+
+/** The tenant has a subscription from now on. */
+export function onSubscribed(deliverer: Deliverer, tenantId: string): void {
+  deliverer.subscribed.add(tenantId);
+  onChange(deliverer, tenantId);
+}
+
+async function runRounds(deliverer: Deliverer, tenantId: string): Promise<void> {
+  const round = deliverer.rounds.get(tenantId) ?? { again: false };
+  try {
+    do {
+      await delay(GATHER_MS, undefined, { ref: false });
+      round.again = false;
+      await lookThrough(deliverer, tenantId);
+    } while (round.again && !deliverer.stopping.signal.aborted);
+  } catch (error) {
+    deliverer.deps.onFault(error);
+  } finally {
+    deliverer.rounds.delete(tenantId);
+  }
+}
+
+/** In an order that favours nobody for long. */
+const shuffled = <Item>(items: readonly Item[], random: () => number): readonly Item[] =>
+  items
+    .map((item) => ({ item, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+
+async function lookThrough(deliverer: Deliverer, tenantId: string): Promise<void> {
+  const { store, random } = deliverer.deps;
+  const { sequence } = await store.tenant(tenantId);
+  const now = store.clock.now();
+  const awake = await store.read(tenantId, queries.awakeSubscriptions({ sequence, now, limit: PAGE }));
+  for (const row of shuffled(awake, random)) if (!isElsewhere(deliverer, row, now)) startTurn(deliverer, tenantId, row);
+}
+
+const isElsewhere = ({ live, deps }: Deliverer, { lease_owner, lease_until }: AwakeRow, now: number): boolean =>
+  lease_owner !== null && lease_owner !== deps.store.leaseOwner && live.has(lease_owner) && (lease_until ?? 0) > now;
+
+function startTurn(deliverer: Deliverer, tenantId: string, { id, host, failing }: AwakeRow): void {
+  if (deliverer.turns.has(id) || deliverer.stopping.signal.aborted) return;
+  const giveBack = takeSlot(deliverer.slots, { host, isFailing: failing === 1 });
+  if (!giveBack) return;
+  let hasFailed = false;
+  const turn = runTurn(deliverer, tenantId, id)
+    .catch((error: unknown) => {
+      hasFailed = true;
+      deliverer.deps.onFault(error);
+    })
+    .finally(() => {
+      giveBack();
+      deliverer.turns.delete(id);
+      // A fault waits for the next poll.
+      if (!hasFailed) onChange(deliverer, tenantId);
+    });
+  deliverer.turns.set(id, turn);
+}
+
+/** Tenants of other processes' subscriptions too, and who holds leases. */
+async function refresh(deliverer: Deliverer): Promise<void> {
+  const { store } = deliverer.deps;
+  deliverer.live = await store.liveLeaseOwners();
+  const found = new Set<string>();
+  for (let last = ''; ; ) {
+    const page = await store.subscribedTenants(last, PAGE);
+    for (const tenantId of page) found.add(tenantId);
+    last = page.at(-1) ?? '';
+    if (page.length < PAGE) break;
+  }
+  deliverer.subscribed = found;
+  for (const tenantId of found) onChange(deliverer, tenantId);
+}
+
+async function keepPolling(deliverer: Deliverer): Promise<void> {
+  const { signal } = deliverer.stopping;
+  while (!signal.aborted) {
+    await refresh(deliverer).catch(deliverer.deps.onFault);
+    await delay(POLL_MS, undefined, { ref: false, signal }).catch(() => undefined);
+  }
+}
+
+/** Starts delivering: what an earlier process left behind first. Costs one question a second where nobody subscribes. */
+export function startDeliverer(deliverer: Deliverer): void {
+  void keepPolling(deliverer);
+}
+
+/** Begins nothing more, breaks off what is under way, and leaves it in the store to be sent again. */
+export async function stopDeliverer(deliverer: Deliverer): Promise<void> {
+  deliverer.stopping.abort(new Error('The server stops.'));
+  const drained = Promise.allSettled([...deliverer.turns.values()]);
+  await Promise.race([drained, delay(DRAIN_MS, undefined, { ref: false })]);
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import {
+  beginDelivery,
+  clearSubscription,
+  restSubscription,
+  settleDelivery,
+  takeSubscription,
+} from '../../notify/delivery-units.ts';
+import {
+  createSubscription,
+  MOST_SUBSCRIPTIONS,
+  removeSubscription,
+  resendDelivery,
+} from '../../notify/subscription-units.ts';
+import { queries } from '../queries.ts';
+import type { Store } from '../store.ts';
+import type { SubscriptionRow } from '../subscription-rows.ts';
+import { anActionRow, anId } from './an-action-row.ts';
+import { addAction } from './test-units.ts';
+
+const CONTENT = {
+  resource: 'security/securityActions',
+  actionId: null,
+  filter: null,
+  changeType: 'created',
+  changeTypes: ['created'],
+  notificationUrl: 'https://hooks.example/',
+  lifecycleNotificationUrl: null,
+  latestSupportedTlsVersion: 'v1_2',
+  creatorId: 'app',
+} as const;
+
+const NOTICE = { id: 'n', changeType: 'created', resource: 'r', resourceData: { id: 'ünï' } } as const;
+
+const create = (store: Store, tenant: string, id = anId()): Promise<SubscriptionRow | undefined> => {
+  const expiresAt = store.clock.now() + 3_600_000;
+  const wanted = { id, appId: 'app', content: CONTENT, secrets: 'sealed', host: 'hooks.example', expiresAt };
+  return store.run(tenant, createSubscription, wanted);
+};
+
+const isSubscribed = async (store: Store, tenant: string): Promise<boolean> =>
+  (await store.subscribedTenants('', 10_000)).includes(tenant);
+
+/** What subscriptions need of every store. */
+export function describeSubscriptions(storeOf: () => Store): void {
+  it('carries a subscription from its beginning to its end', async () => {
+    const [store, tenant] = [storeOf(), randomUUID()];
+    expect(await isSubscribed(store, tenant)).toBe(false);
+    const made = await create(store, tenant);
+    const id = made?.id ?? '';
+    expect(await isSubscribed(store, tenant)).toBe(true);
+    expect(await store.read(tenant, queries.subscriptionById({ id }))).toEqual([made]);
+    await store.run(tenant, addAction, anActionRow());
+    const { sequence } = await store.tenant(tenant);
+    const now = store.clock.now();
+    const awake = await store.read(tenant, queries.awakeSubscriptions({ sequence, now, limit: 5 }));
+    expect(awake).toEqual([{ id, host: 'hooks.example', failing: 0, lease_owner: null, lease_until: null }]);
+    const leased = { id, owner: store.leaseOwner };
+    await store.run(tenant, takeSubscription, { ...leased, live: [store.leaseOwner], leaseMs: 60_000 });
+    const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: sequence };
+    const delivery = await store.run(tenant, beginDelivery, batch);
+    const key = { subscription_id: id, id: delivery?.id ?? '' };
+    expect(await store.read(tenant, queries.deliveryById(key))).toEqual([delivery]);
+    const outcome = { at: now, isDelivered: true, status: 204, fault: null, retryAfterMs: undefined };
+    await store.run(tenant, settleDelivery, { ...leased, deliveryId: key.id, outcome, random: 0 });
+    await store.run(tenant, restSubscription, leased);
+    const [rested] = await store.read(tenant, queries.subscriptionById({ id }));
+    expect(rested).toMatchObject({ cursor: sequence, delivery_id: null, lease_owner: null, wake_at: made?.expires_at });
+    expect(await store.run(tenant, resendDelivery, { id, appId: 'app', deliveryId: key.id })).toBe('sent');
+    const due = queries.dueDeliveries({ subscription_id: id, now: store.clock.now() + 1_000, limit: 5 });
+    expect((await store.read(tenant, due)).map((each) => each.id)).toEqual([key.id]);
+    await store.run(tenant, removeSubscription, { id, appId: 'app' });
+    const last = await store.run(tenant, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
+    expect(last?.isOver).toBe(true);
+    expect(await store.run(tenant, clearSubscription, leased)).toBe(true);
+    expect(await store.read(tenant, queries.deliveriesBefore({ subscription_id: id, id: 'g', limit: 5 }))).toEqual([]);
+    expect(await isSubscribed(store, tenant)).toBe(false);
+  });
+
+  it('reaches no subscription and no delivery of another tenant', async () => {
+    const [store, mine, theirs] = [storeOf(), randomUUID(), randomUUID()];
+    const id = anId();
+    await create(store, theirs, id);
+    const leased = { id, owner: store.leaseOwner };
+    await store.run(theirs, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
+    const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: 1 };
+    const delivery = await store.run(theirs, beginDelivery, batch);
+    expect(await store.read(mine, queries.subscriptionById({ id }))).toEqual([]);
+    expect(await store.read(mine, queries.subscriptionsOf({ app_id: 'app' }))).toEqual([]);
+    expect(await store.read(mine, queries.awakeSubscriptions({ sequence: 9, now: 9e15, limit: 5 }))).toEqual([]);
+    expect(await store.read(mine, queries.deliveryById({ subscription_id: id, id: delivery?.id ?? '' }))).toEqual([]);
+    expect(await store.run(mine, removeSubscription, { id, appId: 'app' })).toBe(false);
+    expect(await store.run(mine, takeSubscription, { ...leased, live: [], leaseMs: 1 })).toBeUndefined();
+    await store.run(mine, clearSubscription, leased);
+    expect(await store.read(theirs, queries.subscriptionsOf({ app_id: 'app' }))).toHaveLength(1);
+    expect(await create(store, mine, id), 'an id may be in both').toMatchObject({ slot: 0 });
+  });
+
+  it('gives two subscriptions that come at once two places, and no more than there are', async () => {
+    const [store, tenant] = [storeOf(), randomUUID()];
+    const made = await Promise.all(Array.from({ length: MOST_SUBSCRIPTIONS + 5 }, () => create(store, tenant)));
+    const slots = made.filter((row) => row !== undefined).map(({ slot }) => slot ?? -1);
+    expect(slots.sort((a, b) => a - b)).toEqual(Array.from({ length: MOST_SUBSCRIPTIONS }, (_, index) => index));
+  });
+}
