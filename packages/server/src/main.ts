@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createFeeds, type Feeds } from './actions/feeds.ts';
+import { type Indexer, startIndexer } from './actions/listing/run-indexer.ts';
 import { providersOf } from './actions/provider.ts';
 import { type AssembledProvider, assembleProviders } from './assemble-providers.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
@@ -122,6 +123,7 @@ interface Parts {
   readonly health: HealthBoard;
   readonly metrics: Metrics;
   readonly bell: Bell;
+  readonly indexer: Indexer;
 }
 
 /** What is told to people goes to the log and is counted. */
@@ -142,7 +144,7 @@ const tellAlarms =
   };
 
 function createApp(parts: Parts, isStarted: () => boolean): App {
-  const { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell } = parts;
+  const { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell, indexer } = parts;
   return {
     actions: {
       store,
@@ -155,6 +157,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       fetches: new Set(),
       onAlarms: tellAlarms(parts),
       onCreated: (tenantId) => {
+        indexer.note(tenantId);
         if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
       },
       onEnded: (tenantId, release) => {
@@ -198,7 +201,9 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const providers = assembleProviders(config.providers, { feeds }, !config.isLocal);
   const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
   const [health, metrics] = [createHealthBoard(), createMetrics()];
-  return { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell };
+  const onFault = (error: unknown): void => log.error({ err: error }, 'The index of words met a fault; it goes on.');
+  const indexer = startIndexer({ store, onFault });
+  return { config, key, log, store, identity, feeds, providers, protection, health, metrics, bell, indexer };
 }
 
 function openDispatcher(parts: Parts): Dispatcher {
@@ -243,6 +248,7 @@ async function start(config: Config, log: Log): Promise<Running> {
 async function stop({ parts, dispatcher, listening }: Running): Promise<void> {
   await listening.close();
   await stopDispatcher(dispatcher);
+  await parts.indexer.stop();
   parts.protection.close();
   parts.identity.close();
   await parts.store.close();

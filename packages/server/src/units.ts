@@ -3,6 +3,7 @@ import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { keepOrder } from './actions/listing/kept-order.ts';
+import { indexAgain, indexWords } from './actions/listing/word-index.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/late-releases.ts';
 import { wakeMissing } from './dispatch/reconcile.ts';
@@ -27,4 +28,6 @@ export const UNITS: readonly AnyUnit[] = [
   giveUpLate,
   wakeMissing,
   keepOrder,
+  indexWords,
+  indexAgain,
 ];

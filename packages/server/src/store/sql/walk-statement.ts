@@ -17,7 +17,7 @@ interface Shape {
   readonly hasFrom: boolean;
   readonly hasBefore: boolean;
   readonly hasAfter: boolean;
-  readonly hasWords: boolean;
+  readonly isAmong: boolean;
   readonly give: Given;
 }
 
@@ -91,8 +91,9 @@ function countText(db: Kysely<Database>, shape: Shape): Compilable {
     ]);
 }
 
-function entityText(db: Kysely<Database>, shape: Shape): Compilable {
+function entityText(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Compilable {
   const all = entities(db, argument.tenant_id as string) as unknown as Found;
+  if (shape.isAmong) return bounded(all.where('action.id', 'in', dialect.eachOf(argument.among)), shape);
   if (shape.columns === undefined) return bounded(all, shape);
   if (shape.columns.length === 1) return alongWay(all, shape, 0);
   const direction = inOrder(shape);
@@ -103,13 +104,13 @@ function entityText(db: Kysely<Database>, shape: Shape): Compilable {
 }
 
 const shapeOf = (walk: ActionWalk, hasAfter: boolean, give: Given): Shape => ({
-  columns: walk.ways?.map(({ column, value }) => [column, value === null] as const),
+  columns: walk.among ? undefined : walk.ways?.map(({ column, value }) => [column, value === null] as const),
   isDescending: walk.isDescending,
   // Behind the last one of a walk lies nothing that the bound where it began would leave out.
   hasFrom: walk.from !== undefined && !(hasAfter && !walk.isDescending),
   hasBefore: walk.before !== undefined && !(hasAfter && walk.isDescending),
   hasAfter,
-  hasWords: walk.words !== undefined,
+  isAmong: walk.among !== undefined,
   give,
 });
 
@@ -138,9 +139,9 @@ export function walkStatement(
   const oldest = known.keys().next();
   if (known.size >= MOST_KNOWN && !oldest.done) known.delete(oldest.value);
   const db = statementBuilder(dialect);
-  const text = give === 'count' ? countText(db, shape) : entityText(db, shape);
+  const text = give === 'count' ? countText(db, shape) : entityText(db, shape, dialect);
   const name = `walk-${createHash('sha256').update(key).digest('base64url').slice(0, 22)}`;
-  const made = prepareOne(name, text.compile());
+  const made = prepareOne(dialect, name, text.compile());
   known.set(key, made);
   return made;
 }
@@ -154,6 +155,7 @@ export const walkArguments = (
   limit: most,
   from: walk.from,
   before: walk.before,
+  among: walk.among && JSON.stringify(walk.among),
   created_at: after?.created_at,
   id: after?.id,
   ...Object.fromEntries((walk.ways ?? []).map(({ value }, way) => [`way${way}`, value])),

@@ -7,6 +7,7 @@ import { feedStatements } from './feed-statements.ts';
 import { keptOrderStatements } from './kept-order-statements.ts';
 import { keyStatements } from './key-statements.ts';
 import { ledgerStatements } from './ledger-statements.ts';
+import { wordStatements } from './word-statements.ts';
 
 /** Every query of `store/queries.ts` has its text in one of these. */
 export const allStatements: Statements<QueryName> = {
@@ -17,4 +18,5 @@ export const allStatements: Statements<QueryName> = {
   ...ledgerStatements,
   ...feedStatements,
   ...keptOrderStatements,
+  ...wordStatements,
 };
