@@ -25,7 +25,7 @@ import { isServed, ROUTES } from './http/routes.ts';
 import { createServer } from './http/server.ts';
 import { type KeptProtection, keepProtection } from './keep-protection.ts';
 import { systemClock } from './lib/clock.ts';
-import type { OwnAddress } from './lib/own-addresses.ts';
+import { neededHosts } from './needed-hosts.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics, type Metrics, openMetricsServer } from './observe/metrics.ts';
 import { createHealthBoard, type HealthBoard } from './observe/provider-health.ts';
@@ -36,25 +36,6 @@ import type { Store } from './store/store.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-const INTERNAL = /^(127\.|::1$|localhost$)/i;
-
-/** Hosts that the server cannot do without, with what each is to it. Its own loopback is protected anyway. */
-function neededHosts(config: Config): readonly OwnAddress[] {
-  const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '');
-  const found = [
-    { value: hostOf(config.publicUrl ?? ''), role: "this server's public address" },
-    { value: hostOf(config.databaseUrl?.reveal() ?? ''), role: 'the database of this server' },
-    ...config.issuers.map(({ issuer }) => ({
-      value: hostOf(issuer.replaceAll('{tid}', 'tid')),
-      role: 'an issuer of tokens',
-    })),
-    ...config.providers.flatMap(({ name, settings, kind }) =>
-      (kind.hostsOf?.(settings) ?? []).map((value) => ({ value, role: `the provider "${name}"` })),
-    ),
-  ];
-  return found.filter(({ value }) => value !== '' && !INTERNAL.test(value));
-}
 
 interface Identity {
   readonly authenticator: ReturnType<typeof createAuthenticator>;

@@ -3,7 +3,6 @@ import type { WordQuery } from '../../odata/search.ts';
 import { type PagePosition, queries } from '../../store/queries.ts';
 import type { Store } from '../../store/store.ts';
 import type { ActionWalk, Step, StepCall } from '../../store/walk.ts';
-import type { ActionsDeps } from '../actions-deps.ts';
 import { catchUp } from './word-index.ts';
 
 /** What more actions have is found as quickly by looking at one after the other. */
@@ -74,11 +73,11 @@ async function placesOf(
  * Walks through a tenant's actions that go along the index of words, where it leads to few enough; else every action
  * on the way is judged. Either way the same is found.
  */
-export async function searchWith(
-  deps: ActionsDeps,
+export async function searchWith<Deps extends { readonly store: Store }>(
+  deps: Deps,
   tenantId: string,
   search: WordQuery | undefined,
-): Promise<ActionsDeps> {
+): Promise<Deps> {
   const { store } = deps;
   const places = search && (await placesOf(store, tenantId, search));
   if (!places) return deps;
