@@ -40,7 +40,10 @@ function tokensOf(text: string): readonly Token[] {
   while (TOKEN.lastIndex < trimmed.length) {
     const rest = trimmed.slice(TOKEN.lastIndex).trimStart();
     const match = TOKEN.exec(trimmed);
-    if (!match) throw refuse(`At character ${trimmed.length - rest.length + 1}: the quotation mark is not closed. Close it, or leave it out.`);
+    if (!match)
+      throw refuse(
+        `At character ${trimmed.length - rest.length + 1}: the quotation mark is not closed. Close it, or leave it out.`,
+      );
     tokens.push(toToken(match));
   }
   return tokens;

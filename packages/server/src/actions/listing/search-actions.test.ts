@@ -6,10 +6,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres } from '../../../../../test/postgres.ts';
 import { requirement } from '../../../../../test/requirement.ts';
+import { wantsWords } from '../../odata/has-words.ts';
 import { readSearch } from '../../odata/search.ts';
 import { queries } from '../../store/queries.ts';
-import { databaseFile } from '../../store/sql/sqlite-open.ts';
 import { openPostgresStore } from '../../store/sql/postgres-store.ts';
+import { databaseFile } from '../../store/sql/sqlite-open.ts';
 import { openSqliteStore } from '../../store/sql/sqlite-store.ts';
 import type { Store } from '../../store/store.ts';
 import { anActionRow } from '../../store/testing/an-action-row.ts';
@@ -176,6 +177,7 @@ function describeSearch(name: string, open: () => Promise<UnderTest>): void {
           .map(({ id }) => id);
         if (isDescending) wanted.reverse();
         const indexed = await searchWith({ store }, tenantId, readSearch(search));
+        expect(indexed.store !== store, search).toBe(wantsWords(readSearch(search)));
         const limit = anyOf([1, 7, 50, 1_000].slice(wanted.length > 60 ? 1 : 0));
         expect(await idsOf(indexed.store, tenantId, walk, limit), search).toEqual(wanted);
         expect(await idsOf(store, tenantId, walk, 1_000), search).toEqual(wanted);
@@ -262,4 +264,6 @@ function describeSearch(name: string, open: () => Promise<UnderTest>): void {
 }
 
 describeSearch('search over SQLite', sqlite);
-describe.skipIf(!requirement('postgres18').ok)('with a database', () => describeSearch('search over PostgreSQL', postgres));
+describe.skipIf(!requirement('postgres18').ok)('with a database', () =>
+  describeSearch('search over PostgreSQL', postgres),
+);
