@@ -23,7 +23,7 @@ export interface ActionWalk {
   readonly filter: Expression | undefined;
   /** Words that must stand in each; absent where nothing is searched for. */
   readonly words: WordQuery | undefined;
-  /** Ids of some actions: nothing else is looked at, and no way is taken. */
+  /** Ids of some actions: each of them is looked at, and nothing else, whatever the bounds and ways are. */
   readonly among?: readonly string[];
   /** What `now()` says, in milliseconds. */
   readonly now: number;

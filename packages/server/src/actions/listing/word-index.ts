@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts';
 import { all, first, type Query, run, unit, type Work } from '../../store/work.ts';
 
 /** Entries of the journal that one unit goes through, and how many of them at once. */
-const ENTRIES = 200;
+const ENTRIES = 100;
 const AT_ONCE = 25;
 /** Characters of entities after which a unit ends: others wait for it. */
 const MOST_TEXT = 1_048_576;

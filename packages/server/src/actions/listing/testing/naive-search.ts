@@ -20,13 +20,15 @@ function isSame(one: string, other: string | undefined): boolean {
   return other !== undefined && start(one) === start(other);
 }
 
+const hasPhrase = (phrase: readonly string[], text: string): boolean => {
+  const words = naiveWords(text);
+  return words.some((_, at) => phrase.every((word, next) => isSame(word, words[at + next])));
+};
+
 /** Whether the texts have what the query wants, as its definition says it. */
 export function naivelyHas(query: WordQuery, texts: readonly string[]): boolean {
+  if (query.kind === 'phrase') return texts.some((text) => hasPhrase(query.words, text));
   if (query.kind === 'not') return !naivelyHas(query.operand, texts);
-  if (query.kind === 'and') return naivelyHas(query.left, texts) && naivelyHas(query.right, texts);
-  if (query.kind === 'or') return naivelyHas(query.left, texts) || naivelyHas(query.right, texts);
-  return texts.some((text) => {
-    const words = naiveWords(text);
-    return words.some((_, at) => query.words.every((word, next) => isSame(word, words[at + next])));
-  });
+  const sides = [query.left, query.right].map((side) => naivelyHas(side, texts));
+  return query.kind === 'and' ? sides.every(Boolean) : sides.some(Boolean);
 }
