@@ -21,7 +21,7 @@ import { deleteAction } from '../delete-action.ts';
 import { startIndexer } from './run-indexer.ts';
 import { searchWith } from './search-actions.ts';
 import { naivelyHas } from './testing/naive-search.ts';
-import { anyOf, aQuery, entityOf, LARGE, random, someTexts } from './testing/random-search.ts';
+import { anyOf, aQuery, entityOf, LARGE, OF_LARGE, random, someTexts } from './testing/random-search.ts';
 import { rewriteEntity } from './testing/rewrite-entity.ts';
 import { countWalk, walkPage } from './walk-actions.ts';
 import { catchUp, standOfIndex } from './word-index.ts';
@@ -112,8 +112,7 @@ function describeSearch(name: string, open: () => Promise<UnderTest>): void {
     afterAll(() => under?.discard());
 
     /** One search through the index, row by row, and as the definition says. @returns how many it found */
-    async function compare(tenantId: string, made: readonly Made[]): Promise<number> {
-      const search = aQuery(0);
+    async function compare(tenantId: string, made: readonly Made[], search: string): Promise<number> {
       const words = readSearch(search);
       const [from, before] = random() < 0.3 ? [made[40]?.created_at, made[200]?.created_at] : [];
       const walk = walkOf(search, { isDescending: random() < 0.5, from, before });
@@ -133,7 +132,8 @@ function describeSearch(name: string, open: () => Promise<UnderTest>): void {
 
     async function compareMany(tenantId: string, made: readonly Made[]): Promise<void> {
       let found = 0;
-      for (let round = 0; round < SEARCHES; round += 1) found += await compare(tenantId, made);
+      const searches = [...OF_LARGE, ...Array.from({ length: SEARCHES }, () => aQuery(0))];
+      for (const search of searches) found += await compare(tenantId, made, search);
       expect(found).toBeGreaterThan(SEARCHES);
     }
 
@@ -178,6 +178,9 @@ function describeSearch(name: string, open: () => Promise<UnderTest>): void {
       expect(await found('common')).toHaveLength(2);
       expect(await found('"rare common"')).toEqual([]);
       expect(await store.read(mine, queries.wordsFound({ search: readSearch('common'), limit: 1 }))).toHaveLength(1);
+      await store.run(mine, deleteAction, { id, origin: ORIGIN });
+      expect(await catchUp(store, mine)).toBe(true);
+      expect(await found('rare')).toEqual([]);
     });
 
     it('is brought up to date behind the writes, from the start of a process too', async () => {

@@ -57,6 +57,8 @@ export const LARGE = [
   ['large', `${'z'.repeat(4_095)}`],
 ];
 
+export const OF_LARGE = ['block', 'block NOT large', '"w7 w8"', 'large NOT w7', '"word word"', '1999', 'z'.repeat(128)];
+
 export function aQuery(depth: number): string {
   const word = (): string => anyOf(WORDS);
   const kind = depth > 3 ? 0 : Math.floor(random() * 7);
