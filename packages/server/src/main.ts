@@ -2,15 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createFeeds, type Feeds } from './actions/feeds.ts';
+import { type Indexer, startIndexer } from './actions/listing/run-indexer.ts';
 import { providersOf } from './actions/provider.ts';
 import { assembleDeliverer, assembleNotify } from './assemble-notify.ts';
 import { type AssembledProvider, assembleProviders } from './assemble-providers.ts';
-import { createAuthenticator } from './auth/authenticate.ts';
 import type { FeedKey } from './auth/feed-keys.ts';
 import { type InstallKey, openInstallKey } from './auth/install-key.ts';
-import { openLocalFeedKey } from './auth/local-feed-key.ts';
-import { createLocalIssuer } from './auth/local-issuer.ts';
-import { startTokenFile } from './auth/token-file.ts';
 import { banner } from './banner.ts';
 import { type Config, readConfig } from './config.ts';
 import { createDispatcher, type Dispatcher, type DispatcherDeps } from './dispatch/dispatcher.ts';
@@ -33,6 +30,7 @@ import { onChange, onSubscribed, startDeliverer, stopDeliverer } from './notify/
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics, type Metrics, openMetricsServer } from './observe/metrics.ts';
 import { createHealthBoard, type HealthBoard } from './observe/provider-health.ts';
+import { type Identity, openIdentity } from './open-identity.ts';
 import { openStore } from './open-store.ts';
 import { toStartFault } from './start-fault.ts';
 import type { Store } from './store/store.ts';
@@ -41,39 +39,6 @@ import { watchCommits } from './store/watch-commits.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-interface Identity {
-  readonly authenticator: ReturnType<typeof createAuthenticator>;
-  readonly feedKeys: readonly FeedKey[];
-  close(): void;
-}
-
-/** Who may call: configured issuers, or the local one with its token and its feed key. */
-async function openIdentity(config: Config, key: InstallKey, log: Log): Promise<Identity> {
-  const clock = systemClock;
-  if (!config.isLocal) {
-    const authenticator = createAuthenticator({ issuers: config.issuers, clock });
-    return { authenticator, feedKeys: config.feedKeys, close: () => authenticator.close() };
-  }
-  const localIssuer = createLocalIssuer(key, clock);
-  const authenticator = createAuthenticator({ issuers: [], localIssuer, clock });
-  const onFault = (error: unknown): void => log.error({ err: error }, 'The token file could not be renewed.');
-  const token = await startTokenFile({ filePath: path.join(config.dataFolder, 'token'), localIssuer, clock, onFault });
-  const lists = config.providers.filter(({ kind }) => kind.name === 'blocklist').map(({ name }) => name);
-  const feedKey = openLocalFeedKey({
-    filePath: path.join(config.dataFolder, 'feed-key'),
-    installKey: key,
-    providers: lists,
-  });
-  return {
-    authenticator,
-    feedKeys: [...config.feedKeys, feedKey],
-    close: () => {
-      token.close();
-      authenticator.close();
-    },
-  };
-}
 
 /** What wakes the dispatcher, which is made after everything that may do so. */
 interface Bell {
@@ -111,6 +76,7 @@ interface Parts {
   readonly health: HealthBoard;
   readonly metrics: Metrics;
   readonly bell: Bell;
+  readonly indexer: Indexer;
 }
 
 /** What is told to people goes to the log and is counted. */
@@ -131,7 +97,8 @@ const tellAlarms =
   };
 
 function createApp(parts: Parts, isStarted: () => boolean): App {
-  const { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell } = parts;
+  const { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell, indexer } =
+    parts;
   return {
     actions: {
       store,
@@ -145,6 +112,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       onAlarms: tellAlarms(parts),
       onCreated: (tenantId) => {
         if (bell.deliverer) onChange(bell.deliverer, tenantId);
+        indexer.note(tenantId);
         if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
       },
       onEnded: (tenantId, release) => {
@@ -194,8 +162,10 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
   const onFault = (error: unknown): void => log.error({ err: error }, 'Changes could not be told to streams.');
   const streams = createStreams({ store, commits, onFault });
+  const onIndexFault = (error: unknown): void => log.error({ err: error }, 'The index of words met a fault; it goes on.');
+  const indexer = startIndexer({ store, onFault: onIndexFault });
   const [health, metrics] = [createHealthBoard(), createMetrics()];
-  return { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell };
+  return { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell, indexer };
 }
 
 function openDispatcher(parts: Parts): Dispatcher {
@@ -246,6 +216,7 @@ async function stop({ parts, dispatcher, deliverer, listening }: Running): Promi
   await listening.close();
   await stopDeliverer(deliverer);
   await stopDispatcher(dispatcher);
+  await parts.indexer.stop();
   parts.protection.close();
   parts.identity.close();
   await parts.store.close();

@@ -3,6 +3,7 @@ import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { keepOrder } from './actions/listing/kept-order.ts';
+import { indexAgain, indexWords } from './actions/listing/word-index.ts';
 import { updateAction } from './actions/update-action.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/late-releases.ts';
@@ -53,4 +54,6 @@ export const UNITS: readonly AnyUnit[] = [
   restSubscription,
   clearSubscription,
   keepOrder,
+  indexWords,
+  indexAgain,
 ];

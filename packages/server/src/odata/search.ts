@@ -38,9 +38,12 @@ function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < trimmed.length) {
-    const at = TOKEN.lastIndex;
+    const rest = trimmed.slice(TOKEN.lastIndex).trimStart();
     const match = TOKEN.exec(trimmed);
-    if (!match) throw refuse(`At character ${at + 1}: the quotation mark is not closed. Close it, or leave it out.`);
+    if (!match)
+      throw refuse(
+        `At character ${trimmed.length - rest.length + 1}: the quotation mark is not closed. Close it, or leave it out.`,
+      );
     tokens.push(toToken(match));
   }
   return tokens;

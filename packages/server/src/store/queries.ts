@@ -1,4 +1,14 @@
-import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, KeptOrderRow, Lane, UsedKeyRow } from './rows.ts';
+import type { WordQuery } from '../odata/search.ts';
+import type {
+  ActionRow,
+  EnforcementRow,
+  FeedFetchRow,
+  JournalRow,
+  KeptOrderRow,
+  Lane,
+  UsedKeyRow,
+  WordIndexRow,
+} from './rows.ts';
 import { subscriptionQueries } from './subscription-queries.ts';
 import { query } from './work.ts';
 
@@ -126,7 +136,19 @@ export const queries = {
   keptOrderBehind: query<{ kept: number }, Pick<KeptOrderRow, 'until'>>('keptOrderBehind'),
   deleteKeptOrders: query<{ until: number }, never>('deleteKeptOrders'),
 
+  // The index of words
+  wordIndex: query<Record<never, never>, WordIndexRow>('wordIndex'),
+  saveWordIndex: query<WordIndexRow, never>('saveWordIndex'),
+  /** Words of an action: a list for each of its texts. */
+  saveWords: query<PagePosition & { words: readonly (readonly string[])[] }, never>('saveWords'),
+  deleteWords: query<Id, never>('deleteWords'),
+  /** Whatever has what is searched for, and perhaps more; something must be wanted that is not negated. */
+  wordsFound: query<{ search: WordQuery; limit: number }, PagePosition>('wordsFound'),
+
   // The journal
+  journalTypesAfter: query<{ sequence: number; limit: number }, Pick<JournalRow, 'sequence' | 'action_id' | 'type'>>(
+    'journalTypesAfter',
+  ),
   journalAfter: query<{ sequence: number; limit: number }, JournalRow>('journalAfter'),
   changesAfter: query<{ sequence: number; limit: number }, ChangeRow>('changesAfter'),
   /** Actions that entries behind one sequence, up to another, are of: as they are now. */

@@ -178,3 +178,9 @@ export interface KeptOrderRow {
   readonly ids: string;
   readonly until: number;
 }
+
+/** How far the index of words has come. */
+export interface WordIndexRow {
+  /** Of the last journal entry whose words are in it. */
+  readonly sequence: number;
+}

@@ -21,8 +21,10 @@ export interface ActionWalk {
   readonly before: string | undefined;
   /** Judged on each action that the ways lead to; absent where they lead to nothing else. */
   readonly filter: Expression | undefined;
-  /** Words that must stand in it, as the index of words has them. */
+  /** Words that must stand in each; absent where nothing is searched for. */
   readonly words: WordQuery | undefined;
+  /** Ids of some actions: each of them is looked at, and nothing else, whatever the bounds and ways are. */
+  readonly among?: readonly string[];
   /** What `now()` says, in milliseconds. */
   readonly now: number;
 }

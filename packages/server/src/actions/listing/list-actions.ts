@@ -8,6 +8,7 @@ import type { ActionsDeps } from '../actions-deps.ts';
 import { type AnsweredAction, toAnswered } from '../read-actions.ts';
 import { idsInOrder, keepOrder } from './kept-order.ts';
 import { planWalk } from './plan-walk.ts';
+import { searchWith } from './search-actions.ts';
 import { sortRows } from './sort-rows.ts';
 import { countWalk, skipWalk, sortWalk, walkPage } from './walk-actions.ts';
 
@@ -101,16 +102,18 @@ async function laterInOrder(
  *
  * @throws {Refusal} invalidQueryOption where it takes too long; expiredToken
  */
-export async function listActions(deps: ActionsDeps, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
-  if (wanted.position?.kind === 'place') return await laterInOrder(deps, tenantId, wanted.position, wanted.limit);
+export async function listActions(from: ActionsDeps, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
+  if (wanted.position?.kind === 'place') return await laterInOrder(from, tenantId, wanted.position, wanted.limit);
+  const deps = await searchWith(from, tenantId, wanted.words);
   const isDescending = directionOf(wanted.order);
   if (isDescending === undefined) return await firstInOrder(deps, tenantId, wanted);
   return await inOrderOfCreation(deps, tenantId, walkFor(wanted, isDescending, deps.clock.now()), wanted);
 }
 
 /** How many actions a list has. @throws {Refusal} invalidQueryOption where they are too many to be counted in time */
-export async function countActions(deps: ActionsDeps, tenantId: string, wanted: ListWanted): Promise<number> {
+export async function countActions(from: ActionsDeps, tenantId: string, wanted: ListWanted): Promise<number> {
   const isAll = wanted.filter === undefined && wanted.words === undefined;
+  const deps = await searchWith(from, tenantId, wanted.words);
   if (isAll) return (await deps.store.tenant(tenantId)).actionCount;
   return await countWalk(deps, tenantId, walkFor(wanted, true, deps.clock.now()));
 }

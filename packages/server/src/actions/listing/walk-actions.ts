@@ -66,7 +66,7 @@ export async function countWalk({ store }: Walking, tenantId: string, walk: Acti
     const step = await store.step(tenantId, { walk, after, limit: ALL, give: 'count' });
     count += step.count;
     if (step.isEnd) return count;
-    if (performance.now() > endsAt) throw tooSlow('$filter', 'To count what the filter finds');
+    if (performance.now() > endsAt) throw tooSlow(walk.filter ? '$filter' : '$search', 'To count what is found');
     after = step.last;
   }
 }

@@ -11,7 +11,9 @@ import {
   SqliteQueryCompiler,
   sql,
 } from 'kysely';
+import type { WordQuery } from '../../odata/search.ts';
 import type { Database } from './schema.ts';
+import { ftsSearch, ftsText, type IndexedWords, vectorSearch, vectorText } from './word-texts.ts';
 
 /**
  * Everything SQLite and PostgreSQL do differently in the text of a statement. A difference that is not listed here
@@ -43,6 +45,21 @@ export interface SqlDialect {
 
   /** A member of a column of JSON, as text; null where it is absent, or is a text that a column cannot hold. */
   memberOf(column: string, member: string): RawBuilder<string | null>;
+
+  /** The elements of a JSON array of texts, as rows of a column `value`. */
+  eachOf(array: unknown): RawBuilder<{ readonly value: string }>;
+
+  /** Statements that make `action_words`, its full-text index, and its guard. */
+  readonly wordTable: readonly RawBuilder<unknown>[];
+
+  /** Rows of `action_words` that a search finds, as `id` and `created_at`. */
+  foundWords(tenantId: unknown, search: unknown, limit: unknown): RawBuilder<{ id: string; created_at: string }>;
+
+  /** Arguments that each database wants in a text of its own, by their names. */
+  readonly encoders: {
+    words(tenantId: string, words: IndexedWords): string;
+    search(tenantId: string, search: WordQuery): string;
+  };
 }
 
 export const sqliteDialect: SqlDialect = {
@@ -62,6 +79,25 @@ export const sqliteDialect: SqlDialect = {
   memberOf: (column, member) => sql`case
     when instr(${sql.ref(column)}, '\\u0000') = 0 and instr(${sql.ref(column)}, '\\ud') = 0
     then json_extract(${sql.ref(column)}, ${sql.lit(`$.${member}`)}) end`,
+  eachOf: (array) => sql`json_each(${array})`,
+  // Our words are in lower case and stand between blanks: `ascii` neither folds nor parts anything in them.
+  wordTable: [
+    sql`create table action_words (n integer primary key, tenant_id text not null, id text not null,
+      created_at text not null, words text not null, unique (tenant_id, id)) strict`,
+    sql`create virtual table action_words_index using fts5(words, content = 'action_words', content_rowid = 'n',
+      tokenize = 'ascii', columnsize = 0)`,
+    sql`create trigger action_words_added after insert on action_words begin
+      insert into action_words_index (rowid, words) values (new.n, new.words); end`,
+    sql`create trigger action_words_removed after delete on action_words begin
+      insert into action_words_index (action_words_index, rowid, words) values ('delete', old.n, old.words); end`,
+    sql`create trigger action_words_changed after update on action_words begin
+      insert into action_words_index (action_words_index, rowid, words) values ('delete', old.n, old.words);
+      insert into action_words_index (rowid, words) values (new.n, new.words); end`,
+  ],
+  foundWords: (tenantId, search, limit) => sql`select action_words.id, action_words.created_at from action_words_index
+    cross join action_words on action_words.n = action_words_index.rowid
+    where action_words_index match ${search} and action_words.tenant_id = ${tenantId} limit ${limit}`,
+  encoders: { words: ftsText, search: ftsSearch },
 };
 
 export const postgresDialect: SqlDialect = {
@@ -89,4 +125,24 @@ export const postgresDialect: SqlDialect = {
   memberOf: (column, member) => sql`case
     when strpos(${sql.ref(column)}, '\\u0000') = 0 and strpos(${sql.ref(column)}, '\\ud') = 0
     then ${sql.ref(column)}::json ->> ${sql.lit(member)} end`,
+  eachOf: (array) => sql`jsonb_array_elements_text(${array}::jsonb)`,
+  // Beside row-level security no index serves `@@`, which is not known to be leakproof. So the search is a function of
+  // the table's owner, who is not under the guard, and binds the tenant itself; all else is under the guard.
+  wordTable: [
+    sql`create table action_words (tenant_id text collate "C" not null, id text collate "C" not null,
+      created_at text collate "C" not null, words tsvector not null, primary key (tenant_id, id))`,
+    // Words wait in a list until they are carried into the index together; the write that does it takes less than
+    // with the usual 4 MB, and a search has less to look through.
+    sql`create index action_words_index on action_words using gin (words) with (gin_pending_list_limit = 256)`,
+    sql`alter table action_words enable row level security`,
+    sql`create policy of_tenant on action_words using (tenant_id = current_setting('interdict.tenant', true))`,
+    sql`create function find_words(tenant text, search tsquery, most bigint)
+      returns table (id text, created_at text) language sql stable security definer set search_path from current
+      as $$ select id, created_at from action_words where words @@ search and tenant_id = tenant
+        and tenant = current_setting('interdict.tenant', true) limit most $$`,
+    sql`revoke execute on function find_words from public`,
+  ],
+  foundWords: (tenantId, search, limit) =>
+    sql`select id, created_at from find_words(${tenantId}, ${search}::tsquery, ${limit})`,
+  encoders: { words: vectorText, search: vectorSearch },
 };

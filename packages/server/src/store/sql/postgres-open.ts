@@ -11,7 +11,18 @@ const MIGRATION_LOCK = 4_873_104;
 const OLDEST_VERSION = 150_000;
 
 const APPEND_ONLY = ['journal'];
-const CHANGEABLE = ['action', 'enforcement', 'used_key', 'feed_fetch', 'tenant', 'subscription', 'delivery'];
+const CHANGEABLE = [
+  'action',
+  'enforcement',
+  'used_key',
+  'feed_fetch',
+  'tenant',
+  'kept_order',
+  'action_words',
+  'word_index',
+  'subscription',
+  'delivery',
+];
 
 interface Connected {
   readonly version: number;
@@ -73,6 +84,7 @@ async function grantToApp(client: pg.Client): Promise<void> {
   await client.query(`grant select on fact to ${APP_ROLE}`);
   await client.query(`grant select, insert on ${APPEND_ONLY.join(', ')} to ${APP_ROLE}`);
   await client.query(`grant select, insert, update, delete on ${CHANGEABLE.join(', ')} to ${APP_ROLE}`);
+  await client.query(`grant execute on function find_words to ${APP_ROLE}`);
 }
 
 async function readConnected(client: pg.Client): Promise<Connected> {

@@ -17,7 +17,7 @@ export type Arguments<Name extends QueryName> = Parameters<(typeof queries)[Name
 
 /** The text of every query, written once for both databases. */
 export type Statements<Names extends QueryName> = {
-  readonly [Name in Names]: (db: Kysely<Database>, argument: Arguments<Name>) => Compilable;
+  readonly [Name in Names]: (db: Kysely<Database>, argument: Arguments<Name>, dialect: SqlDialect) => Compilable;
 };
 
 /** A statement compiled once: its text, and how its arguments are bound by position. */
@@ -29,9 +29,13 @@ export interface PreparedStatement {
 
 export const anyArgument = new Proxy({}, { get: (_, name) => new Argument(String(name)) });
 
-export function prepareOne(name: string, compiled: CompiledQuery): PreparedStatement {
+type Encode = ((tenantId: string, value: never) => string) | undefined;
+
+export function prepareOne(dialect: SqlDialect, name: string, compiled: CompiledQuery): PreparedStatement {
   const slots = compiled.parameters.map((parameter) =>
-    parameter instanceof Argument ? { argument: parameter.name } : { constant: parameter },
+    parameter instanceof Argument
+      ? { argument: parameter.name, encode: (dialect.encoders as Readonly<Record<string, Encode>>)[parameter.name] }
+      : { constant: parameter },
   );
   return {
     name,
@@ -39,7 +43,9 @@ export function prepareOne(name: string, compiled: CompiledQuery): PreparedState
     bind: (tenantId, args) =>
       slots.map((slot) => {
         if (slot.argument === undefined) return slot.constant;
-        return slot.argument === 'tenant_id' ? tenantId : (args[slot.argument] ?? null);
+        if (slot.argument === 'tenant_id') return tenantId;
+        const value = args[slot.argument] ?? null;
+        return slot.encode && value !== null ? slot.encode(tenantId, value as never) : value;
       }),
   };
 }
@@ -59,11 +65,11 @@ export function prepareAll(
   const names = Object.keys(queries) as QueryName[];
   return new Map(
     names.map((name) => {
-      const build = statements[name] as (db: Kysely<Database>, argument: never) => Compilable;
-      const compiled = build(db, anyArgument as never).compile();
+      const build = statements[name] as (db: Kysely<Database>, argument: never, dialect: SqlDialect) => Compilable;
+      const compiled = build(db, anyArgument as never, dialect).compile();
       const bound = compiled.parameters.some((value) => value instanceof Argument && value.name === 'tenant_id');
       if (!bound) throw new Error(`The statement ${name} reaches rows without naming a tenant.`);
-      return [name, prepareOne(name, compiled)];
+      return [name, prepareOne(dialect, name, compiled)];
     }),
   );
 }

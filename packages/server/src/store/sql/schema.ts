@@ -1,4 +1,12 @@
-import type { ActionRow, EnforcementRow, FeedFetchRow, JournalRow, KeptOrderRow, UsedKeyRow } from '../rows.ts';
+import type {
+  ActionRow,
+  EnforcementRow,
+  FeedFetchRow,
+  JournalRow,
+  KeptOrderRow,
+  UsedKeyRow,
+  WordIndexRow,
+} from '../rows.ts';
 import type { DeliveryRow, SubscriptionRow } from '../subscription-rows.ts';
 
 type OfTenant<Row> = Row & { readonly tenant_id: string };
@@ -18,6 +26,13 @@ interface FactRow {
   readonly value: string;
 }
 
+/** Words of an action, in the text that the database indexes. */
+interface ActionWordsRow {
+  readonly id: string;
+  readonly created_at: string;
+  readonly words: string;
+}
+
 /** The tables, as Kysely sees them. Tenant id leads every key, so that the schema can be spread by it. */
 export interface Database {
   readonly action: OfTenant<ActionRow>;
@@ -26,6 +41,8 @@ export interface Database {
   readonly feed_fetch: OfTenant<FeedFetchRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
   readonly kept_order: OfTenant<KeptOrderRow>;
+  readonly action_words: OfTenant<ActionWordsRow>;
+  readonly word_index: OfTenant<WordIndexRow>;
   readonly subscription: OfTenant<SubscriptionRow>;
   readonly delivery: OfTenant<DeliveryRow>;
   /** `subscribed`: 1 while the tenant has subscriptions. */

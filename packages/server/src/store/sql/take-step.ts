@@ -1,4 +1,6 @@
 import { holds } from '../../odata/filter/holds.ts';
+import { hasWords } from '../../odata/has-words.ts';
+import { searchedTexts } from '../../odata/searched-texts.ts';
 import { valueAt } from '../../odata/value-at.ts';
 import type { EntityRow, PagePosition } from '../queries.ts';
 import type { SortRow, Step, StepCall } from '../walk.ts';
@@ -24,9 +26,10 @@ interface Gathered {
 }
 
 function judge({ walk, give, keys = [] }: StepCall, row: EntityRow, gathered: Gathered): void {
-  const needsEntity = walk.filter !== undefined || give === 'keys';
+  const needsEntity = walk.filter !== undefined || walk.words !== undefined || give === 'keys';
   const entity = needsEntity ? (JSON.parse(row.entity) as Readonly<Record<string, unknown>>) : undefined;
   if (entity && walk.filter && !holds(walk.filter, entity, walk.now)) return;
+  if (entity && walk.words && !hasWords(walk.words, searchedTexts(entity))) return;
   gathered.count += 1;
   if (give === 'keys' && entity)
     gathered.sortRows.push({ id: row.id, keys: keys.map((path) => valueAt(entity, path)) });
@@ -58,10 +61,12 @@ export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number
 }
 
 /** Whether a step is counted by the index alone. */
-export const isCounted = ({ walk, give }: StepCall): boolean => give === 'count' && walk.filter === undefined;
+export const isCounted = ({ walk, give }: StepCall): boolean =>
+  give === 'count' && walk.filter === undefined && walk.words === undefined;
 
 /** Whether every row of a step is looked into: such steps take their time, one after the other. */
-export const isJudged = ({ walk, give }: StepCall): boolean => walk.filter !== undefined || give === 'keys';
+export const isJudged = ({ walk, give }: StepCall): boolean =>
+  walk.filter !== undefined || walk.words !== undefined || give === 'keys';
 
 /** A position as the statement that counts gives it: the moment, of one width, and the id behind it. */
 const MOMENT_WIDTH = 28;

@@ -5,7 +5,7 @@ import type { ActionWalk, WayColumn } from '../walk.ts';
 import type { SqlDialect } from './dialect.ts';
 import { anyArgument, type PreparedStatement, prepareOne, statementBuilder } from './prepare.ts';
 import type { Database } from './schema.ts';
-import { entities } from './statements/entity-statements.ts';
+import { entities, entitiesAmong } from './statements/entity-statements.ts';
 
 /** What a walk's statement gives: whole rows, or how many there are and where the last one stands. */
 export type Given = 'entities' | 'count';
@@ -17,7 +17,7 @@ interface Shape {
   readonly hasFrom: boolean;
   readonly hasBefore: boolean;
   readonly hasAfter: boolean;
-  readonly hasWords: boolean;
+  readonly isAmong: boolean;
   readonly give: Given;
 }
 
@@ -102,16 +102,34 @@ function entityText(db: Kysely<Database>, shape: Shape): Compilable {
     .orderBy('action.id', direction);
 }
 
-const shapeOf = (walk: ActionWalk, hasAfter: boolean, give: Given): Shape => ({
-  columns: walk.ways?.map(({ column, value }) => [column, value === null] as const),
-  isDescending: walk.isDescending,
-  // Behind the last one of a walk lies nothing that the bound where it began would leave out.
-  hasFrom: walk.from !== undefined && !(hasAfter && !walk.isDescending),
-  hasBefore: walk.before !== undefined && !(hasAfter && walk.isDescending),
-  hasAfter,
-  hasWords: walk.words !== undefined,
-  give,
-});
+/** Found by their ids first, then put in order. */
+function amongText(db: Kysely<Database>, { isDescending }: Shape, dialect: SqlDialect): Compilable {
+  const direction = isDescending ? 'desc' : 'asc';
+  const among = entitiesAmong(db, argument.tenant_id as string, dialect.eachOf(argument.among)).limit(limit);
+  return db
+    .selectFrom(among.as('among'))
+    .selectAll()
+    .orderBy('among.created_at', direction)
+    .orderBy('among.id', direction);
+}
+
+function shapeOf(walk: ActionWalk, hasAfter: boolean, give: Given): Shape {
+  const { isDescending, among } = walk;
+  const isAmong = among !== undefined;
+  const bounds = { isDescending, isAmong, give };
+  if (isAmong) return { ...bounds, columns: undefined, hasFrom: false, hasBefore: false, hasAfter: false };
+  return {
+    ...bounds,
+    columns: walk.ways?.map(({ column, value }) => [column, value === null] as const),
+    // Behind the last one of a walk lies nothing that the bound where it began would leave out.
+    hasFrom: walk.from !== undefined && !(hasAfter && !isDescending),
+    hasBefore: walk.before !== undefined && !(hasAfter && isDescending),
+    hasAfter,
+  };
+}
+
+const textOf = (db: Kysely<Database>, shape: Shape): Compilable =>
+  shape.give === 'count' ? countText(db, shape) : entityText(db, shape);
 
 /** Statements of walks by their shape: building one costs more than running it. */
 export interface WalkStatements {
@@ -138,9 +156,9 @@ export function walkStatement(
   const oldest = known.keys().next();
   if (known.size >= MOST_KNOWN && !oldest.done) known.delete(oldest.value);
   const db = statementBuilder(dialect);
-  const text = give === 'count' ? countText(db, shape) : entityText(db, shape);
+  const text = shape.isAmong ? amongText(db, shape, dialect) : textOf(db, shape);
   const name = `walk-${createHash('sha256').update(key).digest('base64url').slice(0, 22)}`;
-  const made = prepareOne(name, text.compile());
+  const made = prepareOne(dialect, name, text.compile());
   known.set(key, made);
   return made;
 }
@@ -154,6 +172,7 @@ export const walkArguments = (
   limit: most,
   from: walk.from,
   before: walk.before,
+  among: walk.among && JSON.stringify(walk.among),
   created_at: after?.created_at,
   id: after?.id,
   ...Object.fromEntries((walk.ways ?? []).map(({ value }, way) => [`way${way}`, value])),

@@ -42,5 +42,8 @@ export const query: Migration = {
     createTable(db, dialect, 'kept_order', ['tenant_id', 'id', 'chunk#'], 'ids until#').modifyEnd(dialect.rows),
     db.schema.createIndex('kept_order_until').on('kept_order').columns(['tenant_id', 'until']),
     ...compiled(db, dialect.guardByTenant('kept_order')),
+    ...compiled(db, dialect.wordTable),
+    createTable(db, dialect, 'word_index', ['tenant_id'], 'sequence#').modifyEnd(dialect.clustered),
+    ...compiled(db, dialect.guardByTenant('word_index')),
   ],
 };

@@ -9,6 +9,7 @@ import { keptOrderStatements } from './kept-order-statements.ts';
 import { keyStatements } from './key-statements.ts';
 import { ledgerStatements } from './ledger-statements.ts';
 import { subscriptionStatements } from './subscription-statements.ts';
+import { wordStatements } from './word-statements.ts';
 
 /** Every query of `store/queries.ts` has its text in one of these. */
 export const allStatements: Statements<QueryName> = {
@@ -21,4 +22,5 @@ export const allStatements: Statements<QueryName> = {
   ...feedStatements,
   ...subscriptionStatements,
   ...keptOrderStatements,
+  ...wordStatements,
 };

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import type { Database } from '../schema.ts';
@@ -6,9 +6,8 @@ import type { Database } from '../schema.ts';
 type EntityQuery = Extract<QueryName, 'entityById' | 'newestEntities' | 'entitiesAfter'>;
 
 /** The ledger is asked only for the actions whose text it knows better. */
-export const entities = (db: Kysely<Database>, tenantId: string) =>
-  db
-    .selectFrom('action')
+const entitiesFrom = (actions: SelectQueryBuilder<Database, 'action', object>, tenantId: string) =>
+  actions
     .leftJoin('enforcement', (join) =>
       join
         .onRef('enforcement.tenant_id', '=', 'action.tenant_id')
@@ -27,6 +26,20 @@ export const entities = (db: Kysely<Database>, tenantId: string) =>
       'enforcement.holds',
     ])
     .where('action.tenant_id', '=', tenantId);
+
+export const entities = (db: Kysely<Database>, tenantId: string) => entitiesFrom(db.selectFrom('action'), tenantId);
+
+/**
+ * Entities by their ids. In SQLite a cross join says which side goes first: by itself it would walk through all
+ * actions, and look which are among the ids.
+ * @param ids rows of one column, `value`
+ */
+export const entitiesAmong = (db: Kysely<Database>, tenantId: string, ids: RawBuilder<{ readonly value: string }>) =>
+  entitiesFrom(db.selectFrom(ids.as('one')).crossJoin('action') as never, tenantId).where(
+    'action.id',
+    '=',
+    sql.ref<string>('one.value'),
+  );
 
 const newestFirst = (db: Kysely<Database>, tenantId: string) =>
   entities(db, tenantId).orderBy('action.created_at', 'desc').orderBy('action.id', 'desc');

@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PagePosition } from '../../store/queries.ts';
+import type { Store } from '../../store/store.ts';
+import { indexAgain, indexWords, standOfIndex } from './word-index.ts';
+
+/** Brings the index of words up to date behind the writes, so that a search finds little left to do. */
+export interface Indexer {
+  /** A tenant has something new. Costs the caller nothing. */
+  note(tenantId: string): void;
+  stop(): Promise<void>;
+}
+
+export interface IndexerDeps {
+  readonly store: Store;
+  readonly onFault: (error: unknown) => void;
+}
+
+const ROUND_MS = 500;
+/** A tenant that writes more than this in a round is left alone; it needs the store for itself. */
+const QUIET = 50;
+/** But for one unit after so long. */
+const LONGEST_FLOOD_MS = 60_000;
+const TENANTS_AT_ONCE = 1_000;
+
+/** What the last round saw of a tenant. */
+interface Noted {
+  readonly written: number;
+  readonly since: number;
+}
+
+interface Indexing extends IndexerDeps {
+  readonly noted: Map<string, Noted | undefined>;
+  readonly stopping: AbortController;
+}
+
+/** As long as the unit before took, the store is left to others. */
+async function pause({ stopping }: Indexing, since: number): Promise<void> {
+  const options = { ref: false, signal: stopping.signal };
+  await delay(Math.max(1, performance.now() - since), undefined, options).catch(() => undefined);
+}
+
+/** Where the journal has been cut, the actions themselves tell their words. */
+async function indexAll(indexing: Indexing, tenantId: string, sequence: number): Promise<void> {
+  let after: PagePosition | undefined;
+  do {
+    const since = performance.now();
+    after = await indexing.store.run(tenantId, indexAgain, { after, sequence });
+    await pause(indexing, since);
+  } while (after && !indexing.stopping.signal.aborted);
+}
+
+async function level(indexing: Indexing, tenantId: string, written: number, isFlood: boolean): Promise<void> {
+  const { store, stopping } = indexing;
+  for (let sequence = -1; sequence < written && !stopping.signal.aborted; ) {
+    const since = performance.now();
+    const next = await store.run(tenantId, indexWords, undefined);
+    if (next.isCut || next.sequence === sequence) return await indexAll(indexing, tenantId, written);
+    if (isFlood) return;
+    sequence = next.sequence;
+    await pause(indexing, since);
+  }
+}
+
+async function lookAfter(indexing: Indexing, tenantId: string, seen: Noted | undefined): Promise<void> {
+  const { noted, store } = indexing;
+  const { indexed, written } = await standOfIndex(store, tenantId);
+  if (indexed >= written) {
+    noted.delete(tenantId);
+    return;
+  }
+  const now = performance.now();
+  const isFlood = seen !== undefined && written - seen.written > QUIET;
+  const isFor = seen === undefined ? 0 : now - seen.since;
+  if (seen && isFlood && isFor < LONGEST_FLOOD_MS) {
+    noted.set(tenantId, { written, since: seen.since });
+    return;
+  }
+  noted.set(tenantId, { written, since: now });
+  if (seen) await level(indexing, tenantId, written, isFlood);
+}
+
+/** What an earlier process left, or another one. */
+async function noteAll({ store, noted, stopping }: Indexing): Promise<void> {
+  let last = '';
+  for (;;) {
+    const page = await store.tenantsAfter(last, TENANTS_AT_ONCE);
+    for (const tenantId of page) noted.set(tenantId, undefined);
+    last = page.at(-1) ?? '';
+    if (page.length < TENANTS_AT_ONCE || stopping.signal.aborted) return;
+  }
+}
+
+async function keepIndexing(indexing: Indexing): Promise<void> {
+  const { noted, stopping, onFault } = indexing;
+  const { signal } = stopping;
+  await noteAll(indexing).catch(onFault);
+  while (!signal.aborted) {
+    for (const [tenantId, seen] of [...noted]) {
+      if (signal.aborted) return;
+      await lookAfter(indexing, tenantId, seen).catch((error: unknown) => {
+        if (!signal.aborted) onFault(error);
+      });
+    }
+    await delay(ROUND_MS, undefined, { ref: false, signal }).catch(() => undefined);
+  }
+}
+
+/** Any number of processes may do this over one database: a tenant's units queue, and each begins where the last ended. */
+export function startIndexer(deps: IndexerDeps): Indexer {
+  const indexing: Indexing = { ...deps, noted: new Map(), stopping: new AbortController() };
+  const done = keepIndexing(indexing);
+  return {
+    note: (tenantId) => {
+      if (!indexing.noted.has(tenantId)) indexing.noted.set(tenantId, undefined);
+    },
+    stop: async () => {
+      indexing.stopping.abort();
+      await done;
+    },
+  };
+}
