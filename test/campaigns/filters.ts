@@ -6,7 +6,26 @@ import { type RandomSource, randomSource } from '../../packages/server/src/odata
 const count = Number(process.env['INTERDICT_FILTERS'] ?? 20_000_000);
 const seed = Number(process.env['INTERDICT_SEED'] ?? Date.now() % 2 ** 31);
 const SLOWEST_MS = 5;
-const PIECES = ['(', ')', "'", ',', ' ', ' eq ', ' and ', 'not ', '-', '/', '@', '$it', ':', '{', '[', '\u{1f600}', '\0', '9'];
+const PIECES = [
+  '(',
+  ')',
+  "'",
+  ',',
+  ' ',
+  ' eq ',
+  ' and ',
+  'not ',
+  '-',
+  '/',
+  '@',
+  '$it',
+  ':',
+  '{',
+  '[',
+  '\u{1f600}',
+  '\0',
+  '9',
+];
 
 /** A filter with a piece put in, taken out or doubled. */
 function mutant(random: RandomSource, text: string): string {

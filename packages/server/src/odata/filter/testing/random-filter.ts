@@ -1,7 +1,7 @@
 import type { RandomSource } from './random-source.ts';
 
 /** Texts of rows and literals: few, so that they meet; astral ones, which UTF-16 sorts wrongly. */
-export const TEXTS = ['', 'a', 'A', 'ab', 'BlockIp', 'it\'s', '\ufffd', '\u{1f600}', 'x\u{1f600}y', ' a '] as const;
+export const TEXTS = ['', 'a', 'A', 'ab', 'BlockIp', "it's", '\ufffd', '\u{1f600}', 'x\u{1f600}y', ' a '] as const;
 export const MOMENTS = [
   '2026-01-01T00:00:00.0000000Z',
   '2026-01-01T00:00:00.0000001Z',
@@ -14,7 +14,14 @@ const STATUS = ['NotStarted', 'Running', 'Completed', 'Failed'] as const;
 const STATES = ['pending', 'inForce', 'released'] as const;
 
 const DATES = ['completedDateTime', 'createdDateTime', 'lastActionDateTime', 'enforcement/expirationDateTime'] as const;
-const WORDS = ['name', 'user', 'actionReason', 'clientContext', 'vendorInformation/provider', 'errorInfo/message'] as const;
+const WORDS = [
+  'name',
+  'user',
+  'actionReason',
+  'clientContext',
+  'vendorInformation/provider',
+  'errorInfo/message',
+] as const;
 
 function textOf(random: RandomSource, depth: number, variable: string): string {
   const inside = (): string => textOf(random, depth - 1, variable);
@@ -89,10 +96,22 @@ export function randomEntity(random: RandomSource): Record<string, unknown> {
   const moment = (): string | null => (random.below(4) === 0 ? null : random.pick(MOMENTS));
   const many = <Item>(make: () => Item): Item[] => Array.from({ length: random.below(3) }, make);
   return {
-    ...{ id: 'i', name: text(), user: text(), actionReason: text(), clientContext: text(), status: random.pick(STATUS) },
+    ...{
+      id: 'i',
+      name: text(),
+      user: text(),
+      actionReason: text(),
+      clientContext: text(),
+      status: random.pick(STATUS),
+    },
     ...{ completedDateTime: moment(), createdDateTime: random.pick(MOMENTS), lastActionDateTime: moment() },
     parameters: many(() => ({ name: random.pick(TEXTS), value: random.pick(TEXTS) })),
-    states: many(() => ({ appId: text(), user: text(), status: random.pick([...STATUS, null]), updatedDateTime: moment() })),
+    states: many(() => ({
+      appId: text(),
+      user: text(),
+      status: random.pick([...STATUS, null]),
+      updatedDateTime: moment(),
+    })),
     vendorInformation: random.below(3) === 0 ? null : { provider: text() },
     enforcement: { state: random.pick(STATES), expirationDateTime: moment() },
     ...(random.below(2) === 0 ? {} : { errorInfo: { code: random.below(3), message: random.pick(TEXTS), subcode: 0 } }),
