@@ -41,9 +41,9 @@ function textOf(random: RandomSource, depth: number, variable: string): string {
 function momentOf(random: RandomSource): string {
   return random.pick([
     () => random.pick(DATES),
-    () => random.pick(MOMENTS),
+    (): string => random.pick(MOMENTS),
     () => random.pick(['2026-01-01T05:30:00+05:30', '2026-01-01T00:00:00.00000001Z', '2024-02-29T12:34:56.789Z']),
-    () => 'now()',
+    (): string => 'now()',
   ])();
 }
 
@@ -81,10 +81,10 @@ export function randomFilter(random: RandomSource, depth = 3, variable = ''): st
   if (depth <= 0) return comparisonOf(random, variable);
   return random.pick([
     () => comparisonOf(random, variable),
-    () => `(${inside()}) and (${inside()})`,
+    (): string => `(${inside()}) and (${inside()})`,
     () => `(${inside()}) or (${inside()})`,
     () => `not (${inside()})`,
-    () => `parameters/any()`,
+    (): string => `parameters/any()`,
     () => `parameters/${random.pick(['any', 'all'])}(p${depth}:${randomFilter(random, depth - 1, `p${depth}`)})`,
     () => `states/${random.pick(['any', 'all'])}(s${depth}:s${depth}/status ${random.pick(['eq', 'ne'])} 'Running')`,
   ])();

@@ -89,8 +89,10 @@ export function evaluate(filter: Expression, row: Row, now: number): unknown {
   if (filter.kind === 'literal') return filter.value;
   if (filter.kind === 'path') return filter.path.split('/').reduce(step, filter.of ? row[`$${filter.of}`] : row);
   if (filter.kind === 'not') return not(value(filter.operand));
-  if (filter.kind === 'and') return least([value(filter.left), value(filter.right)]);
-  if (filter.kind === 'or') return greatest([value(filter.left), value(filter.right)]);
+  if (filter.kind === 'and' || filter.kind === 'or') {
+    const sides = [value(filter.left), value(filter.right)];
+    return filter.kind === 'and' ? least(sides) : greatest(sides);
+  }
   if (filter.kind === 'compare') return compare(filter, row, now);
   if (filter.kind === 'in') {
     const { left } = filter;
