@@ -89,7 +89,7 @@ export function evaluate(filter: Expression, row: Row, now: number): unknown {
   if (filter.kind === 'literal') return filter.value;
   if (filter.kind === 'path') return filter.path.split('/').reduce(step, filter.of ? row[`$${filter.of}`] : row);
   if (filter.kind === 'not') return not(value(filter.operand));
-  if (filter.kind === 'and' || filter.kind === 'or') {
+  if (!('over' in filter)) {
     const sides = [value(filter.left), value(filter.right)];
     return filter.kind === 'and' ? least(sides) : greatest(sides);
   }
