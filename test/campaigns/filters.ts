@@ -3,8 +3,8 @@ import { parseFilter } from '../../packages/server/src/odata/filter/parse-filter
 import { randomFilter } from '../../packages/server/src/odata/filter/testing/random-filter.ts';
 import { type RandomSource, randomSource } from '../../packages/server/src/odata/filter/testing/random-source.ts';
 
-const count = Number(process.env['INTERDICT_FILTERS'] ?? 20_000_000);
-const seed = Number(process.env['INTERDICT_SEED'] ?? Date.now() % 2 ** 31);
+const count = Number(process.env.INTERDICT_FILTERS ?? 20_000_000);
+const seed = Number(process.env.INTERDICT_SEED ?? Date.now() % 2 ** 31);
 const SLOWEST_MS = 5;
 const PIECES = [
   '(',

@@ -89,7 +89,7 @@ export function evaluate(filter: Expression, row: Row, now: number): unknown {
   if (filter.kind === 'literal') return filter.value;
   if (filter.kind === 'path') return filter.path.split('/').reduce(step, filter.of ? row[`$${filter.of}`] : row);
   if (filter.kind === 'not') return not(value(filter.operand));
-  if (!('over' in filter)) {
+  if (filter.kind === 'and' || filter.kind === 'or') {
     const sides = [value(filter.left), value(filter.right)];
     return filter.kind === 'and' ? least(sides) : greatest(sides);
   }
@@ -103,6 +103,7 @@ export function evaluate(filter: Expression, row: Row, now: number): unknown {
     const args = filter.args.map(value);
     return args.includes(null) ? null : callOf(filter.name, args);
   }
+  if (!('over' in filter)) throw new Error(`Not known here: ${filter.kind}`);
   const { body, variable } = filter;
   const members = row[filter.over] as readonly Row[];
   if (body === null) return members.length > 0;
