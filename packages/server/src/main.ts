@@ -162,7 +162,8 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
   const onFault = (error: unknown): void => log.error({ err: error }, 'Changes could not be told to streams.');
   const streams = createStreams({ store, commits, onFault });
-  const onIndexFault = (error: unknown): void => log.error({ err: error }, 'The index of words met a fault; it goes on.');
+  const onIndexFault = (error: unknown): void =>
+    log.error({ err: error }, 'The index of words met a fault; it goes on.');
   const indexer = startIndexer({ store, onFault: onIndexFault });
   const [health, metrics] = [createHealthBoard(), createMetrics()];
   return { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell, indexer };
