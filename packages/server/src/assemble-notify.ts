@@ -5,6 +5,7 @@ import { createDeliverer, type Deliverer } from './notify/deliverer.ts';
 import type { PostTo } from './notify/handshake.ts';
 import type { NotifyDeps } from './notify/notify-deps.ts';
 import { createReceiverGuard } from './notify/receiver-guard.ts';
+import { onSubscribed } from './notify/run-deliverer.ts';
 import type { Log } from './observe/log.ts';
 import type { Store } from './store/store.ts';
 
@@ -27,17 +28,19 @@ function guarded({ notifications }: NotifyParts['config']): Pick<NotifyDeps, 'gu
 }
 
 /** What the operations on subscriptions work with. */
-export const assembleNotify = (
-  { config, key, store }: NotifyParts,
-  onSubscribed: NotifyDeps['onSubscribed'],
-): NotifyDeps => ({
-  store,
-  secretsKey: secretsKeyOf(key),
-  ...guarded(config),
-  answerWithinMs: ANSWER_WITHIN_MS,
-  handshakes: new Map(),
-  onSubscribed,
-});
+export function assembleNotify({ config, key, store }: NotifyParts, deliverer: Deliverer): NotifyDeps {
+  const { guard, post } = guarded(config);
+  return {
+    store,
+    secretsKey: secretsKeyOf(key),
+    guard,
+    // A receiver that hangs does not hold up the stop.
+    post: (wanted, signal) => post(wanted, AbortSignal.any([signal, deliverer.stopping.signal])),
+    answerWithinMs: ANSWER_WITHIN_MS,
+    handshakes: new Map(),
+    onSubscribed: (tenantId) => onSubscribed(deliverer, tenantId),
+  };
+}
 
 export const assembleDeliverer = ({ config, key, store, log }: NotifyParts): Deliverer =>
   createDeliverer({

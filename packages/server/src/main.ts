@@ -26,7 +26,7 @@ import { type KeptProtection, keepProtection } from './keep-protection.ts';
 import { systemClock } from './lib/clock.ts';
 import { neededHosts } from './needed-hosts.ts';
 import type { Deliverer } from './notify/deliverer.ts';
-import { onChange, onSubscribed, startDeliverer, stopDeliverer } from './notify/run-deliverer.ts';
+import { onChange, startDeliverer, stopDeliverer } from './notify/run-deliverer.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics, type Metrics, openMetricsServer } from './observe/metrics.ts';
 import { createHealthBoard, type HealthBoard } from './observe/provider-health.ts';
@@ -43,7 +43,6 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** What wakes the dispatcher, which is made after everything that may do so. */
 interface Bell {
   dispatcher: Dispatcher | undefined;
-  deliverer: Deliverer | undefined;
 }
 
 function openFeeds(config: Config, store: Store, feedKeys: readonly FeedKey[], bell: Bell): Feeds {
@@ -96,7 +95,7 @@ const tellAlarms =
     }
   };
 
-function createApp(parts: Parts, isStarted: () => boolean): App {
+function createApp(parts: Parts, deliverer: Deliverer, isStarted: () => boolean): App {
   const { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell, indexer } =
     parts;
   return {
@@ -111,12 +110,12 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
       fetches: new Set(),
       onAlarms: tellAlarms(parts),
       onCreated: (tenantId) => {
-        if (bell.deliverer) onChange(bell.deliverer, tenantId);
+        onChange(deliverer, tenantId);
         indexer.note(tenantId);
         if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
       },
       onEnded: (tenantId, release) => {
-        if (bell.deliverer) onChange(bell.deliverer, tenantId);
+        onChange(deliverer, tenantId);
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);
         wake(bell.dispatcher, tenantId);
@@ -124,7 +123,7 @@ function createApp(parts: Parts, isStarted: () => boolean): App {
     },
     feeds,
     streams,
-    notify: assembleNotify(parts, (tenantId) => bell.deliverer && onSubscribed(bell.deliverer, tenantId)),
+    notify: assembleNotify(parts, deliverer),
     authenticator: identity.authenticator,
     feedKeys: identity.feedKeys,
     clock: systemClock,
@@ -156,7 +155,7 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const key = openInstallKey(path.join(config.dataFolder, 'key'));
   const { store, commits } = watchCommits(await openStore(config, key, log));
   const identity = await openIdentity(config, key, log);
-  const bell: Bell = { dispatcher: undefined, deliverer: undefined };
+  const bell: Bell = { dispatcher: undefined };
   const feeds = openFeeds(config, store, identity.feedKeys, bell);
   const providers = assembleProviders(config.providers, { feeds }, !config.isLocal);
   const protection = await keepProtection({ configured: config.protectedEntries, hosts: neededHosts(config) });
@@ -196,9 +195,8 @@ async function start(config: Config, log: Log): Promise<Running> {
   const dispatcher = openDispatcher(parts);
   parts.bell.dispatcher = dispatcher;
   const deliverer = assembleDeliverer(parts);
-  parts.bell.deliverer = deliverer;
   let isStarted = false;
-  const app = createApp(parts, () => isStarted);
+  const app = createApp(parts, deliverer, () => isStarted);
   const listening = await listen(app, createServer(app, ROUTES), {
     http: { address: config.httpAddress, port: config.httpPort },
     https: { address: config.tlsAddress, port: config.tlsPort },
@@ -214,8 +212,7 @@ async function start(config: Config, log: Log): Promise<Running> {
 /** Takes nothing new, finishes what is under way, and leaves the rest in the store. */
 async function stop({ parts, dispatcher, deliverer, listening }: Running): Promise<void> {
   endStreams(parts.streams);
-  await listening.close();
-  await stopDeliverer(deliverer);
+  await Promise.all([stopDeliverer(deliverer), listening.close()]);
   await stopDispatcher(dispatcher);
   await parts.indexer.stop();
   parts.protection.close();

@@ -64,6 +64,8 @@ async function clearAway(deliverer: Deliverer, turn: Turn, row: SubscriptionRow)
   if (row.is_removed === 0 && contentOf(row).lifecycleNotificationUrl !== null) {
     const notices = [{ id: row.id, lifecycleEvent: 'subscriptionRemoved' as const }];
     await attempt(deliverer, turn.tenantId, row, { id: row.id, kind: 'lifecycle', notices }).catch(onFault);
+    // Broken off by a stop: the next process tells it.
+    if (deliverer.stopping.signal.aborted) return;
   }
   while (!(await store.run(turn.tenantId, clearSubscription, turn.leased)));
 }
