@@ -25,6 +25,8 @@ export interface Deliverer {
   readonly rounds: Map<string, { again: boolean }>;
   /** By subscription. */
   readonly turns: Map<string, Promise<void>>;
+  /** Subscriptions whose turn threw, left alone until then, by `performance.now()`. */
+  readonly aside: Map<string, number>;
   readonly slots: Slots;
   readonly stopping: AbortController;
 }
@@ -36,6 +38,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     live: new Set([deps.store.leaseOwner]),
     rounds: new Map(),
     turns: new Map(),
+    aside: new Map(),
     slots: createSlots(),
     stopping: new AbortController(),
   };

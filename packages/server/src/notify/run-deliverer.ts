@@ -10,6 +10,8 @@ const POLL_MS = 1_000;
 /** What happens together is told together. */
 const GATHER_MS = 25;
 const PAGE = 1_000;
+/** What throws does so again: it is told now and then, and not every second. */
+const ASIDE_MS = 10_000;
 /** Turns under way get this long to end by themselves at shutdown. */
 const DRAIN_MS = 2_000;
 
@@ -66,19 +68,19 @@ const isElsewhere = ({ live, deps }: Deliverer, { lease_owner, lease_until }: Aw
 
 function startTurn(deliverer: Deliverer, tenantId: string, { id, host, failing }: AwakeRow): void {
   if (deliverer.turns.has(id) || deliverer.stopping.signal.aborted) return;
+  if ((deliverer.aside.get(id) ?? 0) > performance.now()) return;
   const giveBack = takeSlot(deliverer.slots, { host, isFailing: failing === 1 });
   if (!giveBack) return;
-  let hasFailed = false;
+  deliverer.aside.delete(id);
   const turn = runTurn(deliverer, tenantId, id)
     .catch((error: unknown) => {
-      hasFailed = true;
+      deliverer.aside.set(id, performance.now() + ASIDE_MS);
       deliverer.deps.onFault(error);
     })
     .finally(() => {
       giveBack();
       deliverer.turns.delete(id);
-      // A fault waits for the next poll.
-      if (!hasFailed) onChange(deliverer, tenantId);
+      onChange(deliverer, tenantId);
     });
   deliverer.turns.set(id, turn);
 }
