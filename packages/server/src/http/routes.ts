@@ -119,15 +119,6 @@ const LATER: readonly Route[] = [
   later('GET',    '/security/dispatchState',                     READ),
   later('GET',    '/security/securityActionAuditEvents',         AUDIT),
   later('GET',    '/security/securityActionAuditCheckpoints',    AUDIT),
-  later('POST',   '/subscriptions',                              READ),
-  later('GET',    '/subscriptions',                              READ),
-  later('GET',    '/subscriptions/:id',                          READ),
-  later('PATCH',  '/subscriptions/:id',                          READ),
-  later('DELETE', '/subscriptions/:id',                          READ),
-  later('POST',   '/subscriptions/:id/reauthorize',              READ),
-  later('POST',   '/$batch',                                     READ),
-  later('GET',    '/$metadata',                                  'anyone'),
-  later('GET',    '/docs',                                       'anyone'),
 ];
 
 /** Every operation, and what it asks of its caller. What is not here does not exist. */
