@@ -90,7 +90,7 @@ const SERVED: readonly Route[] = [
   route('GET',    `${SUBSCRIPTION}/deliveries`,      READ,     listSubscriptionDeliveries,  { summary: 'The delivery log, newest first', gives: 'deliveryCollection', query: ['$top', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.', ...NO_SUBSCRIPTION } }),
   route('POST',   `${SUBSCRIPTION}/deliveries/:deliveryId/resend`, READ, resendSubscriptionDelivery, { summary: 'Send a delivery again', answers: { 202: 'It is on its way.', 404: 'There is no such delivery.' } }),
-  route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed' }),
+  route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed', isAlone: true }),
   route('POST',   '/$batch',                         'caller', createBatch(() => ROUTES),  { summary: 'Up to 20 requests in one, each answered for itself', body: 'batch', gives: 'batchResponse',
                                                                                               answers: { 200: 'Each request has its answer, with a status of its own.' } }, BATCH),
   route('GET',    '/',                               'anyone', getServiceDocument,          { summary: 'Service document', gives: 'serviceDocument', answers: { 200: 'What there is.',
