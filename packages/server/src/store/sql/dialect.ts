@@ -49,6 +49,9 @@ export interface SqlDialect {
   /** The elements of a JSON array of texts, as rows of a column `value`. */
   eachOf(array: unknown): RawBuilder<{ readonly value: string }>;
 
+  /** Whether an ordered union of ordered indexes is merged row by row, and read no further than its limit. */
+  readonly mergesUnions: boolean;
+
   /** Statements that make `action_words`, its full-text index, and its guard. */
   readonly wordTable: readonly RawBuilder<unknown>[];
 
@@ -79,6 +82,7 @@ export const sqliteDialect: SqlDialect = {
   memberOf: (column, member) => sql`case
     when instr(${sql.ref(column)}, '\\u0000') = 0 and instr(${sql.ref(column)}, '\\ud') = 0
     then json_extract(${sql.ref(column)}, ${sql.lit(`$.${member}`)}) end`,
+  mergesUnions: true,
   eachOf: (array) => sql`json_each(${array})`,
   // Our words are in lower case and stand between blanks: `ascii` neither folds nor parts anything in them.
   wordTable: [
@@ -125,6 +129,7 @@ export const postgresDialect: SqlDialect = {
   memberOf: (column, member) => sql`case
     when strpos(${sql.ref(column)}, '\\u0000') = 0 and strpos(${sql.ref(column)}, '\\ud') = 0
     then ${sql.ref(column)}::json ->> ${sql.lit(member)} end`,
+  mergesUnions: false,
   eachOf: (array) => sql`jsonb_array_elements_text(${array}::jsonb)`,
   // Beside row-level security no index serves `@@`, which is not known to be leakproof. So the search is a function of
   // the table's owner, who is not under the guard, and binds the tenant itself; all else is under the guard.
