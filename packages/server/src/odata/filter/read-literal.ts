@@ -12,11 +12,13 @@ const STRING = /'(?:[^']|'')*'/y;
 const GUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\w-])/iy;
 const DAY = '-?(?:0\\d{3}|[1-9]\\d{3,})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])';
 const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d(?::(?:[0-5]\\d|60)(?:\\.\\d{1,12})?)?';
-const MOMENT = new RegExp(`${DAY}T${TIME}(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)(?![\\w:.])`, 'iy');
-const DATE = new RegExp(`${DAY}(?![\\w:.-])`, 'y');
-const TIME_OF_DAY = new RegExp(`${TIME}(?![\\w:.])`, 'y');
-const NUMBER = /(?:[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?|-INF)(?![\w.])/iy;
-const MINUS_INFINITY = /-INF(?!\w)/y;
+const MOMENT = new RegExp(`${DAY}T${TIME}(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)(?![\\w.])`, 'iy');
+const DATE = new RegExp(`${DAY}(?![\\w.-])`, 'y');
+const TIME_OF_DAY = new RegExp(`${TIME}(?![\\w.])`, 'y');
+const NUMBER = /(?:[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?|-INF)(?![\w.-]|[/(])/iy;
+/** A time of day with a minus before it is no number. */
+const MINUS_TIME = new RegExp(`-${TIME}`, 'y');
+const MINUS_INFINITY = /-INF(?![\w/(.])/y;
 const BINARY = /binary'(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]=?|[\w-][AQgw](?:==)?)?'/iy;
 const DURATION = /duration'-?P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?'/iy;
 
@@ -80,6 +82,7 @@ function readNumeric(reader: Reader): Raw | undefined {
   const time = take(reader, TIME_OF_DAY);
   if (time !== undefined) return literal('timeOfDay', time, at);
   if (sees(reader, /-INF/iy) && !sees(reader, MINUS_INFINITY)) return undefined;
+  if (sees(reader, MINUS_TIME)) return undefined;
   const number = take(reader, NUMBER);
   return number === undefined ? undefined : literal('number', numberOf(number), at);
 }
