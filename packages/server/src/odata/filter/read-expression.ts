@@ -20,6 +20,7 @@ const ARITHMETIC: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'di
 
 /** How tightly an operator binds; what binds tighter is read first. */
 const BINDS: Readonly<Record<string, number>> = {
+  __proto__: null as never,
   or: 1,
   and: 2,
   eq: 3,
@@ -44,8 +45,18 @@ type Stage = 'operand' | 'arithmetic' | 'comparison' | 'logic';
 
 const ORDER: readonly Stage[] = ['operand', 'arithmetic', 'comparison', 'logic'];
 
-const stageOf = (op: string): Stage =>
-  ARITHMETIC.has(op) ? 'arithmetic' : op === 'and' || op === 'or' ? 'logic' : 'comparison';
+/** By how tightly an operator binds. */
+const STAGES: readonly Stage[] = [
+  'operand',
+  'logic',
+  'logic',
+  'comparison',
+  'comparison',
+  'arithmetic',
+  'arithmetic',
+  'comparison',
+];
+const stageOf = (op: string): Stage => STAGES[BINDS[op] ?? 0] ?? 'operand';
 
 interface Chain {
   readonly stages: Stage[];
@@ -62,7 +73,8 @@ function takeOperator(reader: Reader, chain: Chain, least: number): string | und
   const { at } = reader;
   if (!skipBlanks(reader)) return undefined;
   const wordAt = reader.at;
-  const op = take(reader, OPERATOR)?.toLowerCase();
+  const word = take(reader, OPERATOR);
+  const op = word !== undefined && !(word in BINDS) ? word.toLowerCase() : word;
   const binds = op === undefined ? undefined : BINDS[op];
   if (op === undefined || binds === undefined || binds < least) {
     reader.at = at;
@@ -181,9 +193,10 @@ function readBinary(reader: Reader, least: number, chain: Chain): Raw {
   }
 }
 
+/** In small letters. */
+const LETTER_N = 110;
 const NOT = /not[ \t]+/iy;
 const MINUS = /-[ \t]*/y;
-const JSON_START = /[[{]/y;
 
 /** Operators that stand one behind the other: every second one is a name. */
 const OPERATORS = /(?:(?:and|or|eq|ne|gt|ge|lt|le|add|sub|mul|div|divby|mod|has|in)[ \t]+)*/iy;
@@ -192,7 +205,7 @@ const ENDS = /$|[),:]/y;
 /** Takes a `not`, where it is none that is a name. */
 function takeNot(reader: Reader): boolean {
   const { at } = reader;
-  if (take(reader, NOT) === undefined) return false;
+  if ((reader.text.charCodeAt(at) | 32) !== LETTER_N || take(reader, NOT) === undefined) return false;
   const behind = reader.at;
   const words = take(reader, OPERATORS)?.split(/[ \t]+/).length ?? 1;
   const isName = words % 2 === (sees(reader, ENDS) ? 1 : 0);
@@ -234,10 +247,7 @@ function readOperand(reader: Reader, chain: Chain): Raw {
     chain.stages.push('operand');
     return { kind: 'not', operand: deeper(reader, () => readBinary(reader, NOT_BINDS, chain)), at };
   }
-  if (take(reader, JSON_START) !== undefined) {
-    refuse(reader, at, 'JSON is not served in a filter.');
-    throw reader.refused ?? unsupported(at, 'JSON is not served in a filter.');
-  }
+  if (char === '[' || char === '{') throw reader.refused ?? unsupported(at, 'JSON is not served in a filter.');
   const literal = readLiteral(reader);
   // A number with a minus may be a minus and what it stands before.
   if (literal && char === '-') chain.stages.push('operand');

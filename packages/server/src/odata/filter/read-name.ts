@@ -115,6 +115,10 @@ function readCall(reader: Reader, name: string, at: number, read: ReadExpression
   }
   if (!shape || (isNamed && shape.most > 0)) return readServiceCall(reader, name, at, read);
   const args = readArguments(reader, lower, shape, read);
+  if (shape.most === 0 && charAt(reader) === '/') {
+    refuse(reader, at, `${lower}() has no members.`);
+    return readRest(reader, read, { names: [name], at, isRefused: true, mayEnd: true });
+  }
   if (shape.served) return { kind: 'call', name: lower, args, at };
   refuse(reader, at, `${lower}() is not served.${shape.instead}`);
   return { kind: 'nothing', at };
@@ -238,10 +242,14 @@ function readAlias(reader: Reader, at: number, read: ReadExpression): Raw {
   return readRest(reader, read, { names: ['@'], at, isRefused: true, mayEnd: false });
 }
 
+const DOT = 46;
+const LAST_ASCII = 127;
+
 function takeName(reader: Reader): string {
   const { at } = reader;
   let name = take(reader, ASCII_NAME);
-  if (name === undefined || /[.\u0080-\uffff]/.test(charAt(reader))) {
+  const next = reader.text.charCodeAt(reader.at);
+  if (name === undefined || next === DOT || next > LAST_ASCII) {
     reader.at = at;
     name = take(reader, QUALIFIED);
   }
