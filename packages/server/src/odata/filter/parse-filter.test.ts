@@ -48,7 +48,7 @@ invalidFilter 6 name = 'a'
 invalidFilter 6 name == 'a'
 invalidFilter 13 name eq 'a' && user eq 'b'
 invalidFilter 12 name eq 'a'and user eq 'b'
-invalidFilter 5 2026-13-01 lt 2026-01-02
+invalidFilter 1 2026-13-01 lt 2026-01-02
 invalidFilter 1 createdDateTime/x eq 1
 invalidFilter 1 name/any(x:x eq 1)
 invalidFilter 1 status eq interdict.enforcementState'inForce'

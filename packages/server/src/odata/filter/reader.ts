@@ -45,14 +45,16 @@ export function sees(reader: Reader, pattern: RegExp): boolean {
   return pattern.test(reader.text);
 }
 
-const BLANKS = /[ \t]*/y;
+const BLANK = 32;
+const TAB = 9;
 
+/** Goes behind blanks; whether there was one. */
 export function skipBlanks(reader: Reader): boolean {
   const { at, text } = reader;
-  const next = text.charCodeAt(at);
-  if (next !== 32 && next !== 9) return false;
-  take(reader, BLANKS);
-  return true;
+  let end = at;
+  for (let code = text.charCodeAt(end); code === BLANK || code === TAB; code = text.charCodeAt(end)) end += 1;
+  reader.at = end;
+  return end > at;
 }
 
 export function expectChar(reader: Reader, wanted: string, why: string): void {

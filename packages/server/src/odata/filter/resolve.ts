@@ -86,7 +86,7 @@ function resolveNames(names: readonly string[], at: number, scope: Scope): Path 
       `"${names.join('/').slice(0, 100)}" is no member of ${over}.${nearestMember(over, rest.join('/'))}`,
     );
   }
-  const path = names.join('/');
+  const path = rest.length === 0 ? first : names.join('/');
   const found = resolvePath(path);
   if (found) return found;
   if (COLLECTIONS.some((collection) => collection === first)) {
@@ -115,9 +115,10 @@ function asMember(raw: Raw, type: TypeOf, scope: Scope): Literal | undefined {
 /** The type of a side, where it can be told without the other one. */
 function typeAlone(raw: Raw, scope: Scope): TypeOf | undefined {
   if (raw.kind === 'path') {
-    const [first = '', ...rest] = raw.names;
+    const [first = ''] = raw.names;
     const over = scope.get(first);
-    return over ? resolveMember(over, rest.join('/'), first)?.type : resolvePath(raw.names.join('/'))?.type;
+    if (over) return resolveMember(over, raw.names.slice(1).join('/'), first)?.type;
+    return resolvePath(raw.names.length === 1 ? first : raw.names.join('/'))?.type;
   }
   return raw.kind === 'enum' && raw.typeName !== '' ? TYPE_NAMES[raw.typeName.toLowerCase()] : undefined;
 }

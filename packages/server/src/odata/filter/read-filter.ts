@@ -1,0 +1,30 @@
+import type { Refusal } from '../../errors.ts';
+import type { Raw } from './raw.ts';
+import { readExpression } from './read-expression.ts';
+import { beyond, createReader, invalid, LONGEST, seenAt, skipBlanks } from './reader.ts';
+
+/** A filter whose text is of the language. */
+export interface ReadFilter {
+  readonly raw: Raw;
+  /** The first thing in it that is not served. */
+  readonly refused: Refusal | undefined;
+}
+
+/**
+ * Reads the text of a filter by the grammar alone: names mean nothing yet, and types go unchecked.
+ * @throws {Refusal} invalidFilter, limitExceeded; unsupportedFilter where what follows cannot be read
+ */
+export function readFilter(text: string): ReadFilter {
+  if (text.length > LONGEST) throw beyond(`The filter is longer than ${LONGEST} characters.`);
+  const reader = createReader(text);
+  skipBlanks(reader);
+  const raw = readExpression(reader);
+  skipBlanks(reader);
+  if (reader.at < text.length) {
+    throw invalid(
+      reader.at,
+      `${seenAt(reader)} stands where an operator with blanks around it, or the end, is wanted.`,
+    );
+  }
+  return { raw, refused: reader.refused };
+}
