@@ -36,6 +36,8 @@ export interface StepCall {
   /** Actions wanted, or counted, at most. */
   readonly limit: number;
   readonly give: 'entities' | 'count' | 'keys';
+  /** Characters of entities after which a step is over, if not earlier. */
+  readonly text?: number;
   /** Paths of the values that `keys` gives, in order. */
   readonly keys?: readonly string[];
 }

@@ -64,7 +64,7 @@ async function sendReads(reads: PostgresReads, tenantId: string): Promise<void> 
 }
 
 /** Rows come all at once: fewer than where they come one by one. */
-const LOOKED_AT = 200;
+const LOOKED_AT = 101;
 
 /** One step of a walk through a tenant's actions. */
 export async function stepPostgres({ engine }: PostgresReads, tenantId: string, call: StepCall): Promise<Step> {

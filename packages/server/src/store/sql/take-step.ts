@@ -63,7 +63,7 @@ export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number
     gathered.last = row;
     isCut =
       (call.give !== 'keys' && gathered.count >= call.limit) ||
-      gathered.text >= STEP_TEXT ||
+      gathered.text >= (call.text ?? STEP_TEXT) ||
       (isSlow && performance.now() > endsAt);
     if (isCut) break;
   }
