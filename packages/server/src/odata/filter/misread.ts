@@ -60,20 +60,24 @@ export function refuseRest(reader: Reader, end: string): never {
   const char = text[at] ?? '';
   if (char === '') throw invalid(at, `${end} is missing: the filter ends here.`);
   const word = take(reader, WORD);
-  const isBroken = word !== undefined && text[at - 1] === "'" && !isOperator(word);
-  if (char === "'" || isBroken) {
+  if (char === "'" || (word !== undefined && text[at - 1] === "'" && !isOperator(word))) {
     const rule =
       "A quotation mark inside a text is written twice, as in 'O''Neil'; between two parts stands an operator.";
     throw invalid(at, `an operator or ${end} is wanted behind a text. ${rule}`);
   }
+  if (word !== undefined && isBlankMissing(text, at)) throw invalid(at, `a blank is missing before "${word}".`);
+  if (word !== undefined) throwAtWord(reader, at, word);
+  refuseSigns(reader, end);
+}
+
+function refuseSigns(reader: Reader, end: string): never {
+  const { at, text } = reader;
+  if (text[at] === ')' && end === 'the end') throw invalid(at, 'there is no "(" for this ")".');
   const signs = take(reader, SIGNS);
   if (signs !== undefined) {
     const rule = FOREIGN[signs];
     throw invalid(at, `"${signs}" is no operator.${rule === undefined ? '' : ` ${rule}, with blanks around it.`}`);
   }
-  if (word !== undefined && !isBlankMissing(text, at)) throwAtWord(reader, at, word);
-  if (word !== undefined) throw invalid(at, `a blank is missing before "${word}".`);
-  if (char === ')' && end === 'the end') throw invalid(at, 'there is no "(" for this ")".');
   const rule = TIME.test(text.slice(at, at + 5)) ? ' Between a date and a time stands T.' : '';
   throw invalid(at, `${seenAt(reader)} stands where an operator with blanks around it, or ${end}, is wanted.${rule}`);
 }

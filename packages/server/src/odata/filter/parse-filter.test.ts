@@ -3,7 +3,7 @@ import { Refusal } from '../../errors.ts';
 import { parseFilter } from './parse-filter.ts';
 
 /** Inner code, position (0: none), filter. */
-const REFUSED = String.raw`
+const REFUSED = `
 unsupportedFilter 1 status gt 'Running'
 invalidFilter 11 status eq 'Runing'
 invalidFilter 11 status eq 5
@@ -76,7 +76,7 @@ test.each(
   expect(refusal.message).toMatch(new RegExp(`^At character ${position}: `));
 });
 
-const READ = String.raw`
+const READ = `
 status eq microsoft.graph.operationStatus'Running'
 status eq Running
 Running eq status

@@ -117,44 +117,48 @@ function readHas(reader: Reader, chain: Chain, left: Raw): Raw {
   return { kind: 'binary', op: 'has', left, right, at: left.at };
 }
 
-/** A name without quotes, in a list. */
-const BARE_ITEM = /[A-Za-z_][\w./]*[ \t]*,/y;
-
 /** `( … , … )`; undefined, with nothing taken, where it is no list of values. */
 function tryList(reader: Reader): Raw[] | undefined {
   const { at, nodes, refused } = reader;
-  reader.at += 1;
-  skipBlanks(reader);
   const items: Raw[] = [];
-  while (charAt(reader) !== ')') {
-    const itemAt = reader.at;
-    const item = readLiteral(reader) ?? readNamedLiteral(reader);
+  do {
+    reader.at += 1;
     skipBlanks(reader);
-    const isComma = charAt(reader) === ',';
-    if (!item && !isComma && sees(reader, BARE_ITEM)) refuseItem(reader, itemAt, false);
-    if (!isComma && (!item || charAt(reader) !== ')')) {
-      if (items.length > 0) refuseItem(reader, item ? reader.at : itemAt, item !== undefined);
+    if (items.length === 0 && charAt(reader) === ')') break;
+    const item = tryItem(reader, items.length > 0);
+    if (!item) {
       Object.assign(reader, { at, nodes, refused });
       return undefined;
     }
-    if (!item) refuseItem(reader, itemAt, false);
     items.push(item);
-    countNode(reader);
-    if (isComma) {
-      reader.at += 1;
-      skipBlanks(reader);
-      if (charAt(reader) === ')') refuseItem(reader, reader.at, false);
-    }
-  }
+  } while (charAt(reader) === ',');
   reader.at += 1;
   return items;
 }
 
-function refuseItem(reader: Reader, at: number, isBehind: boolean): never {
+/** A name without quotes, in a list. */
+const BARE_ITEM = /[A-Za-z_][\w./]*[ \t]*,/y;
+
+/** A value with the blanks behind it, before "," or ")". What is surely a list is refused where none stands here. */
+function tryItem(reader: Reader, isSure: boolean): Raw | undefined {
+  const { at } = reader;
+  const item = readLiteral(reader) ?? readNamedLiteral(reader);
+  if (!item) {
+    if (isSure || sees(reader, BARE_ITEM)) refuseItem(reader, at, 'a value');
+    return undefined;
+  }
+  countNode(reader);
+  skipBlanks(reader);
+  const next = charAt(reader);
+  if (next === ',' || next === ')') return item;
+  if (isSure) refuseItem(reader, reader.at, '"," or ")"');
+  return undefined;
+}
+
+function refuseItem(reader: Reader, at: number, wanted: string): never {
   reader.at = at;
-  const wanted = isBehind ? '"," or ")" is wanted' : 'a value is wanted';
   const rule = 'A list has only values: texts, and members of enumerations, in quotes.';
-  throw invalid(at, `${seenAt(reader)} stands where ${wanted}. ${rule}`);
+  throw invalid(at, `${seenAt(reader)} stands where ${wanted} is wanted. ${rule}`);
 }
 
 function readIn(reader: Reader, chain: Chain, left: Raw): Raw {

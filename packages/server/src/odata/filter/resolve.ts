@@ -40,7 +40,13 @@ export function typeOf(expression: Expression): TypeOf {
     case 'path':
     case 'call':
       return expression.type;
-    default:
+    case 'not':
+    case 'and':
+    case 'or':
+    case 'compare':
+    case 'in':
+    case 'any':
+    case 'all':
       return 'boolean';
   }
 }
@@ -86,25 +92,24 @@ function wordHint(path: string): string | undefined {
   return FUNCTIONS.has(lower) ? ` A function stands with parentheses, as in ${lower}(…).` : undefined;
 }
 
+function resolveOfVariable(names: readonly string[], over: Collection, at: number): Path {
+  const [variable = '', ...rest] = names;
+  const found = rest.length === 1 ? resolveMember(over, rest[0] ?? '', variable) : undefined;
+  if (found) return found;
+  const hint = nearestMember(over, rest.join('/'));
+  throw invalid(at, `"${names.join('/').slice(0, 100)}" is no member of ${over}.${hint}`);
+}
+
 function resolveNames(names: readonly string[], at: number, scope: Scope): Path {
-  const [first = '', ...rest] = names;
+  const [first = ''] = names;
   const over = scope.get(first);
-  if (over) {
-    const found = rest.length === 1 ? resolveMember(over, rest[0] ?? '', first) : undefined;
-    if (found) return found;
-    throw invalid(
-      at,
-      `"${names.join('/').slice(0, 100)}" is no member of ${over}.${nearestMember(over, rest.join('/'))}`,
-    );
-  }
-  const path = rest.length === 0 ? first : names.join('/');
+  if (over) return resolveOfVariable(names, over, at);
+  const path = names.length === 1 ? first : names.join('/');
   const found = resolvePath(path);
   if (found) return found;
   if (COLLECTIONS.some((collection) => collection === first)) {
-    throw unsupported(
-      at,
-      `"${first}" is a collection. Use any or all, as in ${first}/any(x:x/${first === 'states' ? "status eq 'Running'" : "name eq 'IP'"}).`,
-    );
+    const example = first === 'states' ? "x/status eq 'Running'" : "x/name eq 'IP'";
+    throw unsupported(at, `"${first}" is a collection. Use any or all, as in ${first}/any(x:${example}).`);
   }
   if (path.includes('.'))
     throw unsupported(at, `"${path.slice(0, 100)}" names a type. Leave it out: there are no derived types here.`);
