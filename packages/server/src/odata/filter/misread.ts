@@ -1,4 +1,4 @@
-import { nearestName } from '../../lib/nearest-name.ts';
+import { editDistance } from '../../lib/nearest-name.ts';
 import { invalid, type Reader, seenAt, take } from './reader.ts';
 
 const OPERATORS = ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'has', 'and', 'or'];
@@ -39,14 +39,14 @@ const isOperator = (word: string): boolean => [...OPERATORS, ...ARITHMETIC].incl
 function throwAtWord(reader: Reader, at: number, word: string): never {
   const lower = word.toLowerCase();
   if (isOperator(lower)) {
-    if (reader.at >= reader.text.length) throw invalid(reader.at, `a value is missing behind "${word}".`);
+    if (/^$|[),:]/.test(reader.text[reader.at] ?? '')) throw invalid(reader.at, `a value is missing behind "${word}".`);
     throw invalid(reader.at, `a blank is missing behind "${word}".`);
   }
   const hint = FOREIGN[lower] ?? `There are: ${OPERATORS.join(', ')}`;
-  const near = FOREIGN[lower] === undefined && lower.length > 1 ? nearestName(lower, OPERATORS) : undefined;
+  const near = lower.length > 1 ? OPERATORS.find((operator) => editDistance(lower, operator) === 1) : undefined;
   throw invalid(
     at,
-    `"${word.slice(0, 60)}" stands where an operator is wanted. ${near === undefined ? hint : `Did you mean "${near}"? ${hint}`}.`,
+    `"${word.slice(0, 60)}" stands where an operator is wanted. ${near === undefined || FOREIGN[lower] ? hint : `Did you mean "${near}"? ${hint}`}.`,
   );
 }
 
@@ -60,7 +60,8 @@ export function refuseRest(reader: Reader, end: string): never {
   const char = text[at] ?? '';
   if (char === '') throw invalid(at, `${end} is missing: the filter ends here.`);
   const word = take(reader, WORD);
-  if (char === "'" || (word !== undefined && text[at - 1] === "'" && !isOperator(word))) {
+  const isBehindText = text.slice(0, at).trimEnd().endsWith("'");
+  if (isBehindText && (char === "'" || (word !== undefined && text[at - 1] === "'" && !isOperator(word)))) {
     const rule =
       "A quotation mark inside a text is written twice, as in 'O''Neil'; between two parts stands an operator.";
     throw invalid(at, `an operator or ${end} is wanted behind a text. ${rule}`);
