@@ -94,7 +94,11 @@ export function waysOf(filter: Expression): FoundWays | undefined {
     case 'not':
       if (filter.operand.kind === 'in') return ofIn(filter.operand, true);
       return filter.operand.kind === 'compare' ? ofComparison(filter.operand, true) : undefined;
-    default:
+    case 'literal':
+    case 'path':
+    case 'call':
+    case 'any':
+    case 'all':
       return undefined;
   }
 }

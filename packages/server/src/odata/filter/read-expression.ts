@@ -1,19 +1,19 @@
+import { refuseRest } from './misread.ts';
 import type { Raw } from './raw.ts';
 import { readLiteral } from './read-literal.ts';
-import { readName } from './read-name.ts';
+import { readName, readNamedLiteral } from './read-name.ts';
 import {
   charAt,
   countNode,
   deeper,
-  expectChar,
   invalid,
   type Reader,
   refuse,
+  refuseAtOnce,
   seenAt,
   sees,
   skipBlanks,
   take,
-  unsupported,
 } from './reader.ts';
 
 const ARITHMETIC: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'divby', 'mod']);
@@ -117,46 +117,48 @@ function readHas(reader: Reader, chain: Chain, left: Raw): Raw {
   return { kind: 'binary', op: 'has', left, right, at: left.at };
 }
 
-function readItem(reader: Reader): Raw {
-  const item = readOperandLiteral(reader);
-  if (!item) {
-    throw invalid(
-      reader.at,
-      `${seenAt(reader)} stands where a value is wanted. A list has only values: texts and members in quotes.`,
-    );
-  }
-  countNode(reader);
-  return item;
-}
-
-function readOperandLiteral(reader: Reader): Raw | undefined {
-  const found = readLiteral(reader) ?? readName(reader, readExpression);
-  return found.kind === 'literal' || found.kind === 'enum' || found.kind === 'nothing' ? found : undefined;
-}
-
 /** `( … , … )`; undefined, with nothing taken, where it is no list of values. */
 function tryList(reader: Reader): Raw[] | undefined {
-  const { at, nodes, depth, refused } = reader;
-  reader.at += 1;
-  skipBlanks(reader);
+  const { at, nodes, refused } = reader;
   const items: Raw[] = [];
-  try {
-    while (charAt(reader) !== ')') {
-      if (items.length > 0) {
-        expectChar(reader, ',', ' or ")"');
-        skipBlanks(reader);
-      }
-      items.push(readItem(reader));
-      skipBlanks(reader);
+  do {
+    reader.at += 1;
+    skipBlanks(reader);
+    if (items.length === 0 && charAt(reader) === ')') break;
+    const item = tryItem(reader, items.length > 0);
+    if (!item) {
+      Object.assign(reader, { at, nodes, refused });
+      return undefined;
     }
-  } catch (refusal) {
-    // A list with a comma can be nothing else.
-    if (items.length > 1 || (items.length === 1 && charAt(reader) === ',')) throw refusal;
-    Object.assign(reader, { at, nodes, depth, refused });
-    return undefined;
-  }
+    items.push(item);
+  } while (charAt(reader) === ',');
   reader.at += 1;
   return items;
+}
+
+/** A name without quotes, in a list. */
+const BARE_ITEM = /[A-Za-z_][\w./]*[ \t]*,/y;
+
+/** A value with the blanks behind it, before "," or ")". What is surely a list is refused where none stands here. */
+function tryItem(reader: Reader, isSure: boolean): Raw | undefined {
+  const { at } = reader;
+  const item = readLiteral(reader) ?? readNamedLiteral(reader);
+  if (!item) {
+    if (isSure || sees(reader, BARE_ITEM)) refuseItem(reader, at, 'a value');
+    return undefined;
+  }
+  countNode(reader);
+  skipBlanks(reader);
+  const next = charAt(reader);
+  if (next === ',' || next === ')') return item;
+  if (isSure) refuseItem(reader, reader.at, '"," or ")"');
+  return undefined;
+}
+
+function refuseItem(reader: Reader, at: number, wanted: string): never {
+  reader.at = at;
+  const rule = 'A list has only values: texts, and members of enumerations, in quotes.';
+  throw invalid(at, `${seenAt(reader)} stands where ${wanted} is wanted. ${rule}`);
 }
 
 function readIn(reader: Reader, chain: Chain, left: Raw): Raw {
@@ -228,12 +230,7 @@ function readParenthesis(reader: Reader): Raw {
   skipBlanks(reader);
   const inside = deeper(reader, () => readExpression(reader));
   skipBlanks(reader);
-  if (charAt(reader) !== ')') {
-    throw invalid(
-      reader.at,
-      `${seenAt(reader)} stands where an operator, or the ")" for the "(" at character ${at + 1}, is wanted.`,
-    );
-  }
+  if (charAt(reader) !== ')') refuseRest(reader, `the ")" for the "(" at character ${at + 1}`);
   reader.at += 1;
   return inside;
 }
@@ -247,7 +244,7 @@ function readOperand(reader: Reader, chain: Chain): Raw {
     chain.stages.push('operand');
     return { kind: 'not', operand: deeper(reader, () => readBinary(reader, NOT_BINDS, chain)), at };
   }
-  if (char === '[' || char === '{') throw reader.refused ?? unsupported(at, 'JSON is not served in a filter.');
+  if (char === '[' || char === '{') refuseAtOnce(reader, at, 'JSON is not served in a filter.');
   const literal = readLiteral(reader);
   // A number with a minus may be a minus and what it stands before.
   if (literal && char === '-') chain.stages.push('operand');

@@ -1,7 +1,8 @@
 import type { Refusal } from '../../errors.ts';
+import { refuseRest } from './misread.ts';
 import type { Raw } from './raw.ts';
 import { readExpression } from './read-expression.ts';
-import { beyond, createReader, invalid, LONGEST, seenAt, skipBlanks } from './reader.ts';
+import { beyond, createReader, LONGEST, skipBlanks } from './reader.ts';
 
 /** A filter whose text is of the language. */
 export interface ReadFilter {
@@ -20,11 +21,6 @@ export function readFilter(text: string): ReadFilter {
   skipBlanks(reader);
   const raw = readExpression(reader);
   skipBlanks(reader);
-  if (reader.at < text.length) {
-    throw invalid(
-      reader.at,
-      `${seenAt(reader)} stands where an operator with blanks around it, or the end, is wanted.`,
-    );
-  }
+  if (reader.at < text.length) refuseRest(reader, 'the end');
   return { raw, refused: reader.refused };
 }

@@ -113,10 +113,16 @@ function readPrefixed(reader: Reader): Raw | undefined {
   return { kind: 'nothing', at };
 }
 
+function ruleFor(what: string): string {
+  if (/T[\d:.]+$/i.test(what)) return 'The zone is missing: put Z or an offset behind it, as in 2026-01-31T00:00:00Z.';
+  if (/^\d{4}[-/]\d/.test(what)) return 'A date stands as in 2026-01-31, a date and time as in 2026-01-31T00:00:00Z.';
+  return "A text stands in single quotes, as in 'Test'.";
+}
+
 function refuseNumeric(reader: Reader): never {
   const { at } = reader;
-  const what = take(reader, /[\w+\-:.]{1,40}/y);
-  throw invalid(at, `"${what}" is no number, date or GUID. A text stands in single quotes.`);
+  const what = take(reader, /[\w+\-:./]{1,40}/y);
+  throw invalid(at, `"${what}" is no number, date or GUID. ${ruleFor(what ?? '')}`);
 }
 
 const QUOTE = 39;

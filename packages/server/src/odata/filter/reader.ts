@@ -90,3 +90,9 @@ export function deeper<Result>(reader: Reader, read: () => Result): Result {
 export function refuse(reader: Reader, at: number, message: string): void {
   reader.refused ??= unsupported(at, message);
 }
+
+/** Refuses what cannot be read on from. @throws {Refusal} unsupportedFilter, or what was noted before */
+export function refuseAtOnce(reader: Reader, at: number, message: string): never {
+  refuse(reader, at, message);
+  throw reader.refused ?? unsupported(at, message);
+}
