@@ -5,6 +5,16 @@ import type { EntityRow, PagePosition } from './queries.ts';
 /** Columns whose index leads to actions in the order of their creation. */
 export type WayColumn = 'id' | 'status' | 'state' | 'target' | 'client_context';
 
+/** States in which few actions are at a time: the others have no index. */
+export const INDEXED_STATES = [
+  'awaitingApproval',
+  'scheduled',
+  'unknown',
+  'drifted',
+  'releasing',
+  'releaseFailed',
+] as const;
+
 /** One way in: the actions that have this value. */
 export interface Way {
   readonly column: WayColumn;

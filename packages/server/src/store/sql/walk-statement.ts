@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Compilable, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type Compilable, type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import type { PagePosition } from '../queries.ts';
-import type { ActionWalk, WayColumn } from '../walk.ts';
+import { type ActionWalk, INDEXED_STATES, type WayColumn } from '../walk.ts';
 import type { SqlDialect } from './dialect.ts';
 import { anyArgument, type PreparedStatement, prepareOne, statementBuilder } from './prepare.ts';
 import type { Database } from './schema.ts';
@@ -53,13 +53,14 @@ function inOrder<Query extends Found>(query: Query, shape: Shape): Query {
 
 const bounded = <Query extends Found>(query: Query, shape: Shape): Query => inOrder(bounds(query, shape), shape);
 
-function onWay<Query extends Found>(query: Query, shape: Shape, way: number): Query {
+/** As the index of states has it: no database finds out by itself that it holds all that an argument may ask for. */
+const isIndexed = sql<SqlBool>`action.state in (${sql.join(INDEXED_STATES.map((state) => sql.lit(state)))})`;
+
+function onWay<Query extends Found>(query: Query, shape: Shape, way: number, dialect: SqlDialect): Query {
   const [column, isNull] = shape.columns?.[way] ?? ['id', false];
-  return (
-    isNull
-      ? query.where(`action.${column}`, 'is', null)
-      : query.where(`action.${column}`, '=', argument[`way${way}`] as never)
-  ) as Query;
+  const own = sql.ref(`action.${column}`);
+  const found = query.where(dialect.rarely(isNull ? sql`${own} is null` : sql`${own} = ${argument[`way${way}`]}`));
+  return (column === 'state' ? found.where(isIndexed) : found) as Query;
 }
 
 const ids = (db: Kysely<Database>): Found =>
@@ -70,8 +71,8 @@ const ids = (db: Kysely<Database>): Found =>
 
 /** One way among several: by itself where the database merges them, else no further than is wanted of all together. */
 function branch(db: Kysely<Database>, shape: Shape, way: number, dialect: SqlDialect): Found {
-  if (dialect.mergesUnions) return onWay(bounds(ids(db), shape), shape, way);
-  const few = inOrder(onWay(bounds(ids(db), shape), shape, way), shape).as('way');
+  if (dialect.mergesUnions) return onWay(bounds(ids(db), shape), shape, way, dialect);
+  const few = inOrder(onWay(bounds(ids(db), shape), shape, way, dialect), shape).as('way');
   return db.selectFrom(few).select(['way.id', 'way.created_at']) as unknown as Found;
 }
 
@@ -88,7 +89,7 @@ function alongWays(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Fou
 }
 
 function found(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Found {
-  if (shape.columns?.length === 1) return bounded(onWay(ids(db), shape, 0), shape);
+  if (shape.columns?.length === 1) return bounded(onWay(ids(db), shape, 0, dialect), shape);
   return alongWays(db, shape, dialect);
 }
 
@@ -105,7 +106,7 @@ function countText(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Com
 function entityText(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Compilable {
   const all = entities(db, argument.tenant_id as string) as unknown as Found;
   if (shape.columns === undefined) return bounded(all, shape);
-  if (shape.columns.length === 1) return bounded(onWay(all, shape, 0), shape);
+  if (shape.columns.length === 1) return bounded(onWay(all, shape, 0, dialect), shape);
   const direction = directionOf(shape);
   return entitiesFound(db, argument.tenant_id as string, alongWays(db, shape, dialect))
     .orderBy('found.created_at' as never, direction)
