@@ -38,7 +38,7 @@ const TOLD: readonly (readonly [code: ErrorCode, message: string, told: Told])[]
   ['payloadTooLarge', 'The body is larger than 256 KB.', { inner: 'limitExceeded' }],
   ['unsupportedMediaType', 'Content-Type "text/plain" is not served; application/json in UTF-8 is.', { target: 'content-type' }],
   ['unprocessableEntity', 'This key was used for another request. Use a new key for a new request.', { inner: 'repeatabilityMismatch' }],
-  ['tooManyRequests', 'This application may send 2 GET requests a minute here. Try again in 30 s.', { inner: 'limitExceeded' }],
+  ['tooManyRequests', 'This application may send 2 PATCH requests a minute here. Try again in 30 s.', { inner: 'limitExceeded' }],
   ['serviceUnavailable', 'The server cannot do its work at present.', {}],
 ];
 

@@ -22,6 +22,7 @@ const COMMON: readonly AnswerHeader[] = ['request-id', 'client-request-id'];
 /** By status, whatever the route. */
 const OF_STATUS: Readonly<Record<string, readonly AnswerHeader[]>> = {
   401: ['WWW-Authenticate'],
+  403: ['WWW-Authenticate'],
   429: ['Retry-After'],
   503: ['Retry-After'],
 };
