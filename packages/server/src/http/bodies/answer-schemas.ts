@@ -173,6 +173,17 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
     '@odata.context': Type.String(),
     value: Type.Array(Type.Object({ name: Type.String(), kind: Type.String(), url: Type.String() })),
   }),
+  feedList: Type.Object({
+    provider: Type.String(),
+    list: oneOf(['ip', 'domain', 'url', 'hash']),
+    value: Type.Array(
+      Type.Object({
+        entry: Type.String(),
+        actionIds: Type.Array(Type.String()),
+        expirationDateTime: dateTimeOrNull,
+      }),
+    ),
+  }),
   batchResponse: BATCH_RESPONSE,
   health: Type.Object({ status: Type.String() }),
   error,
