@@ -211,6 +211,7 @@ describe('the service document', () => {
       'security/securityActions',
       'security/securityActionProviders',
       'security/enforcements',
+      'subscriptions',
     ]);
     for (const { kind, url } of entries) {
       expect(kind).toBe('EntitySet');
