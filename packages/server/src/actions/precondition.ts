@@ -10,7 +10,7 @@ export interface Precondition {
 }
 
 /** A verification must not make a change fail: what stands behind the first point is of no account. */
-const versionOf = (tag: string): string => tag.split('.', 1)[0] ?? '';
+const versionOf = (tag: string): string => /^(\d+)(?:\.\d+\.\d+)?$/.exec(tag)?.[1] ?? '';
 
 const names = (tags: Tags, version: number): boolean =>
   tags === '*' || tags.some((tag) => versionOf(tag) === String(version));

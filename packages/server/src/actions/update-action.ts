@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { queries } from '../store/queries.ts';
+import { type EntityRow, queries } from '../store/queries.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { type Alarm, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import { extensionFault } from './extension-limits.ts';
@@ -30,7 +30,14 @@ export type UpdateRefusal =
 
 /** `release` names the ledger row whose effect is to be taken back now. */
 export type UpdateOutcome =
-  | { readonly kind: 'done'; readonly isReport: boolean; readonly release?: string; readonly alarms: readonly Alarm[] }
+  | {
+      readonly kind: 'done';
+      readonly isReport: boolean;
+      readonly release?: string;
+      readonly alarms: readonly Alarm[];
+      /** As it is behind this very change. */
+      readonly after: EntityRow;
+    }
   | ({ readonly kind: 'refused' } & UpdateRefusal);
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -97,7 +104,9 @@ function faultOf(row: ActionRow, update: Update, changed: readonly string[]): Up
   return reportFault(row, input.report, providers[row.provider ?? '']);
 }
 
-function* carryOut(u: UnitContext, row: ActionRow, update: Update, changed: readonly string[]): Work<UpdateOutcome> {
+type Done = Omit<Extract<UpdateOutcome, { kind: 'done' }>, 'after'>;
+
+function* carryOut(u: UnitContext, row: ActionRow, update: Update, changed: readonly string[]): Work<Done> {
   const { input, origin, providers } = update;
   const isReport = isReported(row, input.report);
   if (changed.length > 0) yield* saveOwn(u, row, input.own, changed, origin);
@@ -115,5 +124,8 @@ export const updateAction = unit('actions.update', function* (u, update: Update)
   const changed = changedBy(JSON.parse(row.entity) as Plain, update.input.own);
   const fault = faultOf(row, update, changed);
   if (fault) return refused(fault);
-  return yield* carryOut(u, row, update, changed);
+  const done = yield* carryOut(u, row, update, changed);
+  const after = yield* first(queries.entityById({ id: update.id }));
+  if (!after) throw new Error(`Action ${update.id} is gone within its own change.`);
+  return { ...done, after } satisfies UpdateOutcome as UpdateOutcome;
 });

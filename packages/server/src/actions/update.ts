@@ -4,6 +4,7 @@ import type { ActionsDeps, Asking } from './actions-deps.ts';
 import { notKnown, runAgain } from './after-unknown.ts';
 import { type Precondition, tagDoesNotMatch } from './precondition.ts';
 import { providersOf } from './provider.ts';
+import { type AnsweredAction, toAnswered } from './read-actions.ts';
 import type { ReportedProvider } from './report-outcome.ts';
 import { type Update, type UpdateOutcome, type UpdateRefusal, updateAction } from './update-action.ts';
 import type { UpdateInput } from './update-input.ts';
@@ -55,7 +56,8 @@ function toRefusal(refusal: UpdateRefusal, { id, precondition }: Update): Refusa
 }
 
 /**
- * Changes an action. One that changes nothing raises no version and leaves no event.
+ * Changes an action, and gives it as it is behind this change. One that changes nothing raises no version and leaves
+ * no event.
  * @throws {Refusal} notFound; entityTagDoesNotMatch; readOnlyProperty, invalidProperty, limitExceeded;
  *   insufficientPermission; alreadyFinal
  */
@@ -65,7 +67,7 @@ export async function update(
   id: string,
   input: UpdateInput,
   precondition: Precondition,
-): Promise<void> {
+): Promise<AnsweredAction> {
   checkActionId(id);
   const { tenantId, appId, user, oid, requestId, sourceIp } = asking;
   const origin = { appId, user, oid, requestId, sourceIp };
@@ -88,4 +90,5 @@ export async function update(
   }
   deps.onAlarms(tenantId, outcome.alarms);
   if (outcome.isReport) deps.onEnded(tenantId, outcome.release);
+  return toAnswered(outcome.after);
 }

@@ -4,7 +4,7 @@ import { readWithBlanks } from '../odata/form-blanks.ts';
 import { formatListToken, type ListQuery, readListQuery } from '../odata/list-query.ts';
 import { readOrderBy } from '../odata/order-by.ts';
 import type { TokenScope } from '../odata/page-token.ts';
-import { formatOf, readQueryOptions } from '../odata/query-options.ts';
+import { formatOf, LARGEST_TOP, readQueryOptions, readTop } from '../odata/query-options.ts';
 import { readSearch } from '../odata/search.ts';
 import { parseSelect } from '../odata/select.ts';
 import type { App } from './app.ts';
@@ -28,14 +28,14 @@ const wantedOf = ({ filter, search, orderby }: ListQuery['texts']): ListWanted =
 
 /** List: a page of the tenant's actions, filtered, ordered, and with what was selected. */
 export async function listSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
-  const { tenantId } = callerOf(exchange);
+  const { tenantId, appId } = callerOf(exchange);
   const scope = scopeOf(app, exchange);
   const maxPageSize = maxPageSizeOf(exchange);
   const query = readListQuery(scope, exchange.query, maxPageSize);
   const selection = query.texts.select === undefined ? undefined : parseSelect(query.texts.select);
   const wanted = wantedOf(query.texts);
   const { skip, position, top: limit } = query;
-  const page = await listActions(app.actions, tenantId, { ...wanted, skip, position, limit });
+  const page = await listActions(app.actions, tenantId, { ...wanted, skip, position, limit, appId });
   const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}`);
   const members = [`"@odata.context":${JSON.stringify(context)}`];
   if (query.count) members.push(`"@odata.count":${await countActions(app.actions, tenantId, wanted)}`);
@@ -48,12 +48,23 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
   }
   const texts = page.actions.map((action) => entityText(exchange, action, selection));
   const answer = { status: 200, body: `{${members.join(',')},"value":[${texts.join(',')}]}` };
-  return maxPageSize === undefined ? answer : { ...answer, headers: applied(`odata.maxpagesize=${query.top}`) };
+  const isApplied = maxPageSize !== undefined && query.top === Math.min(maxPageSize, LARGEST_TOP);
+  return isApplied ? { ...answer, headers: applied(`odata.maxpagesize=${query.top}`) } : answer;
 }
 
 /** Count: how many there are, as text. */
 export async function countSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
-  const { filter, search } = readQueryOptions(exchange.query, ['filter', 'search', 'format']);
+  // What a client lists by it may count by: a page and an order change no count.
+  const { filter, search, top } = readQueryOptions(exchange.query, [
+    'filter',
+    'search',
+    'top',
+    'skip',
+    'orderby',
+    'count',
+    'format',
+  ]);
+  readTop(top);
   const texts = { ...(filter !== undefined && { filter }), ...(search !== undefined && { search }) };
   const count = await countActions(app.actions, callerOf(exchange).tenantId, wantedOf(texts));
   return { status: 200, contentType: 'text/plain', body: String(count) };

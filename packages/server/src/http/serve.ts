@@ -29,7 +29,9 @@ function admitAs(app: App, identity: Identity, route: Route, request: FastifyReq
   arrival.identity = identity;
   arrival.limits = route.limits;
   if (identity.caller) app.throttle(identity.caller, route);
-  const [path = '', query = ''] = request.url.split('?', 2);
+  const mark = request.url.indexOf('?');
+  const path = mark < 0 ? request.url : request.url.slice(0, mark);
+  const query = mark < 0 ? '' : request.url.slice(mark + 1);
   checkForm(route, path, { headers: request.headers, query });
 }
 

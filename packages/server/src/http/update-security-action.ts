@@ -1,4 +1,3 @@
-import { getAction } from '../actions/read-actions.ts';
 import { update } from '../actions/update.ts';
 import { readQueryOptions } from '../odata/query-options.ts';
 import type { App } from './app.ts';
@@ -7,14 +6,13 @@ import { entityAnswer, etagOf } from './entity-answer.ts';
 import { preconditionOf } from './entity-tags.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { applied, returnPreference } from './prefer.ts';
-import { askingOf, callerOf } from './security-actions.ts';
+import { askingOf } from './security-actions.ts';
 
 /** Update: 200 with the action as it is from then on, or 204 where that is preferred. */
 export async function updateSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
   readQueryOptions(exchange.query, []);
   const { id = '' } = exchange.params;
-  await update(app.actions, askingOf(exchange), id, readUpdate(exchange.body), preconditionOf(exchange));
-  const action = await getAction(app.actions, callerOf(exchange).tenantId, id);
+  const action = await update(app.actions, askingOf(exchange), id, readUpdate(exchange.body), preconditionOf(exchange));
   const preference = returnPreference(exchange);
   const told = preference && applied(`return=${preference}`);
   if (preference === 'minimal') return { status: 204, headers: { ETag: etagOf(action), ...told } };

@@ -20,7 +20,11 @@ describe('pluses', () => {
     },
   );
 
-  it.each(["name eq 'a'+", 'name+eq+', '+'])('help nothing in "%s": the first refusal stands', (text) => {
+  it.each([
+    ["name eq 'a'+", "name eq 'a'+"],
+    ['name+eq+', 'name eq '],
+    ['errorInfo/code+add+1+eq+2', 'errorInfo/code add 1 eq 2'],
+  ])('that help nothing leave the refusal of what is meant: "%s"', (text, meant) => {
     const refused = (read: () => unknown): string => {
       try {
         read();
@@ -29,6 +33,6 @@ describe('pluses', () => {
       }
       throw new Error('It was read.');
     };
-    expect(refused(() => readWithBlanks(text, parseFilter))).toBe(refused(() => parseFilter(text)));
+    expect(refused(() => readWithBlanks(text, parseFilter))).toBe(refused(() => parseFilter(meant)));
   });
 });

@@ -89,14 +89,15 @@ export function readQueryOptions(query: string, understood: readonly SystemOptio
 }
 
 const DEFAULT_PAGE = 100;
-const LARGEST_PAGE = 1_000;
+/** The largest page, in members. */
+export const LARGEST_TOP = 1_000;
 
 /** `$top`: the size of a page, as in Graph. @throws {Refusal} invalidQueryOption */
 export function readTop(top: string | undefined): number {
   if (top === undefined) return DEFAULT_PAGE;
   const size = /^\d{1,6}$/.test(top) ? Number(top) : 0;
-  if (size >= 1 && size <= LARGEST_PAGE) return size;
-  throw invalid(`"$top" is a whole number from 1 to ${LARGEST_PAGE}.`, '$top');
+  if (size >= 1 && size <= LARGEST_TOP) return size;
+  throw invalid(`"$top" is a whole number from 1 to ${LARGEST_TOP}.`, '$top');
 }
 
 /** `$count`. @throws {Refusal} invalidQueryOption */

@@ -133,7 +133,8 @@ export const queries = {
   insertKeptOrder: query<KeptOrderRow, never>('insertKeptOrder'),
   keptOrder: query<Id & { chunk: number; now: number }, Pick<KeptOrderRow, 'ids'>>('keptOrder'),
   /** Behind so many that are newer. */
-  keptOrderBehind: query<{ kept: number }, Pick<KeptOrderRow, 'until'>>('keptOrderBehind'),
+  keptOrderBehind: query<{ app_id: string; kept: number }, Pick<KeptOrderRow, 'until'>>('keptOrderBehind'),
+  deleteKeptOrdersOf: query<{ app_id: string; until: number }, never>('deleteKeptOrdersOf'),
   deleteKeptOrders: query<{ until: number }, never>('deleteKeptOrders'),
 
   // The index of words

@@ -174,6 +174,7 @@ export interface UsedKeyRow {
 export interface KeptOrderRow {
   readonly id: string;
   readonly chunk: number;
+  readonly app_id: string;
   /** Ids of actions, a blank between two. */
   readonly ids: string;
   readonly until: number;

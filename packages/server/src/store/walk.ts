@@ -60,6 +60,8 @@ export interface SortRow {
 
 /** What a step has found. It ends early after some milliseconds, or some megabytes: the next one begins at `last`. */
 export interface Step {
+  /** Milliseconds of work, without what it waited for. */
+  readonly tookMs: number;
   readonly entities: readonly EntityRow[];
   readonly sortRows: readonly SortRow[];
   readonly count: number;

@@ -7,7 +7,7 @@ import type { ActionsDeps } from '../actions-deps.ts';
 const CHUNK = 1_000;
 /** A client has so long from one page to the next, as with Graph's own links. */
 const KEPT_MS = 3_600_000;
-/** Orders kept for one tenant at a time: the oldest ones make room. */
+/** Orders kept for one application at a time: the oldest ones make room. */
 const MOST_KEPT = 100;
 
 const chunksOf = (ids: readonly string[]): readonly string[] =>
@@ -15,16 +15,25 @@ const chunksOf = (ids: readonly string[]): readonly string[] =>
     ids.slice(index * CHUNK, (index + 1) * CHUNK).join(' '),
   );
 
+interface KeptFor {
+  readonly ids: readonly string[];
+  /** Who asked: nobody's orders make room for another's. */
+  readonly appId: string;
+}
+
 /**
  * Keeps the order in which a list was found, for its next pages: what changes meanwhile moves, but no page shows it
  * twice, and none leaves it out.
  */
-export const keepOrder = unit('listing.keepOrder', function* (u, { ids }: { ids: readonly string[] }) {
+export const keepOrder = unit('listing.keepOrder', function* (u, { ids, appId }: KeptFor) {
   const id = u.newId();
   const until = u.now + KEPT_MS;
-  const crowd = yield* first(queries.keptOrderBehind({ kept: MOST_KEPT - 1 }));
-  yield* run(queries.deleteKeptOrders({ until: Math.max(u.now, crowd?.until ?? 0) }));
-  yield* run(...chunksOf(ids).map((text, chunk) => queries.insertKeptOrder({ id, chunk, ids: text, until })));
+  const crowd = yield* first(queries.keptOrderBehind({ app_id: appId, kept: MOST_KEPT - 1 }));
+  if (crowd) yield* run(queries.deleteKeptOrdersOf({ app_id: appId, until: crowd.until }));
+  yield* run(queries.deleteKeptOrders({ until: u.now }));
+  yield* run(
+    ...chunksOf(ids).map((text, chunk) => queries.insertKeptOrder({ id, chunk, ids: text, app_id: appId, until })),
+  );
   return id;
 });
 

@@ -55,11 +55,11 @@ function describeLists(name: string, open: () => Promise<OpenedStore>): void {
       return { tenantId, rows };
     }
 
-    async function idsOf(tenantId: string, wanted: Omit<PageWanted, 'position'>): Promise<readonly string[]> {
+    async function idsOf(tenantId: string, wanted: Omit<PageWanted, 'position' | 'appId'>): Promise<readonly string[]> {
       const ids: string[] = [];
       let [position, skip]: [ListPosition | undefined, number] = [undefined, wanted.skip];
       do {
-        const page = await listActions(deps(), tenantId, { ...wanted, skip, position });
+        const page = await listActions(deps(), tenantId, { ...wanted, skip, position, appId: 'app' });
         expect(page.actions.length).toBeLessThanOrEqual(wanted.limit);
         ids.push(...page.actions.map(({ id }) => id));
         [position, skip] = [page.next, 0];

@@ -10,7 +10,7 @@ import { idsInOrder, keepOrder } from './kept-order.ts';
 import { planWalk } from './plan-walk.ts';
 import { searchWith } from './search-actions.ts';
 import { sortRows } from './sort-rows.ts';
-import { countWalk, skipWalk, sortWalk, walkPage } from './walk-actions.ts';
+import { countWalk, LARGEST_PAGE, skipWalk, sortWalk, walkPage } from './walk-actions.ts';
 
 type Listing = Pick<ActionsDeps, 'store' | 'clock'>;
 
@@ -26,6 +26,8 @@ export interface PageWanted extends ListWanted {
   readonly limit: number;
   readonly skip: number;
   readonly position: ListPosition | undefined;
+  /** Whose order it is that is kept. */
+  readonly appId: string;
 }
 
 export interface ListedPage {
@@ -69,22 +71,43 @@ async function inOrderOfCreation(
   return { actions: rows.map(toAnswered), next: next && { kind: 'behind', ...next } };
 }
 
-/** What was deleted since is left out: a page may be shorter for it. */
-async function read(deps: Listing, tenantId: string, ids: readonly string[]): Promise<readonly AnsweredAction[]> {
-  const found = await Promise.all(ids.map((id) => deps.store.read(tenantId, queries.entityById({ id }))));
-  return found.flat().map(toAnswered);
+/** So many entities are read at once: 25 MB where all are as large as can be. */
+const READ_AT_ONCE = 50;
+
+interface Read {
+  readonly actions: readonly AnsweredAction[];
+  /** How many of the ids were gone through. */
+  readonly count: number;
+}
+
+/** As many as make a page. What was deleted since is left out: a page may be shorter for it, or for its size. */
+async function read(deps: Listing, tenantId: string, ids: readonly string[]): Promise<Read> {
+  const actions: AnsweredAction[] = [];
+  let size = 0;
+  let count = 0;
+  while (count < ids.length && size < LARGEST_PAGE) {
+    const some = ids.slice(count, count + READ_AT_ONCE);
+    const found = await Promise.all(some.map((id) => deps.store.read(tenantId, queries.entityById({ id }))));
+    for (const rows of found) {
+      count += 1;
+      actions.push(...rows.map(toAnswered));
+      size += rows[0]?.entity.length ?? 0;
+      if (size >= LARGEST_PAGE) break;
+    }
+  }
+  return { actions, count };
 }
 
 async function firstInOrder(deps: Listing, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
-  const { order, skip, limit } = wanted;
+  const { order, skip, limit, appId } = wanted;
   const walk = walkFor(wanted, true, deps.clock.now());
   const keys = order.map(({ path }) => path);
-  const rows = sortRows(await sortWalk(deps, tenantId, walk, { keys, most: MOST_SORTED }), order);
+  const rows = await sortRows(await sortWalk(deps, tenantId, walk, { keys, most: MOST_SORTED }), order);
   const ids = rows.slice(skip).map(({ id }) => id);
-  const actions = await read(deps, tenantId, ids.slice(0, limit));
-  if (ids.length <= limit) return { actions, next: undefined };
-  const kept = await deps.store.run(tenantId, keepOrder, { ids });
-  return { actions, next: { kind: 'place', order: kept, offset: limit } };
+  const { actions, count } = await read(deps, tenantId, ids.slice(0, limit));
+  if (ids.length <= count) return { actions, next: undefined };
+  const kept = await deps.store.run(tenantId, keepOrder, { ids, appId });
+  return { actions, next: { kind: 'place', order: kept, offset: count } };
 }
 
 async function laterInOrder(
@@ -95,8 +118,8 @@ async function laterInOrder(
 ): Promise<ListedPage> {
   const { order, offset } = position;
   const ids = await idsInOrder(deps, tenantId, { id: order, offset, limit: limit + 1 });
-  const actions = await read(deps, tenantId, ids.slice(0, limit));
-  return { actions, next: ids.length > limit ? { ...position, offset: offset + limit } : undefined };
+  const { actions, count } = await read(deps, tenantId, ids.slice(0, limit));
+  return { actions, next: ids.length > count ? { ...position, offset: offset + count } : undefined };
 }
 
 /**

@@ -9,7 +9,7 @@ import { catchUp } from './word-index.ts';
 /** What more actions have is found as quickly by looking at one after the other. */
 const MOST_FOUND = 5_000;
 /** Actions that are looked at in one step: fewer than a step takes at most. */
-const LOOKED_AT = 150;
+const LOOKED_AT = 100;
 
 const isBehind = (one: PagePosition, other: PagePosition): boolean =>
   one.created_at === other.created_at ? one.id > other.id : one.created_at > other.created_at;
@@ -40,7 +40,7 @@ function nextPlaces(places: readonly PagePosition[], { walk, after }: StepCall):
   return places.slice(Math.max(0, end - LOOKED_AT), end).reverse();
 }
 
-const NOTHING: Step = { entities: [], sortRows: [], count: 0, last: undefined, isEnd: true };
+const NOTHING: Step = { tookMs: 0, entities: [], sortRows: [], count: 0, last: undefined, isEnd: true };
 
 /** One step through the places alone. Which of them are really wanted is judged on each action. */
 async function stepThrough(

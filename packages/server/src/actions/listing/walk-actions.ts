@@ -1,14 +1,15 @@
 import { Refusal } from '../../errors.ts';
 import type { EntityRow, PagePosition } from '../../store/queries.ts';
-import type { ActionWalk, SortRow } from '../../store/walk.ts';
+import type { ActionWalk, SortRow, Step } from '../../store/walk.ts';
 import type { ActionsDeps } from '../actions-deps.ts';
 
 /** A page is sent after so long with what was found; the next one goes on from there. */
 const PAGE_MS = 1_500;
-/** What gives no page must come to its end. */
+/** What gives no page must come to its end: after so much work of its own, or so long in all where others wait too. */
 const WHOLE_MS = 8_000;
+const PATIENCE_MS = 25_000;
 /** A thousand actions of 256 KB would stop the process for seconds; as many of 4 KB fit. */
-const LARGEST_PAGE = 4 * 1_048_576;
+export const LARGEST_PAGE = 4 * 1_048_576;
 const ALL = 20_000;
 
 export const tooSlow = (target: string, what: string): Refusal =>
@@ -58,16 +59,33 @@ export async function walkPage(
   }
 }
 
+/** What a walk that must come to its end has taken so far. */
+interface Effort {
+  workMs: number;
+  readonly endsAt: number;
+}
+
+const beginEffort = (): Effort => ({ workMs: 0, endsAt: performance.now() + PATIENCE_MS });
+
+/** @throws {Refusal} invalidQueryOption for too much work; serviceUnavailable where others were in the way */
+function spend(effort: Effort, { tookMs }: Step, target: string, what: string): void {
+  effort.workMs += tookMs;
+  if (effort.workMs > WHOLE_MS) throw tooSlow(target, what);
+  if (performance.now() <= effort.endsAt) return;
+  const message = 'Too many lists are being read at this moment. Ask again, or for less at once.';
+  throw new Refusal('serviceUnavailable', message, { headers: { 'Retry-After': '5' } });
+}
+
 /** How many actions a walk finds. @throws {Refusal} invalidQueryOption where they are too many to be counted in time */
 export async function countWalk({ store }: Walking, tenantId: string, walk: ActionWalk): Promise<number> {
-  const endsAt = performance.now() + WHOLE_MS;
+  const effort = beginEffort();
   let count = 0;
   let after: PagePosition | undefined;
   for (;;) {
     const step = await store.step(tenantId, { walk, after, limit: ALL, give: 'count' });
     count += step.count;
     if (step.isEnd) return count;
-    if (performance.now() > endsAt) throw tooSlow(walk.filter ? '$filter' : '$search', 'To count what is found');
+    spend(effort, step, walk.filter ? '$filter' : '$search', 'To count what is found');
     after = step.last;
   }
 }
@@ -82,7 +100,7 @@ export async function skipWalk(
   walk: ActionWalk,
   skip: number,
 ): Promise<{ readonly after: PagePosition | undefined; readonly isEnd: boolean }> {
-  const endsAt = performance.now() + WHOLE_MS;
+  const effort = beginEffort();
   let left = skip;
   let after: PagePosition | undefined;
   while (left > 0) {
@@ -90,10 +108,16 @@ export async function skipWalk(
     left -= step.count;
     after = step.last ?? after;
     if (step.isEnd) return { after, isEnd: true };
-    if (left > 0 && performance.now() > endsAt) throw tooSlow('$skip', 'To skip so many');
+    if (left > 0) spend(effort, step, '$skip', 'To skip so many');
   }
   return { after, isEnd: false };
 }
+
+/** Characters of all keys together: long texts that begin alike take long to be told apart. */
+const MOST_KEYS_TEXT = 16 * 1_048_576;
+
+const sizeOf = (rows: readonly SortRow[]): number =>
+  rows.reduce((sum, { keys }) => keys.reduce<number>((own, key) => own + String(key).length, sum), 0);
 
 /** Values of everything that a walk finds. @throws {Refusal} invalidQueryOption where that is too much to sort */
 export async function sortWalk(
@@ -102,16 +126,18 @@ export async function sortWalk(
   walk: ActionWalk,
   { keys, most }: { readonly keys: readonly string[]; readonly most: number },
 ): Promise<readonly SortRow[]> {
-  const endsAt = performance.now() + WHOLE_MS;
+  const effort = beginEffort();
   const rows: SortRow[] = [];
+  let size = 0;
   let after: PagePosition | undefined;
   for (;;) {
     const step = await store.step(tenantId, { walk, after, limit: ALL, give: 'keys', keys });
     rows.push(...step.sortRows);
     if (step.isEnd) return rows;
-    if (rows.length > most || performance.now() > endsAt) {
-      throw tooSlow('$orderby', 'To put this in an order other than that of createdDateTime');
-    }
+    size += sizeOf(step.sortRows);
+    const what = 'To put this in an order other than that of createdDateTime';
+    if (rows.length > most || size > MOST_KEYS_TEXT) throw tooSlow('$orderby', what);
+    spend(effort, step, '$orderby', what);
     after = step.last;
   }
 }

@@ -21,11 +21,11 @@ function valueOfPath({ path, type, of }: Path, { entity, members }: Evaluation):
   return type === 'dateTimeOffset' && typeof value === 'string' ? withoutZone(value) : value;
 }
 
-/** Null equals null and nothing else; it is neither less nor greater than anything. */
+/** Null equals null and nothing else; it is neither less nor greater than anything, and that is known. */
 function compare(op: string, one: Value, other: Value): boolean | null {
   if (one === null || other === null) {
-    if (op === 'eq') return one === other;
-    return op === 'ne' ? one !== other : null;
+    if (op === 'ne') return one !== other;
+    return op !== 'gt' && op !== 'lt' && one === other;
   }
   const order = compareValues(one, other);
   switch (op) {

@@ -19,7 +19,7 @@ unsupportedFilter 1 -errorInfo/code eq 1
 invalidFilter 1 errorInfo eq null
 invalidFilter 1 enforcement eq null
 invalidFilter 16 parameters/all()
-invalidFilter 18 parameters/any(p:parameters/any(p:p/name eq 'x'))
+unsupportedFilter 18 parameters/any(p:parameters/any(p:p/name eq 'x'))
 unsupportedFilter 12 parameters/$count gt 1
 unsupportedFilter 1 $it/name eq 'a'
 unsupportedFilter 1 @p eq 1
@@ -93,7 +93,7 @@ errorInfo/code in (1,2,-3)
 errorInfo/code eq 1.5e3
 errorInfo/code lt NaN
 parameters/any()
-parameters/any(p:parameters/any(q:q/name eq p/name))
+parameters/any(p:p/name eq p/value)
 states/all(s:s/updatedDateTime gt createdDateTime)
 substring(name,1,2) eq 'a'
 startswith(name , 'a' )

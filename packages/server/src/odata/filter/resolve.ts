@@ -63,16 +63,18 @@ function memberOf(type: ValueType, text: string, at: number): Literal {
   throw invalid(at, `"${text.slice(0, 60)}" is no member of the enumeration.${hint}`);
 }
 
-const TYPE_NAMES: Readonly<Record<string, ValueType>> = {
-  'microsoft.graph.operationstatus': 'operationStatus',
-  'graph.operationstatus': 'operationStatus',
-  operationstatus: 'operationStatus',
-  'interdict.enforcementstate': 'enforcementState',
-  enforcementstate: 'enforcementState',
-};
+const TYPE_NAMES: ReadonlyMap<string, ValueType> = new Map<string, ValueType>(
+  Object.entries({
+    'microsoft.graph.operationstatus': 'operationStatus',
+    'graph.operationstatus': 'operationStatus',
+    operationstatus: 'operationStatus',
+    'interdict.enforcementstate': 'enforcementState',
+    enforcementstate: 'enforcementState',
+  } as const),
+);
 
 function resolveEnum({ typeName, members, at }: Extract<Raw, { kind: 'enum' }>, wanted?: ValueType): Literal {
-  const type = typeName === '' ? wanted : TYPE_NAMES[typeName.toLowerCase()];
+  const type = typeName === '' ? wanted : TYPE_NAMES.get(typeName.toLowerCase());
   if (type === undefined) {
     throw invalid(
       at,
@@ -137,7 +139,7 @@ function typeAlone(raw: Raw, scope: Scope): TypeOf | undefined {
     if (over) return resolveMember(over, raw.names.slice(1).join('/'), first)?.type;
     return resolvePath(raw.names.length === 1 ? first : raw.names.join('/'))?.type;
   }
-  return raw.kind === 'enum' && raw.typeName !== '' ? TYPE_NAMES[raw.typeName.toLowerCase()] : undefined;
+  return raw.kind === 'enum' && raw.typeName !== '' ? TYPE_NAMES.get(raw.typeName.toLowerCase()) : undefined;
 }
 
 /** A GUID beside a text is that text. */
@@ -214,6 +216,12 @@ function resolveIn({ left, items, at }: Extract<Raw, { kind: 'in' }>, scope: Sco
   return { kind: 'in', left: value, items: literals };
 }
 
+/** Every number that a function takes is a count of characters. */
+function refuseFraction(value: Expression, at: number, name: string): void {
+  if (value.kind !== 'literal' || typeof value.value !== 'number' || Number.isInteger(value.value)) return;
+  throw invalid(at, `${name}() wants a whole number here.`);
+}
+
 function resolveCall({ name, args, at }: Extract<Raw, { kind: 'call' }>, scope: Scope): Expression {
   const shape = FUNCTIONS.get(name)?.served;
   if (!shape) throw unsupported(at, `${name}() is not served.`);
@@ -221,6 +229,7 @@ function resolveCall({ name, args, at }: Extract<Raw, { kind: 'call' }>, scope: 
     const types = shape.takes[index] ?? [];
     const value = likeText(resolve(arg, scope), types.includes('string') ? 'string' : 'null');
     const type = typeOf(value);
+    refuseFraction(value, arg.at, name);
     if (type === 'null' || types.includes(type)) return value;
     const [wanted = 'string'] = types;
     throw invalid(
@@ -237,12 +246,14 @@ function resolveLambda(raw: Extract<Raw, { kind: 'lambda' }>, scope: Scope): Exp
   const collection = COLLECTIONS.find((known) => known === path);
   if (!collection) throw invalid(at, `"${path.slice(0, 100)}" is no collection. There are: ${COLLECTIONS.join(', ')}.`);
   if (body === null) return { kind: quantifier, over: collection, variable, body };
-  if (scope.has(variable))
-    throw invalid(
+  // Each within another multiplies: four of them over 64 parameters are 16 million looks at one action.
+  if (scope.size > 0) {
+    throw unsupported(
       at,
-      `The variable "${variable.slice(0, 60)}" is taken by the ${quantifier} around. Name it otherwise.`,
+      `"${quantifier}" within another is not served. Ask each collection for itself, with and or or between.`,
     );
-  const inside = new Map([...scope, [variable, collection] as const]);
+  }
+  const inside = new Map([[variable, collection] as const]);
   const judged = requireBoolean(resolve(body, inside), body.at, `"${quantifier}"`);
   return { kind: quantifier, over: collection, variable, body: judged };
 }

@@ -73,16 +73,23 @@ export async function stepPostgres({ engine }: PostgresReads, tenantId: string, 
   const most = isCount ? mostCounted(call) : isJudged(call) ? LOOKED_AT : Math.min(call.limit, LOOKED_AT);
   const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
   const values = prepared.bind(tenantId, walkArguments(walk, after, most));
-  const answers = await borrow(engine.pool, READ_SILENCE_MS, (client) =>
-    settled([
+  // A connection keeps what was prepared under a name for as long as it stands: shapes that are rare get none.
+  const name = (walk.ways?.length ?? 0) > 1 ? {} : { name: prepared.name };
+  let beganAt = 0;
+  const answers = await borrow(engine.pool, READ_SILENCE_MS, (client) => {
+    beganAt = performance.now();
+    return settled([
       client.query('begin read only'),
       bindTenant(client, tenantId),
-      client.query({ name: prepared.name, text: prepared.sql, values }),
+      client.query({ ...name, text: prepared.sql, values }),
       client.query('commit'),
-    ]),
-  );
+    ]);
+  });
+  const askedMs = performance.now() - beganAt;
   const rows = answers[2]?.rows ?? [];
-  return isCount ? countedStep(rows[0], most) : takeStep(call, rows, most);
+  if (isCount) return countedStep(rows[0], most, askedMs);
+  const step = takeStep(call, rows, most);
+  return { ...step, tookMs: step.tookMs + askedMs };
 }
 
 async function readAll(

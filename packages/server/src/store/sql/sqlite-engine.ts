@@ -9,7 +9,7 @@ import { type PreparedStatement, prepareAll } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
 import { isFull, isOfTheFile } from './sqlite-faults.ts';
 import { allStatements } from './statements/all-statements.ts';
-import { countedStep, isCounted, isJudged, mostCounted, takeStep } from './take-step.ts';
+import { type CountedRow, countedStep, isCounted, isJudged, mostCounted, takeStep } from './take-step.ts';
 import { beginTurn, contextOf, type TenantTurn, toTenantRow } from './tenant-turn.ts';
 import { createWalkStatements, type WalkStatements, walkArguments, walkStatement } from './walk-statement.ts';
 
@@ -18,6 +18,7 @@ export interface SqliteEngine {
   readonly db: DatabaseSync;
   readonly statements: ReadonlyMap<string, PreparedStatement>;
   readonly compiled: Map<string, StatementSync>;
+  readonly compiledWalks: Map<string, StatementSync>;
   readonly walks: WalkStatements;
   readonly units: ReadonlyMap<string, AnyUnit>;
   readonly clock: Clock;
@@ -28,6 +29,7 @@ export function createSqliteEngine(db: DatabaseSync, units: readonly AnyUnit[], 
     db,
     statements: prepareAll(sqliteDialect, allStatements),
     compiled: new Map(),
+    compiledWalks: new Map(),
     walks: createWalkStatements(sqliteDialect),
     units: new Map(units.map((unit) => [unit.name, unit])),
     clock,
@@ -40,6 +42,18 @@ function compile(engine: SqliteEngine, sql: string): StatementSync {
     statement = engine.db.prepare(sql);
     engine.compiled.set(sql, statement);
   }
+  return statement;
+}
+
+/** Walks have many shapes: those that nobody asked for lately are compiled anew. */
+const MOST_WALKS = 200;
+
+function compileWalk({ db, compiledWalks }: SqliteEngine, sql: string): StatementSync {
+  const statement = compiledWalks.get(sql) ?? db.prepare(sql);
+  compiledWalks.delete(sql);
+  compiledWalks.set(sql, statement);
+  const oldest = compiledWalks.keys().next();
+  if (compiledWalks.size > MOST_WALKS && !oldest.done) compiledWalks.delete(oldest.value);
   return statement;
 }
 
@@ -61,9 +75,13 @@ export function stepSqlite(engine: SqliteEngine, tenantId: string, call: StepCal
   const isCount = isCounted(call);
   const most = isCount ? mostCounted(call) : isJudged(call) ? LOOKED_AT : call.limit;
   const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
-  const statement = compile(engine, prepared.sql);
+  const statement = compileWalk(engine, prepared.sql);
   const values = prepared.bind(tenantId, walkArguments(walk, after, most)) as SQLInputValue[];
-  if (isCount) return countedStep(statement.get(...values) as unknown as Parameters<typeof countedStep>[0], most);
+  if (isCount) {
+    const beganAt = performance.now();
+    const row = statement.get(...values) as unknown as CountedRow;
+    return countedStep(row, most, performance.now() - beganAt);
+  }
   const rows = most <= AT_ONCE ? statement.all(...values) : statement.iterate(...values);
   return takeStep(call, rows as Iterable<never>, most);
 }

@@ -55,7 +55,8 @@ export const isLong = (call: StepCall): boolean => isJudged(call) || call.give =
 export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number): Step {
   const gathered: Gathered = { entities: [], sortRows: [], count: 0, looked: 0, text: 0, last: undefined };
   const isSlow = isJudged(call);
-  const endsAt = performance.now() + STEP_MS;
+  const beganAt = performance.now();
+  const endsAt = beganAt + STEP_MS;
   let isCut = false;
   for (const row of rows) {
     judge(call, row, gathered);
@@ -68,7 +69,8 @@ export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number
     if (isCut) break;
   }
   const { entities, sortRows, count, last } = gathered;
-  return { entities, sortRows, count, last: last && placeOf(last), isEnd: !isCut && gathered.looked < most };
+  const tookMs = performance.now() - beganAt;
+  return { tookMs, entities, sortRows, count, last: last && placeOf(last), isEnd: !isCut && gathered.looked < most };
 }
 
 /** Whether a step is counted by the index alone. */
@@ -78,8 +80,12 @@ export const isCounted = ({ walk, give }: StepCall): boolean =>
 /** A position as the statement that counts gives it: the moment, of one width, and the id behind it. */
 const MOMENT_WIDTH = 28;
 
-export function countedStep(row: { readonly count: number; readonly last: string | null }, most: number): Step {
-  const { count, last } = row;
+export interface CountedRow {
+  readonly count: number;
+  readonly last: string | null;
+}
+
+export function countedStep({ count, last }: CountedRow, most: number, tookMs: number): Step {
   const place = last === null ? undefined : { created_at: last.slice(0, MOMENT_WIDTH), id: last.slice(MOMENT_WIDTH) };
-  return { entities: [], sortRows: [], count, last: place, isEnd: count < most };
+  return { tookMs, entities: [], sortRows: [], count, last: place, isEnd: count < most };
 }

@@ -35,8 +35,6 @@ parameters/any(p:¦p/status eq 'Running')
 states/any(s:¦s/name eq 'a')
 states/any(s:¦s/updated eq null)
 parameters/any(p:true) and ¦p/name eq 'a'
-parameters/any(p:¦parameters/any(p:p/name eq 'x'))
-states/any(s:¦parameters/any(s:s/name eq 'x'))
 createdDateTime ge ¦now
 ¦length gt 3
 name eq ¦NULL

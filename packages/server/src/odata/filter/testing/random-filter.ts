@@ -107,14 +107,18 @@ function comparisonOf(random: RandomSource, variable: string): string {
 export function randomFilter(random: RandomSource, depth = 3, variable = ''): string {
   const inside = (): string => randomFilter(random, depth - 1, variable);
   if (depth <= 0) return comparisonOf(random, variable);
+  // Within a lambda stands no other one.
+  const lambdas = [
+    () => `parameters/${random.pick(['any', 'all'])}(p${depth}:${randomFilter(random, depth - 1, `p${depth}`)})`,
+    () => `states/${random.pick(['any', 'all'])}(s${depth}:${randomFilter(random, depth - 1, `s${depth}`)})`,
+  ];
   return random.pick([
     () => comparisonOf(random, variable),
     (): string => `(${inside()}) and (${inside()})`,
     () => `(${inside()}) or (${inside()})`,
     () => `not (${inside()})`,
     (): string => `${random.pick(['parameters', 'states'])}/any()`,
-    () => `parameters/${random.pick(['any', 'all'])}(p${depth}:${randomFilter(random, depth - 1, `p${depth}`)})`,
-    () => `states/${random.pick(['any', 'all'])}(s${depth}:${randomFilter(random, depth - 1, `s${depth}`)})`,
+    ...(variable === '' ? lambdas : []),
   ])();
 }
 

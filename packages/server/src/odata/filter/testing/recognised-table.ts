@@ -90,4 +90,7 @@ name in ¦["a","b"]
 parameters/¦first(x=1) eq 1
 ¦@Core.Description eq 'a'
 name/¦@Core.Description eq 'a'
+parameters/any(p:¦parameters/any(p:p/name eq 'x'))
+states/any(s:¦parameters/any(s:s/name eq 'x'))
+parameters/all(p:p/name eq 'IP' and ¦states/any(s:s/user eq p/value))
 `;

@@ -61,7 +61,8 @@ function compare(expression: Extract<Expression, { kind: 'compare' }>, row: Row,
   const [one, other] = [evaluate(left, row, now), evaluate(right, row, now)];
   if (one === null || other === null) {
     const same = one === null && other === null;
-    return op === 'eq' ? same : op === 'ne' ? !same : null;
+    // OData 4.01, 5.1.1.1: `gt` and `lt` of null are false, `ge` and `le` are what `eq` is.
+    return op === 'ne' ? !same : op === 'gt' || op === 'lt' ? false : same;
   }
   const by = order(one, other, typeOf(left));
   return { eq: by === 0, ne: by !== 0, gt: by > 0, ge: by >= 0, lt: by < 0, le: by <= 0 }[op];

@@ -39,7 +39,7 @@ export const query: Migration = {
       ]),
     ),
     ...ways(db),
-    createTable(db, dialect, 'kept_order', ['tenant_id', 'id', 'chunk#'], 'ids until#').modifyEnd(dialect.rows),
+    createTable(db, dialect, 'kept_order', ['tenant_id', 'id', 'chunk#'], 'app_id ids until#').modifyEnd(dialect.rows),
     db.schema.createIndex('kept_order_until').on('kept_order').columns(['tenant_id', 'until']),
     ...compiled(db, dialect.guardByTenant('kept_order')),
     ...compiled(db, dialect.wordTable),

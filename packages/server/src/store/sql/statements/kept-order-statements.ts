@@ -2,10 +2,14 @@ import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import { pick } from './columns.ts';
 
-type KeptOrderQuery = Extract<QueryName, 'insertKeptOrder' | 'keptOrder' | 'keptOrderBehind' | 'deleteKeptOrders'>;
+type KeptOrderQuery = Extract<
+  QueryName,
+  'insertKeptOrder' | 'keptOrder' | 'keptOrderBehind' | 'deleteKeptOrdersOf' | 'deleteKeptOrders'
+>;
 
 export const keptOrderStatements: Statements<KeptOrderQuery> = {
-  insertKeptOrder: (db, a) => db.insertInto('kept_order').values(pick(a, ['tenant_id', 'id', 'chunk', 'ids', 'until'])),
+  insertKeptOrder: (db, a) =>
+    db.insertInto('kept_order').values(pick(a, ['tenant_id', 'id', 'chunk', 'app_id', 'ids', 'until'])),
 
   keptOrder: (db, a) =>
     db
@@ -23,10 +27,18 @@ export const keptOrderStatements: Statements<KeptOrderQuery> = {
       .selectFrom('kept_order')
       .select('until')
       .where('tenant_id', '=', a.tenant_id)
+      .where('app_id', '=', a.app_id)
       .where((eb) => eb('chunk', '=', eb.lit(0)))
       .orderBy('until', 'desc')
       .limit(1)
       .offset(a.kept),
+
+  deleteKeptOrdersOf: (db, a) =>
+    db
+      .deleteFrom('kept_order')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('app_id', '=', a.app_id)
+      .where('until', '<=', a.until),
 
   deleteKeptOrders: (db, a) =>
     db.deleteFrom('kept_order').where('tenant_id', '=', a.tenant_id).where('until', '<=', a.until),
