@@ -12,6 +12,7 @@ const RESOURCES = [
     kind: 'EntitySet',
     url: `security/${set}`,
   })),
+  { name: 'subscriptions', kind: 'EntitySet', url: 'subscriptions' },
 ];
 
 const prefersHtml = (accept: string | undefined): boolean =>

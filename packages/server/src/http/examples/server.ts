@@ -77,6 +77,7 @@ export const OF_SERVER: Readonly<Record<string, OperationExamples>> = {
     value: [
       { name: 'security', kind: 'Singleton', url: 'security' },
       ...['securityActions', 'securityActionProviders', 'enforcements'].map(entitySet),
+      { name: 'subscriptions', kind: 'EntitySet', url: 'subscriptions' },
     ],
   }),
   getMetadata: {
