@@ -174,20 +174,21 @@ describe('HEAD and OPTIONS', () => {
   const headersOf = ({ headers }: Reply): object =>
     Object.fromEntries([...headers].filter(([name]) => !changing.includes(name)));
 
-  it.each(ROUTES.filter(({ method }) => method === 'GET').map(({ path }) => targetOf(path)))(
-    'HEAD %s',
-    async (target) => {
-      const both = async (): Promise<[Reply, Reply]> => [
-        await ask(server, target),
-        await ask(server, target, { method: 'HEAD' }),
-      ];
-      const isSame = (one: Reply, other: Reply): boolean =>
-        JSON.stringify(headersOf(one)) === JSON.stringify(headersOf(other));
-      // What was made before may still be on its way.
-      const [get, head] = await until(both, ([one, other]) => isSame(one, other));
-      expect([head.status, head.text]).toEqual([get.status, '']);
-    },
-  );
+  it.each(
+    ROUTES.filter(({ method, offers }) => method === 'GET' && offers !== 'text/event-stream').map(({ path }) =>
+      targetOf(path),
+    ),
+  )('HEAD %s', async (target) => {
+    const both = async (): Promise<[Reply, Reply]> => [
+      await ask(server, target),
+      await ask(server, target, { method: 'HEAD' }),
+    ];
+    const isSame = (one: Reply, other: Reply): boolean =>
+      JSON.stringify(headersOf(one)) === JSON.stringify(headersOf(other));
+    // What was made before may still be on its way.
+    const [get, head] = await until(both, ([one, other]) => isSame(one, other));
+    expect([head.status, head.text]).toEqual([get.status, '']);
+  });
 
   it('OPTIONS says which methods a path has, without a token, on every path', async () => {
     for (const [path, routes] of Map.groupBy(ROUTES, (route) => route.path)) {

@@ -294,7 +294,9 @@ function expectedOf({ route, form, role }: Cell): 'open' | 'unknown' | 'missing'
 async function cellFaults(cell: Cell, tokens: ReadonlyMap<Role, string>): Promise<readonly string[]> {
   const { route, form, role } = cell;
   const target = targetOf(route, form);
-  const headers = role && { Authorization: `Bearer ${tokens.get(role)}` };
+  // What is no stream is refused behind the permission: a stream would not end.
+  const accept = route.offers === 'text/event-stream' && { Accept: 'application/json' };
+  const headers = role && { Authorization: `Bearer ${tokens.get(role)}`, ...accept };
   const answer = await attacked.http.ask(target, { method: route.method, ...(headers && { headers }) });
   const expected = expectedOf(cell);
   const faults = {

@@ -10,6 +10,7 @@ import { LOST } from '../actions/changes/read-changes.ts';
 import { Refusal } from '../errors.ts';
 import { type DeltaOptions, type DeltaToken, formatDeltaToken, parseDeltaToken } from '../odata/delta-token.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
+import { readWithBlanks } from '../odata/form-blanks.ts';
 import type { TokenScope } from '../odata/page-token.ts';
 import { type QueryOptions, readQueryOptions, readTop } from '../odata/query-options.ts';
 import { parseSelect, type Selection, withId } from '../odata/select.ts';
@@ -119,7 +120,7 @@ export async function getSecurityActionDelta(app: App, exchange: Exchange): Prom
   const scope = { secret: app.tokenSecret, tenantId, collection: `${ACTIONS}/delta` };
   const { options, position, isLatest } = await readAsked(app, exchange, scope);
   const selection = options.select === undefined ? undefined : withId(parseSelect(options.select));
-  const filter = options.filter === undefined ? undefined : parseFilter(options.filter);
+  const filter = options.filter === undefined ? undefined : readWithBlanks(options.filter, parseFilter);
   const wanted = { filter, limit: readTop(options.top) };
   const page: DeltaPage | typeof LOST = isLatest
     ? { items: [], next: position, isEnd: true }

@@ -74,7 +74,9 @@ function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
     },
     handler: async (request, reply) => {
       const exchange = toExchange(app, request);
-      return send(reply, inForm(exchange, await route.handle(app, exchange)), exchange.root);
+      const answer = await route.handle(app, exchange);
+      // A release takes any `Accept`: what it did is not taken back by the form of its answer.
+      return send(reply, route.isRelease ? answer : inForm(exchange, answer), exchange.root);
     },
   });
 }

@@ -5,15 +5,10 @@ import { type Answer, type Exchange, headerOf } from './exchange.ts';
 import { rootOf } from './links.ts';
 import { formFor } from './representation.ts';
 
-const RESOURCES = [
-  { name: 'security', kind: 'Singleton', url: 'security' },
-  ...['securityActions', 'securityActionProviders', 'enforcements'].map((set) => ({
-    name: `security/${set}`,
-    kind: 'EntitySet',
-    url: `security/${set}`,
-  })),
-  { name: 'subscriptions', kind: 'EntitySet', url: 'subscriptions' },
-];
+/** Each can be asked for. `/security` alone, a singleton in Graph, is nothing here, and so not listed. */
+const SETS = ['security/securityActions', 'security/securityActionProviders', 'security/enforcements', 'subscriptions'];
+
+const RESOURCES = SETS.map((name) => ({ name, kind: 'EntitySet', url: name }));
 
 const prefersHtml = (accept: string | undefined): boolean =>
   qualityOf(accept, 'text/html') > qualityOf(accept, 'application/json');

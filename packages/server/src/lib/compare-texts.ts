@@ -8,11 +8,11 @@ export function compareTexts(one: string, other: string): number {
   const length = Math.min(one.length, other.length);
   for (let at = 0; at < length; at += 1) {
     if (one.charCodeAt(at) === other.charCodeAt(at)) continue;
-    const [mine, theirs] = [rankOf(one.charCodeAt(at)), rankOf(other.charCodeAt(at))];
-    return mine < theirs ? -1 : 1;
+    // Behind the first half of a pair only one of the two may have the other half: then they differ there already.
+    const compared = at > 0 ? pointAt(one, at - 1) - pointAt(other, at - 1) : 0;
+    return compared || pointAt(one, at) - pointAt(other, at);
   }
   return one.length < other.length ? -1 : 1;
 }
 
-/** Halves of surrogate pairs stand for what lies behind all single units. */
-const rankOf = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+const pointAt = (text: string, at: number): number => text.codePointAt(at) ?? 0;

@@ -5,6 +5,16 @@ import type { EntityRow, PagePosition } from './queries.ts';
 /** Columns whose index leads to actions in the order of their creation. */
 export type WayColumn = 'id' | 'status' | 'state' | 'target' | 'client_context';
 
+/** States in which few actions are at a time: the others have no index. */
+export const INDEXED_STATES = [
+  'awaitingApproval',
+  'scheduled',
+  'unknown',
+  'drifted',
+  'releasing',
+  'releaseFailed',
+] as const;
+
 /** One way in: the actions that have this value. */
 export interface Way {
   readonly column: WayColumn;
@@ -36,6 +46,8 @@ export interface StepCall {
   /** Actions wanted, or counted, at most. */
   readonly limit: number;
   readonly give: 'entities' | 'count' | 'keys';
+  /** Characters of entities after which a step is over, if not earlier. */
+  readonly text?: number;
   /** Paths of the values that `keys` gives, in order. */
   readonly keys?: readonly string[];
 }

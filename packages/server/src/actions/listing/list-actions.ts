@@ -12,6 +12,8 @@ import { searchWith } from './search-actions.ts';
 import { sortRows } from './sort-rows.ts';
 import { countWalk, skipWalk, sortWalk, walkPage } from './walk-actions.ts';
 
+type Listing = Pick<ActionsDeps, 'store' | 'clock'>;
+
 /** Which actions, and in which order. */
 export interface ListWanted {
   readonly filter: Expression | undefined;
@@ -46,11 +48,13 @@ function directionOf(order: readonly OrderKey[]): boolean | undefined {
 
 function walkFor({ filter, words }: ListWanted, isDescending: boolean, now: number): ActionWalk {
   const { ways, from, before, isExact } = planWalk(filter);
-  return { isDescending, ways, from, before, filter: isExact ? undefined : filter, words, now };
+  // The index of words leads past the ways.
+  const isJudged = !isExact || words !== undefined;
+  return { isDescending, ways, from, before, filter: isJudged ? filter : undefined, words, now };
 }
 
 async function inOrderOfCreation(
-  deps: ActionsDeps,
+  deps: Listing,
   tenantId: string,
   walk: ActionWalk,
   { position, skip, limit }: PageWanted,
@@ -66,12 +70,12 @@ async function inOrderOfCreation(
 }
 
 /** What was deleted since is left out: a page may be shorter for it. */
-async function read(deps: ActionsDeps, tenantId: string, ids: readonly string[]): Promise<readonly AnsweredAction[]> {
+async function read(deps: Listing, tenantId: string, ids: readonly string[]): Promise<readonly AnsweredAction[]> {
   const found = await Promise.all(ids.map((id) => deps.store.read(tenantId, queries.entityById({ id }))));
   return found.flat().map(toAnswered);
 }
 
-async function firstInOrder(deps: ActionsDeps, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
+async function firstInOrder(deps: Listing, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
   const { order, skip, limit } = wanted;
   const walk = walkFor(wanted, true, deps.clock.now());
   const keys = order.map(({ path }) => path);
@@ -84,7 +88,7 @@ async function firstInOrder(deps: ActionsDeps, tenantId: string, wanted: PageWan
 }
 
 async function laterInOrder(
-  deps: ActionsDeps,
+  deps: Listing,
   tenantId: string,
   position: Extract<ListPosition, { kind: 'place' }>,
   limit: number,
@@ -102,7 +106,7 @@ async function laterInOrder(
  *
  * @throws {Refusal} invalidQueryOption where it takes too long; expiredToken
  */
-export async function listActions(from: ActionsDeps, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
+export async function listActions(from: Listing, tenantId: string, wanted: PageWanted): Promise<ListedPage> {
   if (wanted.position?.kind === 'place') return await laterInOrder(from, tenantId, wanted.position, wanted.limit);
   const deps = await searchWith(from, tenantId, wanted.words);
   const isDescending = directionOf(wanted.order);
@@ -111,7 +115,7 @@ export async function listActions(from: ActionsDeps, tenantId: string, wanted: P
 }
 
 /** How many actions a list has. @throws {Refusal} invalidQueryOption where they are too many to be counted in time */
-export async function countActions(from: ActionsDeps, tenantId: string, wanted: ListWanted): Promise<number> {
+export async function countActions(from: Listing, tenantId: string, wanted: ListWanted): Promise<number> {
   const isAll = wanted.filter === undefined && wanted.words === undefined;
   const deps = await searchWith(from, tenantId, wanted.words);
   if (isAll) return (await deps.store.tenant(tenantId)).actionCount;

@@ -18,13 +18,19 @@ export interface IndexerDeps {
 const ROUND_MS = 500;
 /** A tenant that writes more than this in a round is left alone; it needs the store for itself. */
 const QUIET = 50;
-/** But for one unit after so long. */
+/** But not for longer than this. */
 const LONGEST_FLOOD_MS = 60_000;
+/** Then other tenants have their turn. */
+const TURN_MS = 2_000;
+/** How much longer than its last unit took the index leaves the store to others: a half is the most that it takes. */
+const REST = 1;
+const REST_IN_FLOOD = 4;
 const TENANTS_AT_ONCE = 1_000;
 
 /** What the last round saw of a tenant. */
 interface Noted {
   readonly written: number;
+  /** Since when it writes much in every round. */
   readonly since: number;
 }
 
@@ -33,10 +39,9 @@ interface Indexing extends IndexerDeps {
   readonly stopping: AbortController;
 }
 
-/** As long as the unit before took, the store is left to others. */
-async function pause({ stopping }: Indexing, since: number): Promise<void> {
+async function rest({ stopping }: Indexing, since: number, factor: number): Promise<void> {
   const options = { ref: false, signal: stopping.signal };
-  await delay(Math.max(1, performance.now() - since), undefined, options).catch(() => undefined);
+  await delay(Math.max(1, (performance.now() - since) * factor), undefined, options).catch(() => undefined);
 }
 
 /** Where the journal has been cut, the actions themselves tell their words. */
@@ -45,19 +50,21 @@ async function indexAll(indexing: Indexing, tenantId: string, sequence: number):
   do {
     const since = performance.now();
     after = await indexing.store.run(tenantId, indexAgain, { after, sequence });
-    await pause(indexing, since);
+    await rest(indexing, since, REST);
   } while (after && !indexing.stopping.signal.aborted);
 }
 
-async function level(indexing: Indexing, tenantId: string, written: number, isFlood: boolean): Promise<void> {
+/** Brings the index as far as the journal was when it was looked at, or as far as a turn goes. */
+async function level(indexing: Indexing, tenantId: string, written: number, factor: number): Promise<void> {
   const { store, stopping } = indexing;
-  for (let sequence = -1; sequence < written && !stopping.signal.aborted; ) {
+  const endsAt = performance.now() + TURN_MS;
+  for (let sequence = -1; sequence < written; ) {
     const since = performance.now();
+    if (since > endsAt || stopping.signal.aborted) return;
     const next = await store.run(tenantId, indexWords, undefined);
     if (next.isCut || next.sequence === sequence) return await indexAll(indexing, tenantId, written);
-    if (isFlood) return;
     sequence = next.sequence;
-    await pause(indexing, since);
+    await rest(indexing, since, factor);
   }
 }
 
@@ -69,14 +76,11 @@ async function lookAfter(indexing: Indexing, tenantId: string, seen: Noted | und
     return;
   }
   const now = performance.now();
-  const isFlood = seen !== undefined && written - seen.written > QUIET;
-  const isFor = seen === undefined ? 0 : now - seen.since;
-  if (seen && isFlood && isFor < LONGEST_FLOOD_MS) {
-    noted.set(tenantId, { written, since: seen.since });
-    return;
-  }
-  noted.set(tenantId, { written, since: now });
-  if (seen) await level(indexing, tenantId, written, isFlood);
+  const isFlood = seen === undefined || written - seen.written > QUIET;
+  const since = isFlood ? (seen?.since ?? now) : now;
+  noted.set(tenantId, { written, since });
+  if (!isFlood) await level(indexing, tenantId, written, REST);
+  else if (now - since > LONGEST_FLOOD_MS) await level(indexing, tenantId, written, REST_IN_FLOOD);
 }
 
 /** What an earlier process left, or another one. */

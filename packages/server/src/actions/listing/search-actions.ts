@@ -1,7 +1,8 @@
+import { Refusal } from '../../errors.ts';
 import { wantsWords } from '../../odata/has-words.ts';
 import type { WordQuery } from '../../odata/search.ts';
 import { type PagePosition, queries } from '../../store/queries.ts';
-import type { Store } from '../../store/store.ts';
+import { CommitUnknown, type Store } from '../../store/store.ts';
 import type { ActionWalk, Step, StepCall } from '../../store/walk.ts';
 import { catchUp } from './word-index.ts';
 
@@ -57,13 +58,23 @@ async function stepThrough(
   return { ...step, last, isEnd: next.length < LOOKED_AT };
 }
 
+/** Where nothing can be written, what is stored can still be searched. */
+async function isCaughtUp(store: Store, tenantId: string): Promise<boolean> {
+  try {
+    return await catchUp(store, tenantId);
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof CommitUnknown) return false;
+    throw error;
+  }
+}
+
 /** The places of all actions that a search may find, oldest first; undefined where the index does not lead there. */
 async function placesOf(
   store: Store,
   tenantId: string,
   search: WordQuery,
 ): Promise<readonly PagePosition[] | undefined> {
-  if (!wantsWords(search) || !(await catchUp(store, tenantId))) return undefined;
+  if (!wantsWords(search) || !(await isCaughtUp(store, tenantId))) return undefined;
   const found = await store.read(tenantId, queries.wordsFound({ search, limit: MOST_FOUND + 1 }));
   if (found.length > MOST_FOUND) return undefined;
   return [...found].sort((one, other) => (isBehind(one, other) ? 1 : -1));

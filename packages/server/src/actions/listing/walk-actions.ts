@@ -48,7 +48,8 @@ export async function walkPage(
   let after = begin;
   let size = 0;
   for (;;) {
-    const step = await store.step(tenantId, { walk, after, limit: limit + 1 - rows.length, give: 'entities' });
+    const wanted = { limit: limit + 1 - rows.length, text: LARGEST_PAGE - size };
+    const step = await store.step(tenantId, { walk, after, ...wanted, give: 'entities' });
     rows.push(...step.entities);
     if (step.isEnd || rows.length > limit) return toPage(rows, limit);
     after = step.last ?? after;

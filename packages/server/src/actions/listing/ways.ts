@@ -1,7 +1,7 @@
 import { OPERATION_STATUSES } from '@interdict/contract';
 import { indexable } from '../../lib/indexable.ts';
 import type { Expression, Literal } from '../../odata/filter/expression.ts';
-import type { Way, WayColumn } from '../../store/walk.ts';
+import { INDEXED_STATES, type Way, type WayColumn } from '../../store/walk.ts';
 import { pathComparison } from './path-comparison.ts';
 
 /** In the order in which they are preferred. */
@@ -16,15 +16,7 @@ const COLUMNS: Readonly<Record<string, WayColumn>> = {
   status: 'status',
 };
 
-/** States in which few actions are at a time: the others have no index. */
-const PASSING: ReadonlySet<string> = new Set([
-  'awaitingApproval',
-  'scheduled',
-  'unknown',
-  'drifted',
-  'releasing',
-  'releaseFailed',
-]);
+const STATES: ReadonlySet<string> = new Set(INDEXED_STATES);
 
 export interface FoundWays {
   readonly ways: readonly Way[];
@@ -37,7 +29,7 @@ function wayTo(path: string, { value }: Literal): Way | undefined {
   if (column === undefined) return undefined;
   if (value === null) return column === 'status' ? { column, value } : undefined;
   const text = indexable(value);
-  if (text === null || (column === 'state' && !PASSING.has(text))) return undefined;
+  if (text === null || (column === 'state' && !STATES.has(text))) return undefined;
   return { column, value: text };
 }
 
@@ -94,7 +86,11 @@ export function waysOf(filter: Expression): FoundWays | undefined {
     case 'not':
       if (filter.operand.kind === 'in') return ofIn(filter.operand, true);
       return filter.operand.kind === 'compare' ? ofComparison(filter.operand, true) : undefined;
-    default:
+    case 'literal':
+    case 'path':
+    case 'call':
+    case 'any':
+    case 'all':
       return undefined;
   }
 }

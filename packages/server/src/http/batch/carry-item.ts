@@ -79,7 +79,8 @@ async function handle(batch: Batch, item: BatchItem, requestId: string, noted: N
   const asCaller = route.permission === 'anyone' ? undefined : caller;
   const common = { method, root, path, query, params, headers, body, base, requestId, sourceIp };
   const exchange = { ...common, caller: asCaller, feedKey: undefined };
-  const answer = inForm(exchange, await route.handle(app, exchange));
+  const handled = await route.handle(app, exchange);
+  const answer = route.isRelease ? handled : inForm(exchange, handled);
   boundRead(batch, item, answer);
   return answer;
 }

@@ -75,7 +75,6 @@ export const OF_SERVER: Readonly<Record<string, OperationExamples>> = {
   getServiceDocument: jsonAnswer({
     '@odata.context': CONTEXT.replace('/beta', ''),
     value: [
-      { name: 'security', kind: 'Singleton', url: 'security' },
       ...['securityActions', 'securityActionProviders', 'enforcements'].map(entitySet),
       { name: 'subscriptions', kind: 'EntitySet', url: 'subscriptions' },
     ],

@@ -96,7 +96,8 @@ function evaluate(expression: Expression, on: Evaluation): Value {
     }
     case 'call':
       return call(expression, on);
-    default:
+    case 'any':
+    case 'all':
       return quantify(expression, on);
   }
 }

@@ -3,15 +3,15 @@ import { Refusal } from '../../errors.ts';
 import { parseFilter } from './parse-filter.ts';
 
 /** Inner code, position (0: none), filter. */
-const REFUSED = String.raw`
+const REFUSED = `
 unsupportedFilter 1 status gt 'Running'
 invalidFilter 11 status eq 'Runing'
-invalidFilter 1 status eq 5
+invalidFilter 11 status eq 5
 unsupportedFilter 1 null in (null)
 invalidFilter 5 not name eq 'a'
 invalidFilter 20 createdDateTime ge 2026-02-30T00:00:00Z
-invalidFilter 1 createdDateTime ge 2026-01-01
-invalidFilter 1 createdDateTime ge '2026-01-01T00:00:00Z'
+invalidFilter 20 createdDateTime ge 2026-01-01
+invalidFilter 20 createdDateTime ge '2026-01-01T00:00:00Z'
 unsupportedFilter 19 errorInfo/code eq 1 add 2
 unsupportedFilter 26 year(createdDateTime) eq 2026 mod 4
 unsupportedFilter 19 errorInfo/code eq - 1
@@ -48,11 +48,11 @@ invalidFilter 6 name = 'a'
 invalidFilter 6 name == 'a'
 invalidFilter 13 name eq 'a' && user eq 'b'
 invalidFilter 12 name eq 'a'and user eq 'b'
-invalidFilter 5 2026-13-01 lt 2026-01-02
+invalidFilter 1 2026-13-01 lt 2026-01-02
 invalidFilter 1 createdDateTime/x eq 1
 invalidFilter 1 name/any(x:x eq 1)
-invalidFilter 1 status eq interdict.enforcementState'inForce'
-invalidFilter 1 status eq enforcement/state
+invalidFilter 11 status eq interdict.enforcementState'inForce'
+invalidFilter 11 status eq enforcement/state
 invalidFilter 14 name eq null null
 `;
 
@@ -76,7 +76,7 @@ test.each(
   expect(refusal.message).toMatch(new RegExp(`^At character ${position}: `));
 });
 
-const READ = String.raw`
+const READ = `
 status eq microsoft.graph.operationStatus'Running'
 status eq Running
 Running eq status

@@ -1,4 +1,5 @@
 import type { Collection, Literal } from './expression.ts';
+import type { Reader } from './reader.ts';
 
 /** A filter as it was read, before its names are known. `at` is where it begins. */
 export type Raw =
@@ -21,3 +22,6 @@ export type Raw =
   | { readonly kind: 'nothing'; readonly at: number };
 
 export const COLLECTIONS: readonly Collection[] = ['parameters', 'states'];
+
+/** Reads an expression within another: handed down, since the two hold each other. */
+export type ReadExpression = (reader: Reader) => Raw;

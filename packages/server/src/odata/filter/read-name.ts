@@ -1,247 +1,82 @@
-import { FUNCTIONS, type FunctionShape } from './functions.ts';
-import type { Raw } from './raw.ts';
+import type { Raw, ReadExpression } from './raw.ts';
+import { readCall } from './read-call.ts';
 import { wordLiteral } from './read-literal.ts';
-import {
-  charAt,
-  countNode,
-  deeper,
-  expectChar,
-  invalid,
-  type Reader,
-  refuse,
-  seenAt,
-  sees,
-  skipBlanks,
-  take,
-  unsupported,
-} from './reader.ts';
+import { QUALIFIED, readMarked, readRest } from './read-path.ts';
+import { charAt, invalid, type Reader, refuseAtOnce, seenAt, take } from './reader.ts';
 
-type ReadExpression = (reader: Reader) => Raw;
-
-const NAME = /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]{0,127}/uy;
-const QUALIFIED =
-  /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]{0,127}(?:\.[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]{0,127})*/uy;
 const ASCII_NAME = /[A-Za-z_]\w*/y;
-const SPECIAL = /\$(?:it|this|root(?=\/))/y;
-const ENUM_VALUE = /'(?:[A-Za-z_]\w*|[+-]?\d+)(?:,(?:[A-Za-z_]\w*|[+-]?\d+))*'/y;
+const ENUM_VALUE = /'(?:[A-Za-z_]\w{0,127}|[+-]?\d{1,19})(?:,(?:[A-Za-z_]\w{0,127}|[+-]?\d{1,19}))*'/y;
 const SPATIAL = /^geo(?:graphy|metry)$/i;
-const LAMBDA = /(?:any|all)(?=\()/iy;
-const COUNT = /\$count(?!\w)/y;
-const FILTER_SEGMENT = /\$filter(?=\()/y;
-const PARAMETER = /[\p{L}_][\p{L}\p{Nd}_]{0,127}=/uy;
-const ALIAS = /@[A-Za-z_]\w*/y;
 
-function readArguments(reader: Reader, name: string, { least, most }: FunctionShape, read: ReadExpression): Raw[] {
-  const args: Raw[] = [];
-  reader.at += 1;
-  skipBlanks(reader);
-  while (args.length < most) {
-    if (args.length > 0) {
-      expectChar(reader, ',', ` in ${name}()`);
-      skipBlanks(reader);
-    }
-    args.push(deeper(reader, () => read(reader)));
-    skipBlanks(reader);
-    if (args.length >= least && charAt(reader) === ')') break;
-  }
-  expectChar(
-    reader,
-    ')',
-    `: ${name}() takes ${least === most ? least : `${least} or ${most}`} value${most === 1 ? '' : 's'}`,
-  );
-  return args;
-}
-
-/** `case(` condition `:` value `,` … `)`: of the language, and not served. */
-function readCase(reader: Reader, read: ReadExpression): void {
-  reader.at += 1;
-  do {
-    skipBlanks(reader);
-    deeper(reader, () => read(reader));
-    skipBlanks(reader);
-    expectChar(reader, ':', ' in case()');
-    skipBlanks(reader);
-    deeper(reader, () => read(reader));
-    skipBlanks(reader);
-  } while (charAt(reader) === ',' && ++reader.at > 0);
-  expectChar(reader, ')', ' in case()');
-}
-
-/** Parameters of a function of a service: `name=value, …`. */
-function readNamedParameters(reader: Reader, read: ReadExpression): void {
-  reader.at += 1;
-  skipBlanks(reader);
-  while (charAt(reader) !== ')') {
-    if (take(reader, PARAMETER) === undefined)
-      throw invalid(reader.at, `${seenAt(reader)} stands where the name of a parameter, with "=", is wanted.`);
-    deeper(reader, () => read(reader));
-    skipBlanks(reader);
-    if (charAt(reader) !== ',') break;
-    reader.at += 1;
-    skipBlanks(reader);
-    if (charAt(reader) === ')') throw invalid(reader.at, 'a parameter is missing behind the comma.');
-  }
-  expectChar(reader, ')', '');
-}
-
-function readCall(reader: Reader, name: string, at: number, read: ReadExpression): Raw {
-  const lower = name.toLowerCase();
-  const shape = FUNCTIONS.get(lower);
-  if (lower === 'case' && !sees(reader, /\(\s*[\w]+=/y)) {
-    readCase(reader, read);
-    refuse(reader, at, 'case() is not served. Combine comparisons with and, or.');
-    return { kind: 'nothing', at };
-  }
-  if (!shape) {
-    const isCast = lower === 'cast' || lower === 'isof';
-    const told = isCast || lower.startsWith('geo.') ? refuseAtOnce : refuse;
-    told(
-      reader,
-      at,
-      `there is no function ${name.slice(0, 60)}() here. There are: ${[...FUNCTIONS]
-        .filter(([, { served }]) => served)
-        .map(([known]) => known)
-        .join(', ')}.`,
-    );
-    readNamedParameters(reader, read);
-    return readRest(reader, read, { names: [name], at, isRefused: true });
-  }
-  const args = readArguments(reader, lower, shape, read);
-  if (shape.served) return { kind: 'call', name: lower, args, at };
-  refuse(reader, at, `${lower}() is not served.${shape.instead}`);
-  return { kind: 'nothing', at };
-}
-
-function readLambda(reader: Reader, over: readonly string[], at: number, read: ReadExpression): Raw {
-  const quantifier = take(reader, LAMBDA)?.toLowerCase() === 'any' ? 'any' : 'all';
-  reader.at += 1;
-  skipBlanks(reader);
-  countNode(reader);
-  if (charAt(reader) === ')' && quantifier === 'any') {
-    reader.at += 1;
-    return { kind: 'lambda', quantifier, over, variable: '', body: null, at };
-  }
-  const variable = take(reader, NAME);
-  if (variable === undefined)
-    throw invalid(
-      reader.at,
-      `${seenAt(reader)} stands where the name of a variable is wanted, as in ${quantifier}(p:p/name eq 'IP').`,
-    );
-  skipBlanks(reader);
-  expectChar(reader, ':', ' behind the variable');
-  skipBlanks(reader);
-  const body = deeper(reader, () => read(reader));
-  skipBlanks(reader);
-  expectChar(reader, ')', ` for the "(" of ${quantifier}`);
-  return { kind: 'lambda', quantifier, over, variable, body, at };
-}
-
-/** A path on its way. */
-interface Walked {
-  readonly names: string[];
-  readonly at: number;
-  isRefused: boolean;
-}
-
-function refuseAtOnce(reader: Reader, at: number, message: string): never {
-  refuse(reader, at, message);
-  throw reader.refused ?? unsupported(at, message);
-}
-
-/** `$count` ends a path; `$filter( … )` does not. False where neither stands here. */
-function readSystemSegment(reader: Reader, walked: Walked, read: ReadExpression): 'end' | 'on' | false {
-  const { at } = reader;
-  if (take(reader, COUNT) !== undefined) {
-    refuse(reader, at, '$count is not served in a filter. Use any().');
-    walked.isRefused = true;
-    return 'end';
-  }
-  if (take(reader, FILTER_SEGMENT) === undefined) return false;
-  reader.at += 1;
-  deeper(reader, () => read(reader));
-  expectChar(reader, ')', ' for the "(" of $filter');
-  refuse(reader, at, '$filter is not served as a segment. Use any(p:…).');
-  walked.isRefused = true;
-  return 'on';
-}
-
-/** A name behind a "/"; false where the path ends with that. */
-function readSegment(reader: Reader, walked: Walked): boolean {
-  const { at } = reader;
-  if (charAt(reader) === '@') refuseAtOnce(reader, at, 'annotations are not served in a filter.');
-  const name = take(reader, QUALIFIED);
-  if (name === undefined) {
-    refuse(reader, at - 1, 'a path that ends in "/" is not served. Leave the "/" out.');
-    walked.isRefused = true;
-    return false;
-  }
-  walked.names.push(name);
-  countNode(reader);
-  if (charAt(reader) === '(') {
-    const what = 'calls a function of a property, or takes a member by its key. Neither is served.';
-    refuseAtOnce(reader, at, `"${name.slice(0, 60)}(" ${what}`);
-  }
-  return true;
-}
-
-/** Segments behind the first name. */
-function readRest(reader: Reader, read: ReadExpression, walked: Walked): Raw {
-  const { names, at } = walked;
-  while (charAt(reader) === '/') {
-    reader.at += 1;
-    if (sees(reader, LAMBDA)) {
-      const lambda = readLambda(reader, names, at, read);
-      return walked.isRefused ? { kind: 'nothing', at } : lambda;
-    }
-    const system = readSystemSegment(reader, walked, read);
-    if (system === 'end' || (system === false && !readSegment(reader, walked))) break;
-  }
-  return walked.isRefused ? { kind: 'nothing', at } : { kind: 'path', names, at };
-}
-
-function readSpecial(reader: Reader, special: string, at: number, read: ReadExpression): Raw {
-  refuse(reader, at, `${special} is not served. Name the property itself.`);
-  return readRest(reader, read, { names: [special], at, isRefused: true });
-}
-
-function readAlias(reader: Reader, at: number, read: ReadExpression): Raw {
-  take(reader, ALIAS);
-  refuse(reader, at, 'parameter aliases and annotations are not served. Write the value itself.');
-  if (charAt(reader) === '.' || charAt(reader) === '#')
-    refuseAtOnce(reader, at, 'annotations are not served in a filter.');
-  return readRest(reader, read, { names: ['@'], at, isRefused: true });
-}
+const DOT = 46;
+const LAST_ASCII = 127;
 
 function takeName(reader: Reader): string {
   const { at } = reader;
   let name = take(reader, ASCII_NAME);
-  if (name === undefined || /[.\u0080-\uffff]/.test(charAt(reader))) {
+  const next = reader.text.charCodeAt(reader.at);
+  if (name === undefined || next === DOT || next > LAST_ASCII) {
     reader.at = at;
     name = take(reader, QUALIFIED);
   }
   if (name !== undefined && (name.length <= 128 || name.includes('.'))) return name;
-  throw invalid(at, `${seenAt(reader)} stands where a property, a function or a value is wanted.`);
+  if (at >= reader.text.length) throw invalid(at, 'a property, a function or a value is missing at the end.');
+  const rule = /["\u2018-\u201f`]/.test(charAt(reader)) ? " A text stands in single quotes, as in 'Test'." : '';
+  throw invalid(at, `${seenAt(reader)} stands where a property, a function or a value is wanted.${rule}`);
 }
+
+const AN_ENUM =
+  "A text is in quotes alone; a member of an enumeration as in 'Running' or microsoft.graph.operationStatus'Running'.";
+/** What stood before values in earlier versions of OData. */
+const PREFIXED: Readonly<Record<string, string>> = {
+  datetime: 'A date and time stands without quotes, as in 2026-01-31T00:00:00Z.',
+  datetimeoffset: 'A date and time stands without quotes, as in 2026-01-31T00:00:00Z.',
+  date: 'A date stands without quotes, as in 2026-01-31.',
+  guid: 'A GUID stands alone, or in quotes alone.',
+  binary: "Binary values stand in base64url, as in binary'AA'.",
+  duration: "A duration stands as in duration'PT1H'.",
+};
 
 /** A value of an enumeration, its type before it. */
 function readEnum(reader: Reader, typeName: string, at: number): Raw {
   if (SPATIAL.test(typeName)) refuseAtOnce(reader, at, 'places on earth are not served: no property is one.');
-  const members = take(reader, ENUM_VALUE);
+  const members = typeName.includes('.') ? take(reader, ENUM_VALUE) : undefined;
   if (members !== undefined) return { kind: 'enum', typeName, members: members.slice(1, -1), at };
-  const rule = "A text is in quotes alone; a member of an enumeration stands as in 'Running'.";
-  throw invalid(at, `"${typeName.slice(0, 60)}'…'" is no value. ${rule}`);
+  throw invalid(at, `"${typeName.slice(0, 60)}'…'" is no value. ${PREFIXED[typeName.toLowerCase()] ?? AN_ENUM}`);
+}
+
+const SOME_NAME = /[A-Za-z_][\w.]*/y;
+
+/** A literal that begins with a letter and is all there is up to a blank, comma or ")"; undefined, with nothing taken, elsewhere. */
+export function readNamedLiteral(reader: Reader): Raw | undefined {
+  const { at } = reader;
+  const name = take(reader, SOME_NAME);
+  if (name === undefined) return undefined;
+  const next = charAt(reader);
+  if (next === "'") return readEnum(reader, name, at);
+  const word = next === '/' || next === '(' ? undefined : wordLiteral(name, at);
+  if (!word) reader.at = at;
+  return word;
 }
 
 /** Reads what begins with a name: a word literal, a value of an enumeration, a call, a path. */
 export function readName(reader: Reader, read: ReadExpression): Raw {
   const { at } = reader;
-  const special = charAt(reader) === '$' ? take(reader, SPECIAL) : undefined;
-  if (special !== undefined) return readSpecial(reader, special, at, read);
-  if (charAt(reader) === '@' && sees(reader, ALIAS)) return readAlias(reader, at, read);
+  if (charAt(reader) === '$' || charAt(reader) === '@') {
+    const marked = readMarked(reader, read);
+    if (marked) return marked;
+  }
   const name = takeName(reader);
   const next = charAt(reader);
   if (next === "'") return readEnum(reader, name, at);
   if (next === '(') return readCall(reader, name, at, read);
+  if (name.includes('.') && next === '/')
+    refuseAtOnce(reader, at, `"${name.slice(0, 100)}" names a type. Leave it out: there are no derived types here.`);
+  if (name.includes('.'))
+    throw invalid(
+      at,
+      `"${name.slice(0, 100)}" names a type, and no property. The parts of a path stand as in errorInfo/code.`,
+    );
   const word = next === '/' ? undefined : wordLiteral(name, at);
-  return word ?? readRest(reader, read, { names: [name], at, isRefused: false });
+  return word ?? readRest(reader, read, { names: [name], at, isRefused: false, mayEnd: true });
 }

@@ -45,14 +45,16 @@ export function sees(reader: Reader, pattern: RegExp): boolean {
   return pattern.test(reader.text);
 }
 
-const BLANKS = /[ \t]*/y;
+const BLANK = 32;
+const TAB = 9;
 
+/** Goes behind blanks; whether there was one. */
 export function skipBlanks(reader: Reader): boolean {
   const { at, text } = reader;
-  const next = text.charCodeAt(at);
-  if (next !== 32 && next !== 9) return false;
-  take(reader, BLANKS);
-  return true;
+  let end = at;
+  for (let code = text.charCodeAt(end); code === BLANK || code === TAB; code = text.charCodeAt(end)) end += 1;
+  reader.at = end;
+  return end > at;
 }
 
 export function expectChar(reader: Reader, wanted: string, why: string): void {
@@ -87,4 +89,10 @@ export function deeper<Result>(reader: Reader, read: () => Result): Result {
 /** Notes what is not served, and goes on reading. */
 export function refuse(reader: Reader, at: number, message: string): void {
   reader.refused ??= unsupported(at, message);
+}
+
+/** Refuses what cannot be read on from. @throws {Refusal} unsupportedFilter, or what was noted before */
+export function refuseAtOnce(reader: Reader, at: number, message: string): never {
+  refuse(reader, at, message);
+  throw reader.refused ?? unsupported(at, message);
 }

@@ -29,6 +29,9 @@ const RIGHT: Readonly<Partial<Record<TypeOf, string>>> = {
   number: ' A number stands as in 5.',
   dateTimeOffset: ' A date and time stands as in 2026-01-31T00:00:00Z, without quotes.',
   date: ' A date stands as in 2026-01-31.',
+  boolean: ' Write true or false.',
+  operationStatus: " A status stands as in 'Running'.",
+  enforcementState: " A state stands as in 'inForce'.",
 };
 
 export function typeOf(expression: Expression): TypeOf {
@@ -37,7 +40,13 @@ export function typeOf(expression: Expression): TypeOf {
     case 'path':
     case 'call':
       return expression.type;
-    default:
+    case 'not':
+    case 'and':
+    case 'or':
+    case 'compare':
+    case 'in':
+    case 'any':
+    case 'all':
       return 'boolean';
   }
 }
@@ -75,29 +84,37 @@ function resolveEnum({ typeName, members, at }: Extract<Raw, { kind: 'enum' }>, 
   return memberOf(type, members, at);
 }
 
+/** What a word that names no property may be meant for. */
+function wordHint(path: string): string | undefined {
+  const lower = path.toLowerCase();
+  if (lower === 'null') return ' Null is written null.';
+  if (lower === 'not') return " Something to negate is missing behind it, as in not (name eq 'BlockIp').";
+  return FUNCTIONS.has(lower) ? ` A function stands with parentheses, as in ${lower}(…).` : undefined;
+}
+
+function resolveOfVariable(names: readonly string[], over: Collection, at: number): Path {
+  const [variable = '', ...rest] = names;
+  const found = rest.length === 1 ? resolveMember(over, rest[0] ?? '', variable) : undefined;
+  if (found) return found;
+  const hint = nearestMember(over, rest.join('/'));
+  throw invalid(at, `"${names.join('/').slice(0, 100)}" is no member of ${over}.${hint}`);
+}
+
 function resolveNames(names: readonly string[], at: number, scope: Scope): Path {
-  const [first = '', ...rest] = names;
+  const [first = ''] = names;
   const over = scope.get(first);
-  if (over) {
-    const found = rest.length === 1 ? resolveMember(over, rest[0] ?? '', first) : undefined;
-    if (found) return found;
-    throw invalid(
-      at,
-      `"${names.join('/').slice(0, 100)}" is no member of ${over}.${nearestMember(over, rest.join('/'))}`,
-    );
-  }
-  const path = names.join('/');
+  if (over) return resolveOfVariable(names, over, at);
+  const path = names.length === 1 ? first : names.join('/');
   const found = resolvePath(path);
   if (found) return found;
   if (COLLECTIONS.some((collection) => collection === first)) {
-    throw unsupported(
-      at,
-      `"${first}" is a collection. Use any or all, as in ${first}/any(x:x/${first === 'states' ? "status eq 'Running'" : "name eq 'IP'"}).`,
-    );
+    const example = first === 'states' ? "x/status eq 'Running'" : "x/name eq 'IP'";
+    throw unsupported(at, `"${first}" is a collection. Use any or all, as in ${first}/any(x:${example}).`);
   }
-  if (/\./.test(path))
+  if (path.includes('.'))
     throw unsupported(at, `"${path.slice(0, 100)}" names a type. Leave it out: there are no derived types here.`);
-  throw invalid(at, `"${path.slice(0, 100)}" is nothing that can be filtered by.${nearestFilterable(path)}`);
+  const hint = wordHint(path) ?? nearestFilterable(path);
+  throw invalid(at, `"${path.slice(0, 100)}" is nothing that can be filtered by.${hint}`);
 }
 
 /** A single name that stands where an enumeration is compared. */
@@ -115,9 +132,10 @@ function asMember(raw: Raw, type: TypeOf, scope: Scope): Literal | undefined {
 /** The type of a side, where it can be told without the other one. */
 function typeAlone(raw: Raw, scope: Scope): TypeOf | undefined {
   if (raw.kind === 'path') {
-    const [first = '', ...rest] = raw.names;
+    const [first = ''] = raw.names;
     const over = scope.get(first);
-    return over ? resolveMember(over, rest.join('/'), first)?.type : resolvePath(raw.names.join('/'))?.type;
+    if (over) return resolveMember(over, raw.names.slice(1).join('/'), first)?.type;
+    return resolvePath(raw.names.length === 1 ? first : raw.names.join('/'))?.type;
   }
   return raw.kind === 'enum' && raw.typeName !== '' ? TYPE_NAMES[raw.typeName.toLowerCase()] : undefined;
 }
@@ -131,15 +149,19 @@ function likeText(expression: Expression, other: TypeOf): Expression {
 
 const ORDERED: ReadonlySet<TypeOf> = new Set(['string', 'number', 'dateTimeOffset', 'date', 'timeOfDay', 'null']);
 
-function checkTypes(left: Expression, right: Expression, op: string, at: number): void {
+function checkTypes(left: Expression, right: Expression, op: string, places: readonly [number, number]): void {
   const [one, other] = [typeOf(left), typeOf(right)];
   if (one !== other && one !== 'null' && other !== 'null') {
-    const wanted = left.kind === 'literal' ? other : one;
-    throw invalid(at, `"${op}" compares ${NAMES[one]} with ${NAMES[other]}.${RIGHT[wanted] ?? ''}`);
+    const isLeftWrong = left.kind === 'literal' && right.kind !== 'literal';
+    const [wrong, wanted] = isLeftWrong ? [one, other] : [other, one];
+    throw invalid(
+      places[isLeftWrong ? 0 : 1],
+      `this is ${NAMES[wrong]}, and "${op}" compares it with ${NAMES[wanted]}.${RIGHT[wanted] ?? ''}`,
+    );
   }
   const type = one === 'null' ? other : one;
-  if (op !== 'eq' && op !== 'ne' && !ORDERED.has(type)) {
-    throw unsupported(at, `"${op}" is not served for ${NAMES[type]}. Use eq, ne or in.`);
+  if (op !== 'eq' && op !== 'ne' && op !== 'in' && !ORDERED.has(type)) {
+    throw unsupported(places[0], `"${op}" is not served for ${NAMES[type]}. Use eq, ne or in.`);
   }
 }
 
@@ -157,9 +179,9 @@ function resolveLogic({ op, left, right }: Binary, scope: Scope): Expression {
   return { kind: op as 'and' | 'or', left: side(left), right: side(right) };
 }
 
-function resolveComparison({ op, left, right, at }: Binary, scope: Scope): Expression {
+function resolveComparison({ op, left, right }: Binary, scope: Scope): Expression {
   const [one, other] = resolveSides(left, right, scope);
-  checkTypes(one, other, op, at);
+  checkTypes(one, other, op, [left.at, right.at]);
   return { kind: 'compare', op: op as Comparison, left: one, right: other };
 }
 
@@ -185,7 +207,7 @@ function resolveIn({ left, items, at }: Extract<Raw, { kind: 'in' }>, scope: Sco
   const value = resolve(left, scope);
   const literals = items.map((item): Literal => {
     const literal = likeText((type && asMember(item, type, scope)) ?? resolve(item, scope), typeOf(value));
-    checkTypes(value, literal, 'eq', item.at);
+    checkTypes(value, literal, 'in', [left.at, item.at]);
     return literal as Literal;
   });
   if (typeOf(value) === 'null') throw unsupported(at, 'null before "in" is not served.');

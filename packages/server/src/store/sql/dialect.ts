@@ -6,6 +6,7 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
   type RawBuilder,
+  type SqlBool,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -49,6 +50,12 @@ export interface SqlDialect {
   /** The elements of a JSON array of texts, as rows of a column `value`. */
   eachOf(array: unknown): RawBuilder<{ readonly value: string }>;
 
+  /** Whether an ordered union of ordered indexes is merged row by row, and read no further than its limit. */
+  readonly mergesUnions: boolean;
+
+  /** Says of a condition that it leads to few rows, where the database does not know by itself. */
+  rarely(condition: RawBuilder<SqlBool>): RawBuilder<SqlBool>;
+
   /** Statements that make `action_words`, its full-text index, and its guard. */
   readonly wordTable: readonly RawBuilder<unknown>[];
 
@@ -79,6 +86,9 @@ export const sqliteDialect: SqlDialect = {
   memberOf: (column, member) => sql`case
     when instr(${sql.ref(column)}, '\\u0000') = 0 and instr(${sql.ref(column)}, '\\ud') = 0
     then json_extract(${sql.ref(column)}, ${sql.lit(`$.${member}`)}) end`,
+  mergesUnions: true,
+  // Without statistics it takes a range of moments for as narrow as the index that has the range behind a value.
+  rarely: (condition) => sql`likelihood(${condition}, 0.001)`,
   eachOf: (array) => sql`json_each(${array})`,
   // Our words are in lower case and stand between blanks: `ascii` neither folds nor parts anything in them.
   wordTable: [
@@ -125,6 +135,8 @@ export const postgresDialect: SqlDialect = {
   memberOf: (column, member) => sql`case
     when strpos(${sql.ref(column)}, '\\u0000') = 0 and strpos(${sql.ref(column)}, '\\ud') = 0
     then ${sql.ref(column)}::json ->> ${sql.lit(member)} end`,
+  mergesUnions: false,
+  rarely: (condition) => condition,
   eachOf: (array) => sql`jsonb_array_elements_text(${array}::jsonb)`,
   // Beside row-level security no index serves `@@`, which is not known to be leakproof. So the search is a function of
   // the table's owner, who is not under the guard, and binds the tenant itself; all else is under the guard.

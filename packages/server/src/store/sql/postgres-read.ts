@@ -5,7 +5,7 @@ import type { Step, StepCall } from '../walk.ts';
 import type { Query } from '../work.ts';
 import { borrow, READ_SILENCE_MS } from './postgres-borrow.ts';
 import { bindTenant, type PostgresEngine, sendQuery, settled } from './postgres-group.ts';
-import { COUNTED, countedStep, isCounted, isJudged, takeStep } from './take-step.ts';
+import { countedStep, isCounted, isJudged, mostCounted, takeStep } from './take-step.ts';
 import { walkArguments, walkStatement } from './walk-statement.ts';
 
 const SCAN_SLICE = 2_000;
@@ -64,13 +64,13 @@ async function sendReads(reads: PostgresReads, tenantId: string): Promise<void> 
 }
 
 /** Rows come all at once: fewer than where they come one by one. */
-const LOOKED_AT = 200;
+const LOOKED_AT = 101;
 
 /** One step of a walk through a tenant's actions. */
 export async function stepPostgres({ engine }: PostgresReads, tenantId: string, call: StepCall): Promise<Step> {
   const { walk, after } = call;
   const isCount = isCounted(call);
-  const most = isJudged(call) ? LOOKED_AT : Math.min(call.limit, COUNTED);
+  const most = isCount ? mostCounted(call) : isJudged(call) ? LOOKED_AT : Math.min(call.limit, LOOKED_AT);
   const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
   const values = prepared.bind(tenantId, walkArguments(walk, after, most));
   const answers = await borrow(engine.pool, READ_SILENCE_MS, (client) =>

@@ -14,7 +14,7 @@ import { prepareAll } from './prepare.ts';
 import { allStatements } from './statements/all-statements.ts';
 import { createStepLane, inLane, type StepLane } from './step-lane.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
-import { isJudged } from './take-step.ts';
+import { isLong } from './take-step.ts';
 import { createWalkStatements } from './walk-statement.ts';
 
 const LARGEST_GROUP = 128;
@@ -38,7 +38,7 @@ interface Parts {
   readonly queues: Map<string, GroupQueue>;
   readonly holder: LeaseHolder;
   readonly clock: StoreClock;
-  /** Steps that look into rows leave most connections, and most turns of the event loop, to others. */
+  /** Steps that count or look into rows leave most connections, and most turns of the event loop, to others. */
   readonly steps: StepLane;
 }
 
@@ -83,7 +83,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
     leaseOwner: String(parts.holder.key),
     run: (tenantId, unit, args, options) => runUnit(parts, tenantId, unit.name, args, options?.urgent ?? false),
     read: (tenantId, wanted) => readPostgres(parts.reads, tenantId, wanted),
-    step: (tenantId, call) => inLane(parts.steps, isJudged(call), () => stepPostgres(parts.reads, tenantId, call)),
+    step: (tenantId, call) => inLane(parts.steps, isLong(call), () => stepPostgres(parts.reads, tenantId, call)),
     scan: (tenantId, longs) =>
       scanPostgres(parts.reads.engine, tenantId, longs as readonly LongRead<unknown>[]) as Promise<never>,
     tenant: async (tenantId) => {

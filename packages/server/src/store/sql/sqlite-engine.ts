@@ -9,7 +9,7 @@ import { type PreparedStatement, prepareAll } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
 import { isFull, isOfTheFile } from './sqlite-faults.ts';
 import { allStatements } from './statements/all-statements.ts';
-import { COUNTED, countedStep, isCounted, isJudged, takeStep } from './take-step.ts';
+import { countedStep, isCounted, isJudged, mostCounted, takeStep } from './take-step.ts';
 import { beginTurn, contextOf, type TenantTurn, toTenantRow } from './tenant-turn.ts';
 import { createWalkStatements, type WalkStatements, walkArguments, walkStatement } from './walk-statement.ts';
 
@@ -52,17 +52,20 @@ export function ask(engine: SqliteEngine, tenantId: string, { name, args }: Quer
 
 /** A walk's rows come one by one, so that it can be ended between two. */
 const LOOKED_AT = 500;
+/** So few rows that are not looked into come at once, which costs less: a page of the usual size. */
+const AT_ONCE = 64;
 
 /** One step of a walk through a tenant's actions. */
 export function stepSqlite(engine: SqliteEngine, tenantId: string, call: StepCall): Step {
   const { walk, after } = call;
   const isCount = isCounted(call);
-  const most = isJudged(call) ? LOOKED_AT : Math.min(call.limit, COUNTED);
+  const most = isCount ? mostCounted(call) : isJudged(call) ? LOOKED_AT : call.limit;
   const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
   const statement = compile(engine, prepared.sql);
   const values = prepared.bind(tenantId, walkArguments(walk, after, most)) as SQLInputValue[];
   if (isCount) return countedStep(statement.get(...values) as unknown as Parameters<typeof countedStep>[0], most);
-  return takeStep(call, statement.iterate(...values) as Iterable<never>, most);
+  const rows = most <= AT_ONCE ? statement.all(...values) : statement.iterate(...values);
+  return takeStep(call, rows as Iterable<never>, most);
 }
 
 const READ_TENANT = 'select last_sequence, action_count, due_at from tenant where tenant_id = ?';

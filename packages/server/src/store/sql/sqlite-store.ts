@@ -17,7 +17,7 @@ import type { TenantRow } from './schema.ts';
 import { type ReadCall, type SqliteThread, STORE_FULL } from './sqlite-serve.ts';
 import { createStepLane, inLane, type StepLane } from './step-lane.ts';
 import { full } from './store-faults.ts';
-import { isJudged } from './take-step.ts';
+import { isLong } from './take-step.ts';
 
 /** A group of 256 units commits in about 20 ms: longer groups gain nothing and make the next one wait. */
 const LARGEST_GROUP = 256;
@@ -45,7 +45,7 @@ interface Threads {
   readonly groups: GroupQueue;
   waitingReads: { readonly call: ReadCall; resolve(rows: never): void; reject(error: unknown): void }[];
   scans: Promise<unknown>;
-  /** Steps that look into rows go one at a time: whatever else is read waits for one of them at most. */
+  /** Steps that count or look into rows go one at a time: whatever else is read waits for one of them at most. */
   readonly steps: StepLane;
 }
 
@@ -153,7 +153,7 @@ function storeOver(threads: Threads): OpenSqlite {
       enqueue(threads.groups, { tenantId, unit: unit.name, args }, options?.urgent ?? false) as Promise<never>,
     read: (tenantId, { name, args }: Query<unknown>) => read(threads, { tenantId, name, args }),
     step: (tenantId, call) =>
-      inLane(threads.steps, isJudged(call), () => callPort(reader, 'step', { tenantId, call }) as Promise<Step>),
+      inLane(threads.steps, isLong(call), () => callPort(reader, 'step', { tenantId, call }) as Promise<Step>),
     scan: (tenantId, reads) => scan(threads, tenantId, reads as readonly LongRead<unknown>[]) as Promise<never>,
     tenant: async (tenantId) => {
       const row = (await callPort(reader, 'tenant', tenantId)) as TenantRow | undefined;

@@ -10,10 +10,13 @@ const STEP_MS = 12;
 /** So is one that has gathered so much text. */
 const STEP_TEXT = 4 * 1_048_576;
 
-/** How many entries of an index a step may count. */
-export const COUNTED = 20_000;
+/** How many entries of an index a step may count: each way costs a step of the merge for each of them. */
+const COUNTED = 20_000;
 
-export const placeOf = ({ created_at, id }: PagePosition): PagePosition => ({ created_at, id });
+export const mostCounted = ({ walk, limit }: StepCall): number =>
+  Math.min(limit, Math.ceil(COUNTED / (walk.ways?.length ?? 1)));
+
+const placeOf = ({ created_at, id }: PagePosition): PagePosition => ({ created_at, id });
 
 /** What a step has gathered so far. */
 interface Gathered {
@@ -22,7 +25,7 @@ interface Gathered {
   count: number;
   looked: number;
   text: number;
-  last: PagePosition | undefined;
+  last: EntityRow | undefined;
 }
 
 function judge({ walk, give, keys = [] }: StepCall, row: EntityRow, gathered: Gathered): void {
@@ -38,35 +41,39 @@ function judge({ walk, give, keys = [] }: StepCall, row: EntityRow, gathered: Ga
   gathered.text += row.entity.length;
 }
 
+/** Whether every row of a step is looked into. */
+export const isJudged = ({ walk, give }: StepCall): boolean =>
+  walk.filter !== undefined || walk.words !== undefined || give === 'keys';
+
+/** Steps that take their time, and go one after the other. */
+export const isLong = (call: StepCall): boolean => isJudged(call) || call.give === 'count';
+
 /**
  * Judges the rows that a walk's statement gives, until enough are found or it has taken long enough.
  * @param most how many rows the statement gives at most: fewer are all that there are
  */
 export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number): Step {
   const gathered: Gathered = { entities: [], sortRows: [], count: 0, looked: 0, text: 0, last: undefined };
-  const startedAt = performance.now();
+  const isSlow = isJudged(call);
+  const endsAt = performance.now() + STEP_MS;
   let isCut = false;
   for (const row of rows) {
     judge(call, row, gathered);
     gathered.looked += 1;
-    gathered.last = placeOf(row);
+    gathered.last = row;
     isCut =
       (call.give !== 'keys' && gathered.count >= call.limit) ||
-      gathered.text >= STEP_TEXT ||
-      performance.now() - startedAt > STEP_MS;
+      gathered.text >= (call.text ?? STEP_TEXT) ||
+      (isSlow && performance.now() > endsAt);
     if (isCut) break;
   }
   const { entities, sortRows, count, last } = gathered;
-  return { entities, sortRows, count, last, isEnd: !isCut && gathered.looked < most };
+  return { entities, sortRows, count, last: last && placeOf(last), isEnd: !isCut && gathered.looked < most };
 }
 
 /** Whether a step is counted by the index alone. */
 export const isCounted = ({ walk, give }: StepCall): boolean =>
   give === 'count' && walk.filter === undefined && walk.words === undefined;
-
-/** Whether every row of a step is looked into: such steps take their time, one after the other. */
-export const isJudged = ({ walk, give }: StepCall): boolean =>
-  walk.filter !== undefined || walk.words !== undefined || give === 'keys';
 
 /** A position as the statement that counts gives it: the moment, of one width, and the id behind it. */
 const MOMENT_WIDTH = 28;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Compilable, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type Compilable, type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import type { PagePosition } from '../queries.ts';
-import type { ActionWalk, WayColumn } from '../walk.ts';
+import { type ActionWalk, INDEXED_STATES, type WayColumn } from '../walk.ts';
 import type { SqlDialect } from './dialect.ts';
 import { anyArgument, type PreparedStatement, prepareOne, statementBuilder } from './prepare.ts';
 import type { Database } from './schema.ts';
-import { entities, entitiesAmong } from './statements/entity-statements.ts';
+import { entities, entitiesAmong, entitiesFound } from './statements/entity-statements.ts';
 
 /** What a walk's statement gives: whole rows, or how many there are and where the last one stands. */
 export type Given = 'entities' | 'count';
@@ -27,10 +27,10 @@ type Found = SelectQueryBuilder<Database, 'action', { id: string; created_at: st
 const argument = anyArgument as unknown as Readonly<Record<string, string>>;
 const limit = argument.limit as unknown as number;
 
-const inOrder = ({ isDescending }: Shape): 'asc' | 'desc' => (isDescending ? 'desc' : 'asc');
+const directionOf = ({ isDescending }: Shape): 'asc' | 'desc' => (isDescending ? 'desc' : 'asc');
 
-/** Within the bounds, and in order. */
-function bounded<Query extends Found>(query: Query, shape: Shape): Query {
+/** Within the bounds. */
+function bounds<Query extends Found>(query: Query, shape: Shape): Query {
   let found: Found = query;
   if (shape.hasFrom) found = found.where('action.created_at', '>=', argument.from as string);
   if (shape.hasBefore) found = found.where('action.created_at', '<', argument.before as string);
@@ -43,16 +43,24 @@ function bounded<Query extends Found>(query: Query, shape: Shape): Query {
       ),
     );
   }
-  const direction = inOrder(shape);
-  return found.orderBy('action.created_at', direction).orderBy('action.id', direction).limit(limit) as Query;
+  return found as Query;
 }
 
-function alongWay<Query extends Found>(query: Query, shape: Shape, way: number): Query {
+function inOrder<Query extends Found>(query: Query, shape: Shape): Query {
+  const direction = directionOf(shape);
+  return query.orderBy('action.created_at', direction).orderBy('action.id', direction).limit(limit) as Query;
+}
+
+const bounded = <Query extends Found>(query: Query, shape: Shape): Query => inOrder(bounds(query, shape), shape);
+
+/** As the index of states has it: no database finds out by itself that it holds all that an argument may ask for. */
+const isIndexed = sql<SqlBool>`action.state in (${sql.join(INDEXED_STATES.map((state) => sql.lit(state)))})`;
+
+function onWay<Query extends Found>(query: Query, shape: Shape, way: number, dialect: SqlDialect): Query {
   const [column, isNull] = shape.columns?.[way] ?? ['id', false];
-  const along = isNull
-    ? query.where(`action.${column}`, 'is', null)
-    : query.where(`action.${column}`, '=', argument[`way${way}`] as never);
-  return bounded(along as Query, shape);
+  const own = sql.ref(`action.${column}`);
+  const found = query.where(dialect.rarely(isNull ? sql`${own} is null` : sql`${own} = ${argument[`way${way}`]}`));
+  return (column === 'state' ? found.where(isIndexed) : found) as Query;
 }
 
 const ids = (db: Kysely<Database>): Found =>
@@ -61,45 +69,48 @@ const ids = (db: Kysely<Database>): Found =>
     .select(['action.id', 'action.created_at'])
     .where('action.tenant_id', '=', argument.tenant_id as string);
 
+/** One way among several: by itself where the database merges them, else no further than is wanted of all together. */
+function branch(db: Kysely<Database>, shape: Shape, way: number, dialect: SqlDialect): Found {
+  if (dialect.mergesUnions) return onWay(bounds(ids(db), shape), shape, way, dialect);
+  const few = inOrder(onWay(bounds(ids(db), shape), shape, way, dialect), shape).as('way');
+  return db.selectFrom(few).select(['way.id', 'way.created_at']) as unknown as Found;
+}
+
 /** Each way is walked along its own index; an action that lies on several is found once. */
-function alongWays(db: Kysely<Database>, shape: Shape): Found {
-  const [first, ...rest] = (shape.columns ?? []).map((_, way) =>
-    db.selectFrom(alongWay(ids(db), shape, way).as('way')).select(['way.id', 'way.created_at']),
-  );
+function alongWays(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Found {
+  const [first, ...rest] = (shape.columns ?? []).map((_, way) => branch(db, shape, way, dialect));
   if (!first) return bounded(ids(db), shape);
-  const direction = inOrder(shape);
-  return db
-    .selectFrom(rest.reduce((all, one) => all.union(one), first).as('either'))
-    .select(['either.id', 'either.created_at'])
-    .orderBy('either.created_at', direction)
-    .orderBy('either.id', direction)
-    .limit(limit) as unknown as Found;
+  const direction = directionOf(shape);
+  return rest
+    .reduce((all, one) => all.union(one), first)
+    .orderBy('created_at' as never, direction)
+    .orderBy('id' as never, direction)
+    .limit(limit);
 }
 
-function found(db: Kysely<Database>, shape: Shape): Found {
-  if (shape.columns?.length === 1) return alongWay(ids(db), shape, 0);
-  return alongWays(db, shape);
+function found(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Found {
+  if (shape.columns?.length === 1) return bounded(onWay(ids(db), shape, 0, dialect), shape);
+  return alongWays(db, shape, dialect);
 }
 
-function countText(db: Kysely<Database>, shape: Shape): Compilable {
+function countText(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Compilable {
   const place = sql<string>`found.created_at || found.id`;
   return db
-    .selectFrom(found(db, shape).as('found'))
+    .selectFrom(found(db, shape, dialect).as('found'))
     .select((eb) => [
       eb.fn.countAll<number>().as('count'),
       (shape.isDescending ? eb.fn.min(place) : eb.fn.max(place)).as('last'),
     ]);
 }
 
-function entityText(db: Kysely<Database>, shape: Shape): Compilable {
+function entityText(db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Compilable {
   const all = entities(db, argument.tenant_id as string) as unknown as Found;
   if (shape.columns === undefined) return bounded(all, shape);
-  if (shape.columns.length === 1) return alongWay(all, shape, 0);
-  const direction = inOrder(shape);
-  return entities(db, argument.tenant_id as string)
-    .innerJoin(alongWays(db, shape).as('found'), 'found.id', 'action.id')
-    .orderBy('action.created_at', direction)
-    .orderBy('action.id', direction);
+  if (shape.columns.length === 1) return bounded(onWay(all, shape, 0, dialect), shape);
+  const direction = directionOf(shape);
+  return entitiesFound(db, argument.tenant_id as string, alongWays(db, shape, dialect))
+    .orderBy('found.created_at' as never, direction)
+    .orderBy('found.id' as never, direction);
 }
 
 /** Found by their ids first, then put in order. */
@@ -116,10 +127,10 @@ function amongText(db: Kysely<Database>, { isDescending }: Shape, dialect: SqlDi
 function shapeOf(walk: ActionWalk, hasAfter: boolean, give: Given): Shape {
   const { isDescending, among } = walk;
   const isAmong = among !== undefined;
-  const bounds = { isDescending, isAmong, give };
-  if (isAmong) return { ...bounds, columns: undefined, hasFrom: false, hasBefore: false, hasAfter: false };
+  const base = { isDescending, isAmong, give };
+  if (isAmong) return { ...base, columns: undefined, hasFrom: false, hasBefore: false, hasAfter: false };
   return {
-    ...bounds,
+    ...base,
     columns: walk.ways?.map(({ column, value }) => [column, value === null] as const),
     // Behind the last one of a walk lies nothing that the bound where it began would leave out.
     hasFrom: walk.from !== undefined && !(hasAfter && !isDescending),
@@ -128,8 +139,8 @@ function shapeOf(walk: ActionWalk, hasAfter: boolean, give: Given): Shape {
   };
 }
 
-const textOf = (db: Kysely<Database>, shape: Shape): Compilable =>
-  shape.give === 'count' ? countText(db, shape) : entityText(db, shape);
+const textOf = (db: Kysely<Database>, shape: Shape, dialect: SqlDialect): Compilable =>
+  shape.give === 'count' ? countText(db, shape, dialect) : entityText(db, shape, dialect);
 
 /** Statements of walks by their shape: building one costs more than running it. */
 export interface WalkStatements {
@@ -156,7 +167,7 @@ export function walkStatement(
   const oldest = known.keys().next();
   if (known.size >= MOST_KNOWN && !oldest.done) known.delete(oldest.value);
   const db = statementBuilder(dialect);
-  const text = shape.isAmong ? amongText(db, shape, dialect) : textOf(db, shape);
+  const text = shape.isAmong ? amongText(db, shape, dialect) : textOf(db, shape, dialect);
   const name = `walk-${createHash('sha256').update(key).digest('base64url').slice(0, 22)}`;
   const made = prepareOne(dialect, name, text.compile());
   known.set(key, made);

@@ -52,12 +52,21 @@ export const someTexts = (): readonly string[] => [
 export const LARGE = [
   ['large', 'word '.repeat(819)],
   ['large', Array.from({ length: 2_000 }, (_, index) => index).join(' ')],
-  ['large', 'block '.repeat(300)],
+  ['large', `${'block '.repeat(300)}ending`],
   ['large', Array.from({ length: 20_000 }, (_, index) => `w${index % 9_000}`).join(' ')],
   ['large', `${'z'.repeat(4_095)}`],
 ];
 
-export const OF_LARGE = ['block', 'block NOT large', '"w7 w8"', 'large NOT w7', '"word word"', '1999', 'z'.repeat(128)];
+export const OF_LARGE = [
+  'block',
+  'block NOT large',
+  '"block ending"',
+  '"w7 w8"',
+  'large NOT w7',
+  '"word word"',
+  '1999',
+  'z'.repeat(128),
+];
 
 export function aQuery(depth: number): string {
   const word = (): string => anyOf(WORDS);

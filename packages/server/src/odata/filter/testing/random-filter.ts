@@ -11,6 +11,8 @@ export const MOMENTS = [
 
 const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const STATUS = ['NotStarted', 'Running', 'Completed', 'Failed'] as const;
+/** Targets and actions. */
+const ENFORCED = ['ip:203.0.113.9', 'ip:203.0.113.10', 'ip.block', 'user:\u{1f600}'] as const;
 const STATES = ['pending', 'inForce', 'released'] as const;
 
 const DATES = ['completedDateTime', 'createdDateTime', 'lastActionDateTime', 'enforcement/expirationDateTime'] as const;
@@ -18,16 +20,32 @@ const WORDS = [
   'name',
   'user',
   'actionReason',
+  'appId',
+  'azureTenantId',
   'clientContext',
-  'vendorInformation/provider',
+  'id',
   'errorInfo/message',
+  'vendorInformation/provider',
+  'vendorInformation/providerVersion',
+  'vendorInformation/subProvider',
+  'vendorInformation/vendor',
+  'enforcement/action',
+  'enforcement/provider',
+  'enforcement/target',
 ] as const;
+const GUIDS = ['11111111-1111-4111-8111-111111111111', 'abcdef01-2345-4678-9abc-def012345678'] as const;
+
+/** Texts among the members that a variable stands for: of parameters where it begins with p, of states with s. */
+const textMember = (random: RandomSource, variable: string): string =>
+  `${variable}/${random.pick(variable.startsWith('p') ? ['name', 'value'] : ['appId', 'user'])}`;
+const isOfState = (variable: string): boolean => variable.startsWith('s');
 
 function textOf(random: RandomSource, depth: number, variable: string): string {
   const inside = (): string => textOf(random, depth - 1, variable);
   const leaf = (): string =>
     random.below(8) === 0 ? 'null' : random.below(2) === 0 ? quote(random.pick(TEXTS)) : random.pick(WORDS);
-  if (depth <= 0 || random.below(3) > 0) return variable !== '' && random.below(2) === 0 ? `${variable}/name` : leaf();
+  if (depth <= 0 || random.below(3) > 0)
+    return variable !== '' && random.below(2) === 0 ? textMember(random, variable) : leaf();
   return random.pick([
     () => `tolower(${inside()})`,
     () => `toupper(${inside()})`,
@@ -38,9 +56,10 @@ function textOf(random: RandomSource, depth: number, variable: string): string {
   ])();
 }
 
-function momentOf(random: RandomSource): string {
+function momentOf(random: RandomSource, variable: string): string {
   return random.pick([
-    () => random.pick(DATES),
+    () => (isOfState(variable) ? `${variable}/updatedDateTime` : random.pick(DATES)),
+    (): string => random.pick(DATES),
     (): string => random.pick(MOMENTS),
     () => random.pick(['2026-01-01T05:30:00+05:30', '2026-01-01T00:00:00.00000001Z', '2024-02-29T12:34:56.789Z']),
     (): string => 'now()',
@@ -53,7 +72,7 @@ function numberOf(random: RandomSource, variable: string): string {
     () => random.pick(['0', '1', '-1', '2.5', '1e1', '2026', 'INF', 'NaN']),
     () => `length(${textOf(random, 1, variable)})`,
     () => `indexof(${textOf(random, 1, variable)},${textOf(random, 1, variable)})`,
-    () => `${random.pick(['year', 'month', 'day', 'hour', 'minute', 'second'])}(${momentOf(random)})`,
+    () => `${random.pick(['year', 'month', 'day', 'hour', 'minute', 'second'])}(${momentOf(random, variable)})`,
   ])();
 }
 
@@ -64,11 +83,20 @@ function comparisonOf(random: RandomSource, variable: string): string {
   return random.pick([
     () => `${text()} ${operator(random)} ${text()}`,
     () => `${numberOf(random, variable)} ${operator(random)} ${numberOf(random, variable)}`,
-    () => `${momentOf(random)} ${operator(random)} ${momentOf(random)}`,
-    () => `date(${momentOf(random)}) ${operator(random)} ${random.pick(['2026-01-01', '2024-02-29', 'null'])}`,
+    () => `${momentOf(random, variable)} ${operator(random)} ${momentOf(random, variable)}`,
+    () =>
+      `date(${momentOf(random, variable)}) ${operator(random)} ${random.pick(['2026-01-01', '2024-02-29', 'null'])}`,
     () => `${random.pick(['startswith', 'endswith', 'contains'])}(${text()},${text()})`,
     () => `${random.pick(WORDS)} in (${quote(random.pick(TEXTS))},${random.pick(['null', "'a'", "'ab'"])})`,
-    () => `status ${random.pick(['eq', 'ne', 'has'])} ${quote(random.pick(STATUS))}`,
+    () =>
+      `${isOfState(variable) ? `${variable}/` : ''}status ${random.pick(['eq', 'ne', 'has'])} ${quote(random.pick(STATUS))}`,
+    () =>
+      `${random.pick(['status', 'null'])} ${random.pick(['eq', 'ne'])} ${isOfState(variable) ? `${variable}/status` : 'status'}`,
+    () => `${random.pick(GUIDS)} ${operator(random)} ${random.pick(WORDS)}`,
+    () => `id ${random.pick(['eq', 'ne'])} ${random.pick(GUIDS).toUpperCase()}`,
+    () => `id in (${random.pick(GUIDS)},${quote(random.pick(GUIDS))})`,
+    () =>
+      `${random.pick(['enforcement/target', 'enforcement/action'])} ${operator(random)} ${quote(random.pick(ENFORCED))}`,
     () => `microsoft.graph.operationStatus${quote(random.pick(STATUS))} eq status`,
     () => `enforcement/state ne ${random.pick(STATES)}`,
     () => random.pick(['true', 'false', 'null eq null', 'null ne null']),
@@ -84,9 +112,9 @@ export function randomFilter(random: RandomSource, depth = 3, variable = ''): st
     (): string => `(${inside()}) and (${inside()})`,
     () => `(${inside()}) or (${inside()})`,
     () => `not (${inside()})`,
-    (): string => `parameters/any()`,
+    (): string => `${random.pick(['parameters', 'states'])}/any()`,
     () => `parameters/${random.pick(['any', 'all'])}(p${depth}:${randomFilter(random, depth - 1, `p${depth}`)})`,
-    () => `states/${random.pick(['any', 'all'])}(s${depth}:s${depth}/status ${random.pick(['eq', 'ne'])} 'Running')`,
+    () => `states/${random.pick(['any', 'all'])}(s${depth}:${randomFilter(random, depth - 1, `s${depth}`)})`,
   ])();
 }
 
@@ -97,7 +125,9 @@ export function randomEntity(random: RandomSource): Record<string, unknown> {
   const many = <Item>(make: () => Item): Item[] => Array.from({ length: random.below(3) }, make);
   return {
     ...{
-      id: 'i',
+      id: random.pick(GUIDS),
+      appId: text(),
+      azureTenantId: text(),
       name: text(),
       user: text(),
       actionReason: text(),
@@ -112,8 +142,15 @@ export function randomEntity(random: RandomSource): Record<string, unknown> {
       status: random.pick([...STATUS, null]),
       updatedDateTime: moment(),
     })),
-    vendorInformation: random.below(3) === 0 ? null : { provider: text() },
-    enforcement: { state: random.pick(STATES), expirationDateTime: moment() },
+    vendorInformation:
+      random.below(3) === 0 ? null : { provider: text(), providerVersion: text(), subProvider: text(), vendor: text() },
+    enforcement: {
+      state: random.pick(STATES),
+      expirationDateTime: moment(),
+      action: random.pick([...ENFORCED, null]),
+      provider: text(),
+      target: random.pick([...ENFORCED, null]),
+    },
     ...(random.below(2) === 0 ? {} : { errorInfo: { code: random.below(3), message: random.pick(TEXTS), subcode: 0 } }),
   };
 }

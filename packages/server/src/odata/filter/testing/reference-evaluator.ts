@@ -10,18 +10,15 @@ function instant(text: string): bigint {
 
 const points = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? 0);
 
+function orderOfTexts(one: readonly number[], other: readonly number[]): number {
+  const at = one.findIndex((point, index) => point !== other[index]);
+  return at < 0 || at >= other.length ? one.length - other.length : (one[at] ?? 0) - (other[at] ?? 0);
+}
+
 function order(one: unknown, other: unknown, type: string): number {
-  if (type === 'dateTimeOffset') {
-    const [a, b] = [instant(String(one)), instant(String(other))];
-    return a < b ? -1 : a > b ? 1 : 0;
-  }
-  if (typeof one !== 'string') return Number(one) - Number(other) || (one === other ? 0 : Number.NaN);
-  const [a, b] = [points(one), points(String(other))];
-  for (let at = 0; at < Math.min(a.length, b.length); at += 1) {
-    const difference = (a[at] ?? 0) - (b[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
+  if (type === 'dateTimeOffset') return Number(instant(String(one)) - instant(String(other)));
+  if (typeof one === 'string') return orderOfTexts(points(one), points(String(other)));
+  return Number(one) - Number(other) || (one === other ? 0 : Number.NaN);
 }
 
 const part = (text: string, name: string): number => {
@@ -83,30 +80,45 @@ function step(value: unknown, name: string): unknown {
   return (value as Row | null | undefined)?.[name] ?? null;
 }
 
+type Of<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>;
+
+function valueOfCall({ name, args }: Of<'call'>, row: Row, now: number): unknown {
+  if (name === 'now') return new Date(now).toISOString();
+  const values = args.map((arg) => evaluate(arg, row, now));
+  return values.includes(null) ? null : callOf(name, values);
+}
+
+function valueOfLambda({ kind, over, body, variable }: Of<'any' | 'all'>, row: Row, now: number): unknown {
+  const members = row[over] as readonly Row[];
+  if (body === null) return members.length > 0;
+  const results = members.map((member) => evaluate(body, { ...row, [`$${variable}`]: member }, now));
+  return kind === 'any' ? greatest(results) : least(results);
+}
+
 /** The value of a filter, slow and plain. It shares nothing with `holds` but the tree. */
 export function evaluate(filter: Expression, row: Row, now: number): unknown {
   const value = (inside: Expression): unknown => evaluate(inside, row, now);
-  if (filter.kind === 'literal') return filter.value;
-  if (filter.kind === 'path') return filter.path.split('/').reduce(step, filter.of ? row[`$${filter.of}`] : row);
-  if (filter.kind === 'not') return not(value(filter.operand));
-  if (filter.kind === 'and' || filter.kind === 'or') {
-    const sides = [value(filter.left), value(filter.right)];
-    return filter.kind === 'and' ? least(sides) : greatest(sides);
+  switch (filter.kind) {
+    case 'literal':
+      return filter.value;
+    case 'path':
+      return filter.path.split('/').reduce(step, filter.of ? row[`$${filter.of}`] : row);
+    case 'not':
+      return not(value(filter.operand));
+    case 'and':
+      return least([value(filter.left), value(filter.right)]);
+    case 'or':
+      return greatest([value(filter.left), value(filter.right)]);
+    case 'compare':
+      return compare(filter, row, now);
+    case 'in': {
+      const { left } = filter;
+      return greatest(filter.items.map((right) => compare({ kind: 'compare', op: 'eq', left, right }, row, now)));
+    }
+    case 'call':
+      return valueOfCall(filter, row, now);
+    case 'any':
+    case 'all':
+      return valueOfLambda(filter, row, now);
   }
-  if (filter.kind === 'compare') return compare(filter, row, now);
-  if (filter.kind === 'in') {
-    const { left } = filter;
-    return greatest(filter.items.map((right) => compare({ kind: 'compare', op: 'eq', left, right }, row, now)));
-  }
-  if (filter.kind === 'call') {
-    if (filter.name === 'now') return new Date(now).toISOString();
-    const args = filter.args.map(value);
-    return args.includes(null) ? null : callOf(filter.name, args);
-  }
-  if (!('over' in filter)) throw new Error(`Not known here: ${filter.kind}`);
-  const { body, variable } = filter;
-  const members = row[filter.over] as readonly Row[];
-  if (body === null) return members.length > 0;
-  const results = members.map((member) => evaluate(body, { ...row, [`$${variable}`]: member }, now));
-  return filter.kind === 'any' ? greatest(results) : least(results);
 }

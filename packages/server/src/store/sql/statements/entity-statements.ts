@@ -41,6 +41,21 @@ export const entitiesAmong = (db: Kysely<Database>, tenantId: string, ids: RawBu
     sql.ref<string>('one.value'),
   );
 
+/**
+ * Entities of what a query finds, in the order in which it finds them: `found` goes first here too.
+ * @param found rows with `id` and `created_at`
+ */
+export const entitiesFound = (
+  db: Kysely<Database>,
+  tenantId: string,
+  found: SelectQueryBuilder<Database, 'action', { id: string; created_at: string }>,
+) =>
+  entitiesFrom(db.selectFrom(found.as('found')).crossJoin('action') as never, tenantId).where(
+    'action.id',
+    '=',
+    sql.ref<string>('found.id'),
+  );
+
 const newestFirst = (db: Kysely<Database>, tenantId: string) =>
   entities(db, tenantId).orderBy('action.created_at', 'desc').orderBy('action.id', 'desc');
 
