@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { schemaFaults } from '../packages/server/src/http/examples/testing/schema-faults.ts';
 import { ask, type TestServer } from './server.ts';
 
 export interface Parameter {
@@ -48,17 +48,12 @@ interface Document {
 export async function readPublishedApi(server: TestServer): Promise<PublishedApi> {
   const { text } = await ask(server, '/openapi.json', { token: null });
   const { paths, components } = JSON.parse(text) as Document;
-  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
   const all = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
   );
   return {
     operations: new Map(all.map((operation) => [operation.operationId, operation])),
     errorOf: (status) => components.examples[`error${status}`]?.value.error ?? {},
-    faultsOf: (schema, value) => {
-      const validate = ajv.compile({ ...schema, components: { schemas: components.schemas } });
-      if (validate(value)) return [];
-      return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
-    },
+    faultsOf: schemaFaults(components.schemas),
   };
 }

@@ -62,6 +62,23 @@ describe('the service document', () => {
     }
   });
 
+  it('leaves its context out where no metadata is wanted', async () => {
+    for (const root of ['/', '/beta', '/localtest']) {
+      const usual = await get(root);
+      const none = await get(root, 'application/json;odata.metadata=none');
+      expect([none.status, Object.keys(none.json), none.json.value]).toEqual([200, ['value'], usual.json.value]);
+      expect(headerOf(none, 'content-type')).toContain('odata.metadata=none');
+    }
+  });
+
+  it('is refused in another form', async () => {
+    for (const accept of ['image/png', 'application/xml', 'application/json;q=0', 'text/html;q=0, text/plain']) {
+      const refused = { status: 406, target: 'accept', says: /does not take/ };
+      for (const root of ['/', '/beta']) expect(refusalFaults(await get(root, accept), refused), accept).toEqual([]);
+    }
+    expect(refusalFaults(await get('/?$format=xml'), { status: 406, target: '$format' })).toEqual([]);
+  });
+
   it('is not what a browser wants', async () => {
     const Accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
     const answer = await fetch(`${server.url}/`, { headers: { Accept }, redirect: 'manual' });
@@ -97,5 +114,34 @@ describe('/docs', () => {
     for (const name of [...names, '%2e%2e%2fpackage.json', '__proto__', 'swagger-ui.css%00', 'SWAGGER-UI.CSS']) {
       expect(refusalFaults(await get(`/docs/${name}`), { status: 404 }), name).toEqual([]);
     }
+  });
+
+  it.each(['/docs', '/docs/swagger-ui.css', '/docs/initializer.js', '/docs/favicon-32x32.png'])(
+    '%s is refused in another form',
+    async (target) => {
+      for (const accept of ['application/json', 'text/plain', 'image/webp', 'text/html;q=0, image/png;q=0, text/csv']) {
+        const refused = { status: 406, target: 'accept', says: /does not take/ };
+        expect(refusalFaults(await get(target, accept), refused), accept).toEqual([]);
+      }
+    },
+  );
+
+  it.each<[string, number]>([
+    ['TAG', 304],
+    ['W/TAG', 304],
+    ['*', 304],
+    ['"other", TAG', 304],
+    ['"a,b",W/"c" , W/TAG', 304],
+    ['"other"', 200],
+    ['"xTAG"', 200],
+    ['"other", W/"another"', 200],
+    ['TAG;', 400],
+  ])('its files, with If-None-Match %s: %i', async (header, status) => {
+    const target = '/docs/initializer.js';
+    const tag = headerOf(await get(target), 'etag') ?? '';
+    const value = header.replace('"xTAG"', `"x${tag.slice(1)}`).replace('TAG', tag);
+    const answer = await ask(server, target, { token: null, headers: { 'If-None-Match': value } });
+    expect([answer.status, answer.text === '']).toEqual([status, status === 304]);
+    if (status < 400) expect(answer.headers.get('etag')).toBe(tag);
   });
 });

@@ -50,3 +50,13 @@ export function refuseTags(exchange: Exchange): void {
   const { match } = preconditionOf(exchange);
   if (match !== undefined && match !== '*') throw tagDoesNotMatch({ match });
 }
+
+/**
+ * Whether the client has a file already, by any of the tags that it names; a weak one means the same bytes too.
+ * @throws {Refusal} invalidProperty
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+ */
+export function hasFile(exchange: Exchange, tag: string): boolean {
+  const noneMatch = readTags(exchange, 'If-None-Match');
+  return noneMatch !== undefined && isKnown({ noneMatch }, tag.slice(1, -1));
+}

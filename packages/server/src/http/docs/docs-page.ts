@@ -2,6 +2,7 @@ import { Refusal } from '../../errors.ts';
 import { readQueryOptions } from '../../odata/query-options.ts';
 import type { App } from '../app.ts';
 import { chooseType } from '../choose-type.ts';
+import { hasFile } from '../entity-tags.ts';
 import { type Answer, type Exchange, headerOf } from '../exchange.ts';
 import { assetUrl, findAsset } from './docs-assets.ts';
 
@@ -60,8 +61,7 @@ export async function getDocsAsset(_app: App, exchange: Exchange): Promise<Answe
   chooseType(headerOf(exchange, 'accept'), [asset.contentType.split(';', 1)[0] ?? '']);
   const isPinned = exchange.query === `v=${asset.etag.slice(1, -1)}`;
   const headers = { ...HEADERS, ETag: asset.etag, ...(isPinned && { 'Cache-Control': FOREVER }) };
-  const isKnown = headerOf(exchange, 'if-none-match')?.includes(asset.etag) ?? false;
-  return isKnown
+  return hasFile(exchange, asset.etag)
     ? { status: 304, headers }
     : { status: 200, contentType: asset.contentType, headers, body: asset.body };
 }

@@ -1,9 +1,9 @@
 import { ERRORS, type ErrorCode } from '@interdict/contract';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { describeApi } from '../open-api.ts';
 import { isServed, ROUTES } from '../routes.ts';
 import { OPERATION_EXAMPLES } from './operations.ts';
+import { schemaFaults } from './testing/schema-faults.ts';
 
 interface Media {
   readonly schema?: object;
@@ -30,15 +30,7 @@ interface Description {
 // As it is served: through JSON.
 const described = JSON.parse(JSON.stringify(describeApi(ROUTES.filter(isServed), '0.0.0'))) as Description;
 const operations = Object.values(described.paths).flatMap((item) => Object.values(item));
-const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
-
-/** What is wrong with a value by a schema of the description. */
-function faultsOf(schema: object, value: unknown): string[] {
-  const validate = ajv.compile({ ...schema, components: { schemas: described.components.schemas } });
-  return validate(value)
-    ? []
-    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
-}
+const faultsOf = schemaFaults(described.components.schemas);
 
 const bodies = operations.flatMap(({ operationId, requestBody, responses }) => [
   ...Object.entries(requestBody?.content ?? {}).map(([type, media]) => [operationId, 'request', type, media] as const),

@@ -2,6 +2,7 @@
 export type AnnotationValue =
   | boolean
   | { readonly path: string }
+  | { readonly text: string }
   | readonly AnnotationValue[]
   | { readonly record: Readonly<Record<string, AnnotationValue>> };
 

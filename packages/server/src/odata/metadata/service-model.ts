@@ -12,8 +12,12 @@ const security: StructuredType = {
   members: [],
   navigations: [
     { name: 'securityActions', type: 'graph.securityAction', annotations: OF_ACTIONS },
-    { name: 'securityActionProviders', type: 'interdict.securityActionProvider', annotations: listed(false) },
-    { name: 'enforcements', type: 'interdict.enforcementInForce', annotations: listed(true) },
+    {
+      name: 'securityActionProviders',
+      type: 'interdict.securityActionProvider',
+      annotations: listed({ hasKeys: true }),
+    },
+    { name: 'enforcements', type: 'interdict.enforcementInForce', annotations: listed({ isPaged: true }) },
   ],
 };
 
@@ -21,7 +25,12 @@ const container: Container = {
   kind: 'EntityContainer',
   name: 'GraphService',
   resources: [
-    { kind: 'EntitySet', name: 'subscriptions', type: 'graph.subscription', annotations: listed(false) },
+    {
+      kind: 'EntitySet',
+      name: 'subscriptions',
+      type: 'graph.subscription',
+      annotations: listed({ hasKeys: true, isOpen: true }),
+    },
     { kind: 'Singleton', name: 'security', type: 'graph.security', annotations: [] },
   ],
   annotations: OF_THE_SERVICE,

@@ -15,6 +15,7 @@ type JsonObject = Record<string, unknown>;
 function toValue(value: AnnotationValue): unknown {
   if (typeof value === 'boolean') return value;
   if ('path' in value) return value.path;
+  if ('text' in value) return value.text;
   if ('record' in value)
     return Object.fromEntries(Object.entries(value.record).map(([name, inner]) => [name, toValue(inner)]));
   return value.map(toValue);

@@ -30,6 +30,7 @@ const whereTrue = (flag: boolean | undefined): true | undefined => flag || undef
 /** A value as attributes of what holds it, or as elements within. */
 function toValue(value: AnnotationValue): { readonly attributes: Attributes; readonly children: readonly string[] } {
   if (typeof value === 'boolean') return { attributes: { Bool: value }, children: [] };
+  if ('text' in value) return { attributes: { String: value.text }, children: [] };
   if ('path' in value) return { attributes: { PropertyPath: value.path }, children: [] };
   if ('record' in value) return { attributes: {}, children: [recordOf(value.record)] };
   return { attributes: {}, children: [element('Collection', {}, value.map(itemOf))] };
@@ -47,6 +48,7 @@ const recordOf = (record: Readonly<Record<string, AnnotationValue>>): string =>
 
 function itemOf(value: AnnotationValue): string {
   if (typeof value === 'boolean') return `<Bool>${value}</Bool>`;
+  if ('text' in value) return `<String>${escapeXml(value.text)}</String>`;
   if ('path' in value) return `<PropertyPath>${escapeXml(value.path)}</PropertyPath>`;
   return toValue(value).children.join('');
 }
