@@ -34,6 +34,8 @@ errorInfo/code eq ¦- 1
 ¦-10:00 lt 11:00
 ¦$it/name eq 'a'
 ¦$it eq null
+¦$it/name/ eq 'a'
+¦$root/f()/ eq 'a'
 ¦$this eq 'a'
 ¦$root/security/securityActions eq null
 ¦$root/People/$count gt 1
