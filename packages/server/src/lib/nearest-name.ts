@@ -26,9 +26,12 @@ export function editDistance(a: string, b: string): number {
 export function nearestName(mistyped: string, known: readonly string[]): string | undefined {
   if (mistyped.length > 64) return undefined;
   const lower = mistyped.toLowerCase();
+  const most = (name: string): number => Math.max(2, Math.floor(name.length / 3));
   const ranked = known
+    // The difference of their lengths is the least that the distance can be.
+    .filter((name) => Math.abs(name.length - lower.length) <= most(name))
     .map((name) => ({ name, distance: editDistance(lower, name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
+    .filter(({ name, distance }) => distance <= most(name))
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.name;
 }

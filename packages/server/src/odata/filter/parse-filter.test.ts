@@ -118,3 +118,38 @@ test.each([
 ])('a filter beyond the limits is refused, whatever its form (%#)', (text) => {
   expect(refusalOf(text)).toMatchObject({ code: 'badRequest', inner: 'limitExceeded', target: '$filter' });
 });
+
+test.each([
+  ["name eq 'a' or user eq 'b' and status eq 'Failed'", "name eq 'a' or (user eq 'b' and status eq 'Failed')"],
+  ['true and false or null', '(true and false) or null'],
+  ['true or false or null', '(true or false) or null'],
+  ['true and false and null', '(true and false) and null'],
+  ['not true and false', '(not true) and false'],
+  ["not contains(name,'a') or true", "(not contains(name,'a')) or true"],
+  ["not status in ('Running') and true", "(not (status in ('Running'))) and true"],
+  ["not status has 'Running' or true", "(not (status eq 'Running')) or true"],
+  ['not not true', 'not (not true)'],
+  ["true eq name lt 'b'", "true eq (name lt 'b')"],
+  ["name lt 'b' eq true", "(name lt 'b') eq true"],
+  ['null eq null eq true', '(null eq null) eq true'],
+  ["true eq status in ('Running')", "true eq (status in ('Running'))"],
+  ["true ne status has 'Running'", "true ne (status eq 'Running')"],
+  ["status in ('Running') and name in ('a') or true", "((status in ('Running')) and (name in ('a'))) or true"],
+])('%s is read as %s', (text, meant) => {
+  expect(parseFilter(text)).toEqual(parseFilter(meant));
+});
+
+test.each([
+  ["name eq 'it''s'", { right: { value: "it's" } }],
+  ['id eq ABCDEF01-2345-4678-89AB-CDEF01234567', { right: { value: 'abcdef01-2345-4678-89ab-cdef01234567' } }],
+  ["status eq '1'", { right: { type: 'operationStatus', value: 'Running' } }],
+  ['createdDateTime eq 2026-01-31T00:00:00+05:30', { right: { value: '2026-01-30T18:30:00.0000000' } }],
+  ['createdDateTime eq 2026-01-31T23:59:60.5Z', { right: { value: '2026-02-01T00:00:00.5000000' } }],
+  ['createdDateTime eq 2026-01-31T00:00Z', { right: { value: '2026-01-31T00:00:00.0000000' } }],
+  ['createdDateTime eq 2026-01-31T00:00:00.123456789000Z', { right: { value: '2026-01-31T00:00:00.123456789' } }],
+  ['createdDateTime lt 12026-01-01T00:00:00Z', { right: { value: '~000000012026-01-01T00:00:00.0000000' } }],
+  ['errorInfo/code eq -1.5e2', { right: { value: -150 } }],
+  ['errorInfo/code gt -INF', { right: { value: Number.NEGATIVE_INFINITY } }],
+])('%s has what it says', (text, shape) => {
+  expect(parseFilter(text)).toMatchObject(shape);
+});

@@ -6,6 +6,9 @@ import type { Raw, ReadExpression } from './raw.ts';
 import { readRest } from './read-path.ts';
 import { charAt, deeper, expectChar, invalid, type Reader, refuse, refuseAtOnce, sees, skipBlanks } from './reader.ts';
 
+/** No values. */
+const EMPTY = /\([ \t]*\)/y;
+
 const takesOf = ({ least, most }: FunctionShape): string =>
   `takes ${most === 0 ? 'no' : least === most ? least : `${least} or ${most}`} value${most === 1 ? '' : 's'}`;
 
@@ -81,7 +84,7 @@ export function readCall(reader: Reader, name: string, at: number, read: ReadExp
     refuse(reader, at, 'case() is not served. Combine comparisons with and, or.');
     return { kind: 'nothing', at };
   }
-  if (!shape || (isNamed && shape.most > 0)) return readServiceCall(reader, name, at, read);
+  if (!shape || (isNamed && (shape.most > 0 || !sees(reader, EMPTY)))) return readServiceCall(reader, name, at, read);
   const args = readArguments(reader, lower, shape, read);
   if (shape.most === 0 && charAt(reader) === '/') {
     refuse(reader, at, `${lower}() has no members.`);

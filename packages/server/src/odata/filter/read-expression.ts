@@ -95,11 +95,15 @@ function enter(reader: Reader, chain: Chain, op: string, at: number): void {
 
 function leaveClosed(reader: Reader, { stages, isSingle }: Chain, op: string, at: number): void {
   const order = ORDER.indexOf(stageOf(op));
-  while (stages.length > 0 && ORDER.indexOf(stages.at(-1) ?? 'logic') >= order) stages.pop();
-  if (stages.pop() !== undefined || stageOf(op) === 'logic') return;
+  const isBefore = (stage: Stage): boolean => ORDER.indexOf(stage) < order;
+  const mayFollow = stages.some(isBefore);
   const advice = `"${op}" cannot stand behind a list or the value of "has". Put parentheses around what is before it.`;
-  if (!isSingle) throw invalid(at, advice);
-  refuse(reader, at, advice);
+  if (!mayFollow && !isSingle) throw invalid(at, advice);
+  if (!mayFollow) refuse(reader, at, advice);
+  // What may be a value in parentheses closes nothing.
+  if (isSingle) return;
+  while (!isBefore(stages.at(-1) ?? 'operand')) stages.pop();
+  stages.pop();
 }
 
 const QUOTED_ENUM =

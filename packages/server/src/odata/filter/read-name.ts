@@ -45,7 +45,7 @@ function readEnum(reader: Reader, typeName: string, at: number): Raw {
   throw invalid(at, `"${typeName.slice(0, 60)}'…'" is no value. ${PREFIXED[typeName.toLowerCase()] ?? AN_ENUM}`);
 }
 
-const SOME_NAME = /[A-Za-z_][\w.]*/y;
+const SOME_NAME = /[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/y;
 
 /** A literal that begins with a letter and is all there is up to a blank, comma or ")"; undefined, with nothing taken, elsewhere. */
 export function readNamedLiteral(reader: Reader): Raw | undefined {

@@ -1,6 +1,13 @@
 /** Filters that name nothing, or in which types do not go together: invalidFilter. The mark ¦ is before the place. */
 export const INVALID_NAMES = `
 ¦nam eq 'a'
+¦not eq 1
+¦not in ('a')
+not ¦eq eq 'a'
+¦not eq eq
+(¦not )
+¦in in ('a')
+¦any eq 1
 ¦Name eq 'a'
 ¦STATUS eq 'Running'
 ¦provider eq 'x'

@@ -170,6 +170,7 @@ status in ('Running',null) ¦eq true
 status in ('Running','Failed') ¦add 1
 status in ('Running','Failed') ¦in ('Running','Failed')
 status in (¦Running,Failed)
+status in (a¦.'Running')
 name in (¦a,b)
 name in ('a',¦b)
 name in ('a',¦)

@@ -34,6 +34,8 @@ errorInfo/code eq ¦- 1
 ¦-10:00 lt 11:00
 ¦$it/name eq 'a'
 ¦$it eq null
+¦$it/name/ eq 'a'
+¦$root/f()/ eq 'a'
 ¦$this eq 'a'
 ¦$root/security/securityActions eq null
 ¦$root/People/$count gt 1
@@ -86,6 +88,8 @@ name in ¦["a","b"]
 ¦isBlocked(target='a',since=2026-01-01) eq true
 ¦ns.isBlocked(target=@t) eq true
 ¦now()/x eq 1
+¦now(a=1) eq 1
+¦1 add in in (1) ge true in (true,false) has 'a'
 ¦contains() eq true
 parameters/¦first(x=1) eq 1
 ¦@Core.Description eq 'a'
