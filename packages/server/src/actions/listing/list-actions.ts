@@ -79,7 +79,7 @@ async function firstInOrder(deps: Listing, tenantId: string, wanted: PageWanted)
   const { order, skip, limit } = wanted;
   const walk = walkFor(wanted, true, deps.clock.now());
   const keys = order.map(({ path }) => path);
-  const rows = sortRows(await sortWalk(deps, tenantId, walk, { keys, most: MOST_SORTED }), order);
+  const rows = await sortRows(await sortWalk(deps, tenantId, walk, { keys, most: MOST_SORTED }), order);
   const ids = rows.slice(skip).map(({ id }) => id);
   const actions = await read(deps, tenantId, ids.slice(0, limit));
   if (ids.length <= limit) return { actions, next: undefined };

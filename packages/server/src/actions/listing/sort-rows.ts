@@ -35,16 +35,51 @@ const ranked = ({ id, keys }: SortRow, order: readonly OrderKey[]): SortRow => (
 
 const turned = (compared: number, isDescending: boolean): number => (isDescending ? -compared : compared);
 
-/** Puts rows in order; the id, in the direction of the last key, breaks ties. */
-export function sortRows(rows: readonly SortRow[], order: readonly OrderKey[]): readonly SortRow[] {
+type Comparing = (one: SortRow, other: SortRow) => number;
+
+function comparing(order: readonly OrderKey[]): Comparing {
   const lastDescends = order.at(-1)?.isDescending ?? true;
-  return rows
-    .map((row) => ranked(row, order))
-    .sort((one, other) => {
-      for (const [index, { isDescending }] of order.entries()) {
-        const compared = compareKeys(one.keys[index] ?? null, other.keys[index] ?? null);
-        if (compared !== 0) return turned(compared, isDescending);
-      }
-      return turned(compareTexts(one.id, other.id), lastDescends);
-    });
+  return (one, other) => {
+    for (const [index, { isDescending }] of order.entries()) {
+      const compared = compareKeys(one.keys[index] ?? null, other.keys[index] ?? null);
+      if (compared !== 0) return turned(compared, isDescending);
+    }
+    return turned(compareTexts(one.id, other.id), lastDescends);
+  };
+}
+
+/** Rows that are sorted, or merged, in one turn of the event loop: some milliseconds. */
+const SLICE = 2_000;
+
+const letOthers = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+async function merged(one: readonly SortRow[], other: readonly SortRow[], compare: Comparing): Promise<SortRow[]> {
+  const all: SortRow[] = [];
+  let [left, right] = [0, 0];
+  for (;;) {
+    const [mine, theirs] = [one[left], other[right]];
+    const next = mine && (!theirs || compare(mine, theirs) <= 0) ? mine : theirs;
+    if (!next) return all;
+    all.push(next);
+    if (next === mine) left += 1;
+    else right += 1;
+    if (all.length % SLICE === 0) await letOthers();
+  }
+}
+
+/** Puts rows in order, and lets others go on meanwhile. The id, in the direction of the last key, breaks ties. */
+export async function sortRows(rows: readonly SortRow[], order: readonly OrderKey[]): Promise<readonly SortRow[]> {
+  const compare = comparing(order);
+  let runs: (readonly SortRow[])[] = [];
+  for (let begin = 0; begin < rows.length; begin += SLICE) {
+    const slice = rows.slice(begin, begin + SLICE);
+    runs.push(slice.map((row) => ranked(row, order)).sort(compare));
+    await letOthers();
+  }
+  while (runs.length > 1) {
+    const longer: (readonly SortRow[])[] = [];
+    for (let at = 0; at < runs.length; at += 2) longer.push(await merged(runs[at] ?? [], runs[at + 1] ?? [], compare));
+    runs = longer;
+  }
+  return runs[0] ?? [];
 }
