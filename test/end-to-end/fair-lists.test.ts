@@ -79,12 +79,17 @@ it('answers one tenant within 100 ms while another filters, counts and sorts', {
   isOver = true;
   await Promise.all(loops);
   const [half, most, worst] = [quantile(took, 0.5), quantile(took, 0.99), Math.max(...took)];
-  console.info(`${took.length} GETs: p50 ${half.toFixed(1)}, p99 ${most.toFixed(1)}, worst ${worst.toFixed(0)} ms`, statuses);
+  console.info(
+    `${took.length} GETs: p50 ${half.toFixed(1)}, p99 ${most.toFixed(1)}, worst ${worst.toFixed(0)} ms`,
+    statuses,
+  );
   expect(most).toBeLessThan(100);
   // A page, a count, or advice; each kind came to an end.
   for (const query of QUERIES) {
     const seen = [...statuses.keys()].filter((key) => key.startsWith(`${query}: `));
-    expect(seen.map((key) => key.slice(query.length + 2)).filter((status) => !['200', '400'].includes(status))).toEqual([]);
+    expect(seen.map((key) => key.slice(query.length + 2)).filter((status) => !['200', '400'].includes(status))).toEqual(
+      [],
+    );
     expect(seen).not.toEqual([]);
   }
 });

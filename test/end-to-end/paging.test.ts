@@ -17,7 +17,11 @@ const ORDERS = [
   '$orderby=actionReason desc,id',
 ];
 /** Of properties that nobody changes. */
-const FILTERS = ['', "$filter=contains(name,'lock') and clientContext eq 'seed'", "$filter=clientContext in ('seed','x')"];
+const FILTERS = [
+  '',
+  "$filter=contains(name,'lock') and clientContext eq 'seed'",
+  "$filter=clientContext in ('seed','x')",
+];
 const QUERIES = ORDERS.flatMap((order) => FILTERS.map((filter) => [order, filter].filter(Boolean).join('&')));
 
 const SEEDS = 60;
@@ -44,7 +48,7 @@ function describePaging(name: string, start: () => Promise<TestServer>, end: () 
       const link = json['@odata.nextLink'] as unknown as string | undefined;
       return link?.slice(link.indexOf('/beta'));
     };
-    const valueOf = ({ json }: Reply): readonly Json[] => json.value as unknown as readonly Json[];
+    const actionsOf = ({ json }: Reply): readonly Json[] => json.value as unknown as readonly Json[];
 
     async function post(clientContext: string): Promise<string> {
       host += 1;
@@ -67,28 +71,33 @@ function describePaging(name: string, start: () => Promise<TestServer>, end: () 
       while (link) {
         const page: Reply = await get(link.replaceAll(' ', '%20'));
         expect(page.status, page.text).toBe(200);
-        ids.push(...valueOf(page).map(({ id }) => String(id)));
+        ids.push(...actionsOf(page).map(({ id }) => String(id)));
         link = linkOf(page);
       }
       return ids;
     }
 
+    const change = (id: string, method: string, rest: object = {}): Promise<Reply> =>
+      ask(server, `${ACTIONS}/${id}`, { method, ...rest });
+
     /** Creates, cancels, patches and deletes until it is told to stop. @returns how much was written */
     async function write(kept: readonly string[], doomed: string[], isOver: () => boolean): Promise<number> {
+      const turns: readonly ((id: string, written: number) => Promise<unknown>)[] = [
+        (_, written) => post(written % 2 === 0 ? 'seed' : 'late'),
+        (id) => change(`${id}/cancelSecurityAction`, 'POST'),
+        async () => await Promise.all(doomed.splice(0, 1).map((id) => change(id, 'DELETE'))),
+        (id, written) => change(id, 'PATCH', { body: { actionReason: `changed ${written}` } }),
+      ];
       let written = 0;
-      while (!isOver()) {
-        const id = kept[(written * 17) % kept.length] ?? '';
-        const turn = written % 5;
-        if (turn === 0) await post(written % 2 === 0 ? 'seed' : 'late');
-        else if (turn === 1) await ask(server, `${ACTIONS}/${id}/cancelSecurityAction`, { method: 'POST' });
-        else if (turn === 2 && doomed.length > 0) await ask(server, `${ACTIONS}/${doomed.pop()}`, { method: 'DELETE' });
-        else await ask(server, `${ACTIONS}/${id}`, { method: 'PATCH', body: { actionReason: `changed ${written}` } });
-        written += 1;
+      for (; !isOver(); written += 1) {
+        await turns[written % turns.length]?.(kept[(written * 17) % kept.length] ?? '', written);
       }
       return written;
     }
 
-    it('shows what was there from the start once, in every order, while others write', { timeout: 120_000 }, async () => {
+    it('shows what was there from the start once, in every order, while others write', {
+      timeout: 120_000,
+    }, async () => {
       const seeds: string[] = [];
       for (let index = 0; index < SEEDS; index += 1) seeds.push(await post('seed'));
       const doomed = seeds.filter((_, index) => index % (SEEDS / DOOMED) === 0);
@@ -101,7 +110,10 @@ function describePaging(name: string, start: () => Promise<TestServer>, end: () 
         for (const query of QUERIES) {
           const ids = await idsOf(query);
           expect(new Set(ids).size, query).toBe(ids.length);
-          expect(kept.filter((id) => !ids.includes(id)), query).toEqual([]);
+          expect(
+            kept.filter((id) => !ids.includes(id)),
+            query,
+          ).toEqual([]);
         }
       } finally {
         isOver = true;
@@ -135,7 +147,11 @@ function describePaging(name: string, start: () => Promise<TestServer>, end: () 
   });
 }
 
-describePaging('pages over SQLite', () => startServer(), async () => undefined);
+describePaging(
+  'pages over SQLite',
+  () => startServer(),
+  async () => undefined,
+);
 
 describe.skipIf(!requirement('postgres18').ok)('with a database', () => {
   let postgres: TestPostgres | undefined;

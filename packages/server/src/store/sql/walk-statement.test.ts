@@ -117,7 +117,10 @@ describe.skipIf(!requirement('postgres18').ok)('PostgreSQL', () => {
       const found = [...used.matchAll(/"Index Name":"(?:action_)?(\w+)"/g)].map(([, name]) => String(name));
       for (const name of indexes) expect(found, used).toContain(name);
       expect(used).not.toContain('Seq Scan');
-      const looked = [...used.matchAll(/"Rows Removed by Filter":(\d+)/g)].reduce((sum, [, rows]) => sum + Number(rows), 0);
+      const looked = [...used.matchAll(/"Rows Removed by Filter":(\d+)/g)].reduce(
+        (sum, [, rows]) => sum + Number(rows),
+        0,
+      );
       expect(looked, used).toBeLessThan(100);
     }
   });
