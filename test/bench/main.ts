@@ -6,9 +6,10 @@ import { clearAway, clearAwayOnSignals, makeBenchFolder } from './clear-away.ts'
 import { readMachine } from './machine.ts';
 import { measureMemory } from './memory.ts';
 import { measureDrops, whyNoDrops } from './packet-drops.ts';
-import { measurePages } from './pages.ts';
+import { FILTER, measurePages, type Pages } from './pages.ts';
+import { measureParse } from './parse-time.ts';
 import { barePost, kindsOf, openSilence, postgresPost, sqlitePost } from './post-systems.ts';
-import { bareGet, entityBytes, getById, startOverStored } from './read-systems.ts';
+import { bareGet, barePage, entityBytes, filteredPage, getById, pageBytes, startOverStored } from './read-systems.ts';
 import {
   bytesOf,
   figuresOf,
@@ -32,6 +33,10 @@ const POSTGRES_GOALS: SystemGoals = { perSecond: atLeast(0.35, 0.17) };
 const GET_GOALS: SystemGoals = { perSecond: atLeast(0.6) };
 const BATCH_GOAL = atLeast(0.8);
 const PAGE_GOAL = atMost(1.2);
+const PAGE_GET_GOALS: SystemGoals = { perSecond: atLeast(0.5) };
+const PAGE_US_GOAL = atMost(200);
+const COUNT_MS_GOAL = atMost(5);
+const PARSE_US_GOAL = atMost(10);
 const MEMORY_GOAL = atMost(200);
 const DROP_GOAL = atMost(15);
 
@@ -66,33 +71,46 @@ function linesOf(
   ]);
 }
 
-async function measureStored(settings: BenchSettings, generator: Child) {
+function pageLines(pages: Pages, settings: BenchSettings): readonly Line[] {
+  const count = settings.storedActions.toLocaleString('en');
+  const depth = settings.depth.toLocaleString('en');
+  const httpFigures = `p50 ${pages.firstMs.toFixed(2)} and ${pages.deepMs.toFixed(2)} ms over HTTP`;
+  const storeFigures = `p50 ${pages.firstStoreUs.toFixed(0)} and ${pages.deepStoreUs.toFixed(0)} µs`;
+  const counted = `$count=true of ${pages.counted.toLocaleString('en')} that it finds, over HTTP`;
+  return [
+    line(`**Pages of 50 of ${count} actions**`, ''),
+    goalLine(`· behind ${depth} ÷ first`, pages.deepMs / pages.firstMs, PAGE_GOAL, httpFigures),
+    goalLine('· the same, in the store alone', pages.deepStoreUs / pages.firstStoreUs, PAGE_GOAL, storeFigures),
+    goalLine('· filtered, in the store alone', pages.filteredStoreUs, PAGE_US_GOAL, FILTER, ' µs'),
+    goalLine('· a filtered count', pages.countMs, COUNT_MS_GOAL, counted, ' ms'),
+    goalLine('**Parse of a filter of five terms**', measureParse(), PARSE_US_GOAL, '', ' µs'),
+  ];
+}
+
+async function measureStored(settings: BenchSettings) {
   say(`fills a store with ${settings.storedActions.toLocaleString('en')} actions`);
   const stored = await makeStoredActions(settings);
   const server = await startOverStored(stored);
-  const bare = bareGet(await entityBytes(server, stored));
-  const system = getById(server, stored);
-  const memoryLines = async (): Promise<readonly Line[]> => {
+  const compared: readonly Compared[] = [
+    { system: getById(server, stored), bare: bareGet(await entityBytes(server, stored)), goals: GET_GOALS },
+    { system: filteredPage(server), bare: barePage(await pageBytes(server)), goals: PAGE_GET_GOALS },
+  ];
+  const listLines = async (): Promise<readonly Line[]> => {
     say('reads pages');
-    const pages = await measurePages(server, stored, settings.pages);
+    return pageLines(await measurePages(server, stored, settings.pages), settings);
+  };
+  const memoryLines = async (generator: Child): Promise<readonly Line[]> => {
     say('watches memory under load');
     const { medianMb, mostMb, perSecond } = await measureMemory(server, generator, settings);
-    const count = stored.count.toLocaleString('en');
-    const depth = settings.depth.toLocaleString('en');
-    const httpFigures = `p50 ${pages.firstMs.toFixed(2)} and ${pages.deepMs.toFixed(2)} ms over HTTP`;
-    const storeFigures = `p50 ${pages.firstStoreUs.toFixed(0)} and ${pages.deepStoreUs.toFixed(0)} µs`;
     return [
-      line(`**Pages of 50 of ${count} actions**`, ''),
-      goalLine(`· behind ${depth} ÷ first`, pages.deepMs / pages.firstMs, PAGE_GOAL, httpFigures),
-      goalLine('· the same, in the store alone', pages.deepStoreUs / pages.firstStoreUs, PAGE_GOAL, storeFigures),
       line(
-        `**Memory with ${count} actions**`,
+        `**Memory with ${stored.count.toLocaleString('en')} actions**`,
         `resident under ${perSecond.toFixed(0)} POST/s, median ${medianMb.toFixed(0)} MB`,
       ),
       goalLine('· at most', mostMb, MEMORY_GOAL, '', ' MB'),
     ];
   };
-  return { compared: { system, bare, goals: GET_GOALS } satisfies Compared, memoryLines };
+  return { compared, listLines, memoryLines };
 }
 
 async function dropLines(settings: BenchSettings): Promise<readonly Line[]> {
@@ -142,19 +160,31 @@ async function runBatches(settings: BenchSettings): Promise<string> {
   return toReport(readMachine(), 'none', measured, lines);
 }
 
+/** Lists, and what they are compared with. */
+async function runLists(settings: BenchSettings): Promise<string> {
+  const generator = await startChild('load-generator.ts');
+  const { compared, listLines } = await measureStored(settings);
+  const bares = compared.map(({ bare }) => bare);
+  const systems = compared.flatMap(({ system, bare }) => [bare, system]);
+  const measured = await measureInTurns(systems, generator, settings);
+  return toReport(readMachine(), 'none', measured, [...linesOf(measured, bares, compared), ...(await listLines())]);
+}
+
 async function run(settings: BenchSettings): Promise<string> {
   if (settings.only === 'batch') return await runBatches(settings);
-  if (settings.only !== undefined) throw new Error(`INTERDICT_BENCH_ONLY may be "batch", and is "${settings.only}".`);
+  if (settings.only === 'lists') return await runLists(settings);
+  if (settings.only !== undefined)
+    throw new Error(`INTERDICT_BENCH_ONLY may be "batch" or "lists", and is "${settings.only}".`);
   const machine = readMachine();
   const generator = await startChild('load-generator.ts');
   const drops = await dropLines(settings);
-  const stored = await measureStored(settings, generator);
+  const stored = await measureStored(settings);
   const postgres = await findPostgres();
   const kinds = kindsOf(await openSilence());
-  const compared = [...postComparisons(kinds, postgres), stored.compared];
+  const compared = [...postComparisons(kinds, postgres), ...stored.compared];
   const single = sqlitePost(kinds.idle);
   const batch = sqlitePost(kinds.batch);
-  const bares = [barePost, stored.compared.bare];
+  const bares = [barePost, ...stored.compared.map(({ bare }) => bare)];
   say('measures in turns');
   const measured = await measureInTurns(
     [...bares, ...compared.map(({ system }) => system), batch],
@@ -162,7 +192,8 @@ async function run(settings: BenchSettings): Promise<string> {
     settings,
   );
   const inBatches = batchLines(systemOf(measured, batch.name), systemOf(measured, single.name), BATCH_GOAL);
-  const lines = [...linesOf(measured, bares, compared), ...inBatches, ...(await stored.memoryLines()), ...drops];
+  const lists = [...(await stored.listLines()), ...(await stored.memoryLines(generator))];
+  const lines = [...linesOf(measured, bares, compared), ...inBatches, ...lists, ...drops];
   const without = typeof postgres === 'string' ? [line('**POST on PostgreSQL**', `not measured: ${postgres}`)] : [];
   const version = typeof postgres === 'string' ? 'none' : postgres.version;
   return toReport(machine, version, measured, [...lines, ...without]);

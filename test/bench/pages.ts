@@ -1,30 +1,43 @@
 import http from 'node:http';
 import path from 'node:path';
+import { planWalk } from '../../packages/server/src/actions/listing/plan-walk.ts';
 import { openInstallKey } from '../../packages/server/src/auth/install-key.ts';
 import { systemClock } from '../../packages/server/src/lib/clock.ts';
-import { formatPageToken } from '../../packages/server/src/odata/page-token.ts';
-import { queries } from '../../packages/server/src/store/queries.ts';
-import { ask as askStore, createSqliteEngine } from '../../packages/server/src/store/sql/sqlite-engine.ts';
+import { parseFilter } from '../../packages/server/src/odata/filter/parse-filter.ts';
+import { formatListToken } from '../../packages/server/src/odata/list-query.ts';
+import {
+  createSqliteEngine,
+  type SqliteEngine,
+  stepSqlite,
+} from '../../packages/server/src/store/sql/sqlite-engine.ts';
 import { openReader } from '../../packages/server/src/store/sql/sqlite-open.ts';
+import type { StepCall } from '../../packages/server/src/store/walk.ts';
 import { ask, type TestServer } from '../server.ts';
 import { median } from './quantile.ts';
-import type { StoredActions } from './stored-actions.ts';
+import { STORED_MS, type StoredActions } from './stored-actions.ts';
 
 const PAGE = 50;
 const ACTIONS = 'security/securityActions';
+/** Most of the stored actions fulfil it, and an index leads to them, newest first. */
+export const FILTER = "status eq 'Completed'";
 
 export interface Pages {
   readonly firstMs: number;
   readonly deepMs: number;
   readonly firstStoreUs: number;
   readonly deepStoreUs: number;
+  readonly filteredStoreUs: number;
+  /** A filtered page of one action with the count of many, over HTTP. */
+  readonly countMs: number;
+  readonly counted: number;
 }
 
 /** The query of a nextLink that leads to the page at the depth: to follow them all would take 10,000 requests. */
 function deepQuery({ folder, tenantId, deep }: StoredActions): string {
   const secret = openInstallKey(path.join(folder, 'key')).derive('page tokens', 32);
   const scope = { secret, tenantId, collection: ACTIONS };
-  return `?$skiptoken=${formatPageToken(scope, { top: PAGE, after: [deep.created_at, deep.id] })}`;
+  const query = { texts: {}, top: PAGE, skip: 0, count: false, position: undefined };
+  return `?$skiptoken=${formatListToken(scope, query, { kind: 'behind', ...deep })}`;
 }
 
 async function checkDepth(server: TestServer, query: string, { deep }: StoredActions): Promise<void> {
@@ -51,55 +64,72 @@ function timeOf(server: TestServer, agent: http.Agent, pathAndQuery: string): Pr
 /** The first ones only warm up. */
 const UNCOUNTED = 50;
 
-async function inTurns(
-  count: number,
-  first: () => number | Promise<number>,
-  deep: () => number | Promise<number>,
-): Promise<readonly [number, number]> {
-  const [firsts, deeps]: [number[], number[]] = [[], []];
+async function inTurns(count: number, each: readonly (() => number | Promise<number>)[]): Promise<readonly number[]> {
+  const times = each.map((): number[] => []);
   for (let index = 0; index < count + UNCOUNTED; index += 1) {
-    const [one, other] = [await first(), await deep()];
-    if (index < UNCOUNTED) continue;
-    firsts.push(one);
-    deeps.push(other);
+    for (const [at, time] of each.entries()) {
+      const took = await time();
+      if (index >= UNCOUNTED) times[at]?.push(took);
+    }
   }
-  return [median(firsts), median(deeps)];
+  return times.map(median);
+}
+
+/** One step of a walk is a page. */
+function pageTime(
+  engine: SqliteEngine,
+  tenantId: string,
+  filter: string | undefined,
+  after: StepCall['after'],
+): number {
+  const { ways, from, before } = planWalk(filter === undefined ? undefined : parseFilter(filter));
+  const walk = { isDescending: true, ways, from, before, filter: undefined, words: undefined, now: Date.now() };
+  const startedAt = performance.now();
+  const { entities } = stepSqlite(engine, tenantId, { walk, after, limit: PAGE + 1, give: 'entities' });
+  const tookMs = performance.now() - startedAt;
+  if (entities.length !== PAGE + 1) throw new Error(`A page had ${entities.length} rows.`);
+  return tookMs * 1_000;
 }
 
 /** A connection of the bench's own to the same files, with the statements and settings of the server's reader. */
-async function storeTimes(
-  { folder, tenantId, deep }: StoredActions,
-  count: number,
-): Promise<readonly [number, number]> {
+async function storeTimes({ folder, tenantId, deep }: StoredActions, count: number): Promise<readonly number[]> {
   const db = openReader(folder);
   const engine = createSqliteEngine(db, [], systemClock);
-  const beyond = PAGE + 1;
-  const time = (query: Parameters<typeof askStore>[2]): number => {
-    const startedAt = performance.now();
-    const rows = askStore(engine, tenantId, query);
-    const tookMs = performance.now() - startedAt;
-    if (rows.length !== beyond) throw new Error(`A page had ${rows.length} rows.`);
-    return tookMs * 1_000;
-  };
   try {
-    return await inTurns(
-      count,
-      () => time(queries.newestEntities({ limit: beyond })),
-      () => time(queries.entitiesAfter({ ...deep, limit: beyond })),
-    );
+    return await inTurns(count, [
+      () => pageTime(engine, tenantId, undefined, undefined),
+      () => pageTime(engine, tenantId, undefined, deep),
+      () => pageTime(engine, tenantId, FILTER, undefined),
+    ]);
   } finally {
     db.close();
   }
 }
 
-/** Both pages in turn, over HTTP and then in the store alone. */
+/** Of the newest hundredth of all: 10,000 of a million. */
+async function countQuery(server: TestServer): Promise<string> {
+  const { json } = await ask(server, `/beta/${ACTIONS}?$top=1`);
+  const [newest] = json.value as unknown as readonly { readonly createdDateTime: string }[];
+  const since = new Date(Date.parse(newest?.createdDateTime ?? '') - STORED_MS / 100).toISOString();
+  return `?$top=1&$count=true&$filter=${encodeURIComponent(`${FILTER} and createdDateTime ge ${since}`)}`;
+}
+
+/** Pages in turn, over HTTP and then in the store alone. */
 export async function measurePages(server: TestServer, stored: StoredActions, count: number): Promise<Pages> {
   const query = deepQuery(stored);
   await checkDepth(server, query, stored);
+  const counting = await countQuery(server);
+  const counted = Number((await ask(server, `/beta/${ACTIONS}${counting}`)).json['@odata.count']);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const get = (pathAndQuery: string) => () => timeOf(server, agent, pathAndQuery);
-  const [firstMs, deepMs] = await inTurns(count, get(`/beta/${ACTIONS}?$top=${PAGE}`), get(`/beta/${ACTIONS}${query}`));
+  const paths = [`?$top=${PAGE}`, query, counting].map((each) => `/beta/${ACTIONS}${each}`);
+  const [firstMs = Number.NaN, deepMs = Number.NaN, countMs = Number.NaN] = await inTurns(
+    count,
+    paths.map((each) => () => timeOf(server, agent, each)),
+  );
   agent.destroy();
-  const [firstStoreUs, deepStoreUs] = await storeTimes(stored, count);
-  return { firstMs, deepMs, firstStoreUs, deepStoreUs };
+  const [firstStoreUs = Number.NaN, deepStoreUs = Number.NaN, filteredStoreUs = Number.NaN] = await storeTimes(
+    stored,
+    count,
+  );
+  return { firstMs, deepMs, firstStoreUs, deepStoreUs, filteredStoreUs, countMs, counted };
 }

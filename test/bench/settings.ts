@@ -1,7 +1,7 @@
 /** How much is measured. */
 export interface BenchSettings {
   readonly isShort: boolean;
-  /** One part alone: `batch`. Undefined for all. */
+  /** One part alone: `batch` or `lists`. Undefined for all. */
   readonly only?: string | undefined;
   /** How often each system has its turn. */
   readonly rounds: number;
@@ -57,7 +57,7 @@ function numberOf(name: string): number | undefined {
   return value;
 }
 
-/** `INTERDICT_BENCH_SHORT=1`; `INTERDICT_BENCH_ROUNDS` and `INTERDICT_BENCH_SECONDS` change one of its numbers, and `INTERDICT_BENCH_ONLY=batch` measures batches alone. */
+/** `INTERDICT_BENCH_SHORT=1`; `INTERDICT_BENCH_ROUNDS` and `INTERDICT_BENCH_SECONDS` change one of its numbers, and `INTERDICT_BENCH_ONLY=batch` or `lists` measures batches or lists alone. */
 export function readSettings(): BenchSettings {
   const base = process.env.INTERDICT_BENCH_SHORT === '1' ? SHORT : FULL;
   return {

@@ -65,6 +65,8 @@ async function startAll(systems: readonly ShotSystem[], generator: Child, settin
   const started: Running[] = [];
   for (const system of systems) {
     const ready = await system.start();
+    // Two systems may be asked of one server.
+    letGo(ready);
     const running: Running = { ...ready, name: system.name, results: [], answered: 0, loadedMs: 0 };
     console.error(
       `warm  ${show(system.name, await fire(generator, running, settings.connections, 0, settings.warmUpSeconds))}`,

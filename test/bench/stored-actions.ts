@@ -11,6 +11,8 @@ import type { BenchSettings } from './settings.ts';
 
 const ACTIONS = '/beta/security/securityActions';
 const DAY_MS = 86_400_000;
+/** How long before now the oldest was created. */
+export const STORED_MS = 30 * DAY_MS;
 
 type Row = Record<string, SQLInputValue>;
 
@@ -96,7 +98,7 @@ function fill(
   const insertJournal = inserter(db, 'journal', inForce.journal);
   const insertEnforcement = inserter(db, 'enforcement', inForce.enforcement ?? {});
   const now = Date.now();
-  const stepMs = Math.floor((30 * DAY_MS) / count);
+  const stepMs = Math.floor(STORED_MS / count);
   const endsAt = now + 7 * DAY_MS;
   let { sequence } = db.prepare('select max(sequence) as sequence from journal').get() as { sequence: number };
   for (let index = 2; index < count; index += 1) {

@@ -13,11 +13,17 @@ export function formFor(exchange: Asked, offered: string): Form {
   return format === undefined ? readAccept(headerOf(exchange, 'accept'), offered) : readFormat(format, offered);
 }
 
+/** Every entity of a page asks for it: the query is read once. */
+const FOUND = new WeakMap<Asked, Form>();
+
 /** The form of an answer in JSON. A release takes any `Accept`, and gives no JSON. */
 export const formOf = (exchange: Asked): Form => {
   const { accept } = exchange.headers;
   const isUsual = (accept === undefined || accept === '*/*' || accept === 'application/json') && exchange.query === '';
-  return isUsual ? USUAL_FORM : formFor(exchange, 'application/json');
+  if (isUsual) return USUAL_FORM;
+  const found = FOUND.get(exchange) ?? formFor(exchange, 'application/json');
+  FOUND.set(exchange, found);
+  return found;
 };
 
 const CONTROL = /^[^@]*@/;

@@ -87,5 +87,5 @@ export function readListQuery(scope: TokenScope, queryText: string, maxPageSize:
   const carried = unpack(scope, options.skiptoken);
   checkBeside(options, carried);
   const top = sizeOf(options.top === undefined ? carried.top : readTop(options.top), maxPageSize);
-  return { ...carried, top };
+  return { ...carried, top, count };
 }

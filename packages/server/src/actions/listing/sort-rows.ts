@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { ENFORCEMENT_STATES, OPERATION_STATUSES } from '@interdict/contract';
 import { inCodePoints } from '../../lib/compare-texts.ts';
 import type { OrderKey } from '../../odata/order-by.ts';
@@ -38,9 +37,9 @@ const comparable = ({ id, keys }: SortRow, order: readonly OrderKey[]): SortRow 
 
 const turned = (compared: number, isDescending: boolean): number => (isDescending ? -compared : compared);
 
-type Compare = (one: SortRow, other: SortRow) => number;
+type Comparing = (one: SortRow, other: SortRow) => number;
 
-function comparing(order: readonly OrderKey[]): Compare {
+function comparing(order: readonly OrderKey[]): Comparing {
   const lastDescends = order.at(-1)?.isDescending ?? true;
   return (one, other) => {
     for (const [index, { isDescending }] of order.entries()) {
@@ -51,60 +50,38 @@ function comparing(order: readonly OrderKey[]): Compare {
   };
 }
 
-/** So many are put in order at once: long texts that begin alike take some milliseconds. */
-const RUN = 500;
-const SLICE_MS = 10;
+/** Rows that are sorted, or merged, in one turn of the event loop: some milliseconds. */
+const SLICE = 500;
 
-async function* merged(
-  one: readonly SortRow[],
-  other: readonly SortRow[],
-  compare: Compare,
-): AsyncGenerator<void, SortRow[]> {
+const letOthers = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+async function merged(one: readonly SortRow[], other: readonly SortRow[], compare: Comparing): Promise<SortRow[]> {
   const all: SortRow[] = [];
   let [left, right] = [0, 0];
-  let since = performance.now();
-  while (left < one.length && right < other.length) {
-    const [mine, theirs] = [one[left] as SortRow, other[right] as SortRow];
-    if (compare(mine, theirs) <= 0) {
-      all.push(mine);
-      left += 1;
-    } else {
-      all.push(theirs);
-      right += 1;
-    }
-    if (all.length % 64 === 0 && performance.now() - since > SLICE_MS) {
-      yield;
-      since = performance.now();
-    }
-  }
-  return all.concat(one.slice(left), other.slice(right));
-}
-
-async function merge(one: readonly SortRow[], other: readonly SortRow[], compare: Compare): Promise<SortRow[]> {
-  const steps = merged(one, other, compare);
   for (;;) {
-    const step = await steps.next();
-    if (step.done) return step.value;
-    await turn();
+    const [mine, theirs] = [one[left], other[right]];
+    const next = mine && (!theirs || compare(mine, theirs) <= 0) ? mine : theirs;
+    if (!next) return all;
+    all.push(next);
+    if (next === mine) left += 1;
+    else right += 1;
+    if (all.length % SLICE === 0) await letOthers();
   }
 }
 
-/** Puts rows in order, and lets others have their turn; the id, in the direction of the last key, breaks ties. */
+/** Puts rows in order, and lets others go on meanwhile. The id, in the direction of the last key, breaks ties. */
 export async function sortRows(rows: readonly SortRow[], order: readonly OrderKey[]): Promise<readonly SortRow[]> {
   const compare = comparing(order);
   let runs: (readonly SortRow[])[] = [];
-  for (let from = 0; from < rows.length; from += RUN) {
-    const run = rows.slice(from, from + RUN).map((row) => comparable(row, order));
-    runs.push(run.sort(compare));
-    await turn();
+  for (let begin = 0; begin < rows.length; begin += SLICE) {
+    const slice = rows.slice(begin, begin + SLICE);
+    runs.push(slice.map((row) => comparable(row, order)).sort(compare));
+    await letOthers();
   }
   while (runs.length > 1) {
-    const pairs: (readonly SortRow[])[] = [];
-    for (let at = 0; at < runs.length; at += 2) {
-      const [one = [], other] = [runs[at], runs[at + 1]];
-      pairs.push(other ? await merge(one, other, compare) : one);
-    }
-    runs = pairs;
+    const longer: (readonly SortRow[])[] = [];
+    for (let at = 0; at < runs.length; at += 2) longer.push(await merged(runs[at] ?? [], runs[at + 1] ?? [], compare));
+    runs = longer;
   }
   return runs[0] ?? [];
 }

@@ -72,6 +72,11 @@ function ofAnd(left: FoundWays | undefined, right: FoundWays | undefined): Found
 const ofOr = (left: FoundWays | undefined, right: FoundWays | undefined): FoundWays | undefined =>
   left && right && { ways: [...left.ways, ...right.ways], isExact: left.isExact && right.isExact };
 
+function ofNot(operand: Expression): FoundWays | undefined {
+  if (operand.kind === 'in') return ofIn(operand, true);
+  return operand.kind === 'compare' ? ofComparison(operand, true) : undefined;
+}
+
 /** Ways on which everything lies that fulfils a filter; undefined where there are none. */
 export function waysOf(filter: Expression): FoundWays | undefined {
   switch (filter.kind) {
@@ -84,8 +89,7 @@ export function waysOf(filter: Expression): FoundWays | undefined {
     case 'or':
       return ofOr(waysOf(filter.left), waysOf(filter.right));
     case 'not':
-      if (filter.operand.kind === 'in') return ofIn(filter.operand, true);
-      return filter.operand.kind === 'compare' ? ofComparison(filter.operand, true) : undefined;
+      return ofNot(filter.operand);
     case 'literal':
     case 'path':
     case 'call':
