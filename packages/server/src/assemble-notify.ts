@@ -1,4 +1,4 @@
-import { postOnce } from '@interdict/connectors';
+import { postOnce, trustBeside } from '@interdict/connectors';
 import type { InstallKey } from './auth/install-key.ts';
 import type { Config } from './config.ts';
 import { createDeliverer, type Deliverer } from './notify/deliverer.ts';
@@ -23,7 +23,8 @@ const secretsKeyOf = (key: InstallKey): Buffer => key.derive('subscription secre
 
 function guarded({ notifications }: NotifyParts['config']): Pick<NotifyDeps, 'guard' | 'post'> {
   const guard = createReceiverGuard(notifications.allow);
-  const post: PostTo = (wanted, signal) => postOnce(wanted, { guard, ca: notifications.ca }, signal);
+  const secureContext = notifications.ca === undefined ? undefined : trustBeside(notifications.ca);
+  const post: PostTo = (wanted, signal) => postOnce(wanted, { guard, secureContext }, signal);
   return { guard, post };
 }
 
