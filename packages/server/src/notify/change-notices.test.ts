@@ -45,6 +45,8 @@ const since = {
 
 it('an action as it was created follows from the action as it is', () => {
   expect(asCreated(since)).toEqual(created);
+  const record = { ...since, enforcement: { state: 'none', recordedBy: { appId: 'app', user: null } } };
+  expect(asCreated(record), 'a record is what it was').toEqual(record);
 });
 
 it.each([
