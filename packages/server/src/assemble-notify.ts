@@ -2,7 +2,7 @@ import { postOnce, trustBeside } from '@interdict/connectors';
 import type { InstallKey } from './auth/install-key.ts';
 import type { Config } from './config.ts';
 import { createDeliverer, type Deliverer } from './notify/deliverer.ts';
-import { createHandshakeBook } from './notify/handshake-limits.ts';
+import { createHandshakeBook } from './notify/handshake-book.ts';
 import type { NotifyDeps } from './notify/notify-deps.ts';
 import { causeOf, type PostTo } from './notify/receiver-fault.ts';
 import { createReceiverGuard } from './notify/receiver-guard.ts';

@@ -52,14 +52,15 @@ function askFor(resolver: Resolver, name: string): Promise<Found> {
   return promise;
 }
 
-const isUnknown = ({ code }: NodeJS.ErrnoException): boolean => code === 'ENOTFOUND' || code === 'ENODATA';
+/** After these the next name is asked for: a server answers so for an end that is not its own. */
+const NOT_SO: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED']);
 
 async function askInTurn(resolver: Resolver, names: readonly string[], isOver: () => boolean): Promise<Found> {
   let last: Found = { addresses: [], error: null };
   for (const name of names) {
     last = await askFor(resolver, name);
     if (last.addresses.length > 0 || isOver()) return last;
-    if (last.error && !isUnknown(last.error)) return last;
+    if (last.error && !NOT_SO.has(last.error.code ?? '')) return last;
   }
   return last;
 }

@@ -105,6 +105,16 @@ describe('the deliveries of a subscription', () => {
     expect(row()?.failing).toBe(0);
   });
 
+  it('is found before those that are slow, where more are awake than are looked at', () => {
+    take();
+    settle(begin(1)?.id ?? '', true, true);
+    rest();
+    const quick = anId();
+    create(quick, DAY_MS);
+    const awake = store.read(queries.awakeSubscriptions({ sequence: 9, now: clock.now(), limit: 1 }));
+    expect(awake.map((each) => each.id)).toEqual([quick]);
+  });
+
   it('is given up after four hours, told as missed, and lets the next one pass', () => {
     take();
     const delivery = begin(1);

@@ -9,7 +9,8 @@ import { contentOf, isLive } from './subscription.ts';
 const KEPT_MS = 7 * 86_400_000;
 const KEPT_DELIVERIES = 1_000;
 const PRUNED_AT_ONCE = 200;
-const DUE_AT_ONCE = 8;
+/** Sent beside the next body: no subscription has more than a few connections. */
+const DUE_AT_ONCE = 3;
 
 interface Leased {
   readonly id: string;

@@ -1,7 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import type { Refusal } from '../errors.ts';
 import { NotPassed } from './handshake.ts';
-import { createHandshakeBook, withHandshake } from './handshake-limits.ts';
+import { createHandshakeBook } from './handshake-book.ts';
+import { withHandshake } from './handshake-limits.ts';
 import { invalid } from './refuse.ts';
 
 const someone = { tenantId: 't', appId: 'a' };

@@ -1,16 +1,7 @@
 import { Refusal } from '../errors.ts';
 import { NotPassed } from './handshake.ts';
+import type { HandshakeBook } from './handshake-book.ts';
 import type { NotifyDeps, Subscriber } from './notify-deps.ts';
-
-/** Handshakes of this process. */
-export interface HandshakeBook {
-  /** Under way, by tenant. */
-  readonly underWay: Map<string, number>;
-  /** When the last ones failed, by tenant and application; `performance.now()`. */
-  readonly failed: Map<string, readonly number[]>;
-}
-
-export const createHandshakeBook = (): HandshakeBook => ({ underWay: new Map(), failed: new Map() });
 
 const AT_ONCE = 10;
 const FAILED_A_MINUTE = 30;

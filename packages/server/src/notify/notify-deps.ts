@@ -1,6 +1,6 @@
 import type { AddressGuard } from '@interdict/connectors';
 import type { Store } from '../store/store.ts';
-import type { HandshakeBook } from './handshake-limits.ts';
+import type { HandshakeBook } from './handshake-book.ts';
 import type { PostTo } from './receiver-fault.ts';
 
 /** What the operations of this room work with. */
