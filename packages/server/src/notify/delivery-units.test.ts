@@ -110,7 +110,7 @@ describe('the deliveries of a subscription', () => {
     settle(begin(1)?.id ?? '', true, true);
     rest();
     const quick = anId();
-    create(quick, DAY_MS);
+    create(quick, 60 * DAY_MS);
     const awake = store.read(queries.awakeSubscriptions({ sequence: 9, now: clock.now(), limit: 1 }));
     expect(awake.map((each) => each.id)).toEqual([quick]);
   });

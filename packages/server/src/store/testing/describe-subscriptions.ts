@@ -138,7 +138,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
     await store.run(tenant, resendDelivery, { id, appId: 'app', deliveryId: first });
     const second = await begin(2);
     const third = store.run(tenant, resendDelivery, { id, appId: 'app', deliveryId: first });
-    await Promise.all([third, settle(first, false), settle(second, true)]);
+    await Promise.all([third, settle(second, true), settle(first, false)]);
     const [row] = await store.read(tenant, queries.subscriptionById({ id }));
     expect(row).toMatchObject({ cursor: 2, delivery_id: null });
   });
