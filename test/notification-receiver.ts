@@ -33,7 +33,7 @@ export const sayBack: Manner = ({ query }, response) => {
   response.writeHead(200, { 'Content-Type': 'text/plain' }).end(query.get('validationToken'));
 };
 
-/** A receiver of change notifications over real https on `localhost`, with a certificate of its own making. */
+/** A receiver of change notifications over real https on loopback, with a certificate of its own making. */
 export class NotificationReceiver {
   readonly certificate: ReturnType<typeof selfMadeCertificate>;
   /** Notifications, in the order in which they came; handshakes are apart. */
@@ -43,16 +43,18 @@ export class NotificationReceiver {
   manner: Manner | null = null;
   handshake: Manner = sayBack;
   readonly #server: Server;
+  readonly #host: string;
   #port = 0;
 
   /** @param certificate another receiver's, where both are to be trusted by one authority */
-  constructor(certificate = selfMadeCertificate('localhost')) {
+  constructor(certificate = selfMadeCertificate('localhost'), host = 'localhost') {
     this.certificate = certificate;
+    this.#host = host;
     this.#server = createServer(this.certificate, (request, response) => void this.#serve(request, response));
   }
 
   get url(): string {
-    return `https://localhost:${this.#port}/hook`;
+    return `https://${this.#host}:${this.#port}/hook`;
   }
 
   get port(): number {

@@ -20,6 +20,8 @@ const missing = (target: string): Refused => property(target, /needs/, 'missingP
 const notServed = (target: string): Refused => ({ status: 501, inner: 'notSupported', target });
 const notPublic = property('notificationUrl', /not public, and notifications\.allow does not name it/);
 
+const unreachable = property('notificationUrl', /could not be reached at a public address that may be called\.$/);
+
 /** Differences to a body that would be taken, and what is said of them. */
 const BODIES: readonly (readonly [string, object, Refused])[] = [
   ['no changeType', { changeType: undefined }, missing('changeType')],
@@ -64,12 +66,8 @@ const BODIES: readonly (readonly [string, object, Refused])[] = [
   ['private 192.168/16', { notificationUrl: 'https://192.168.1.1/' }, notPublic],
   ['carrier-grade NAT', { notificationUrl: 'https://100.64.0.1/' }, notPublic],
   ['multicast', { notificationUrl: 'https://224.0.0.1/' }, notPublic],
-  [
-    'a name of loopback',
-    { notificationUrl: 'https://localhost.localdomain/' },
-    property('notificationUrl', /validation/),
-  ],
-  ['a name that is none', { notificationUrl: 'https://nobody.invalid/' }, property('notificationUrl', /validation/)],
+  ['a name of loopback', { notificationUrl: 'https://localhost.localdomain/' }, unreachable],
+  ['a name that is none', { notificationUrl: 'https://nobody.invalid/' }, unreachable],
   [
     'lifecycle http',
     { lifecycleNotificationUrl: 'http://hooks.example/' },
@@ -194,27 +192,35 @@ const RECEIVERS: readonly (readonly [string, Manner, RegExp])[] = [
     'HTML',
     ({ query }, response) =>
       void response.writeHead(200, { 'Content-Type': 'text/html' }).end(query.get('validationToken')),
-    /"text\/html", not text\/plain/,
+    /it answered with something else than 200 and text\/plain\.$/,
   ],
   [
     'no content type',
     ({ query }, response) => void response.writeHead(200).end(query.get('validationToken')),
-    /no content type/,
+    /it answered with something else than 200 and text\/plain\.$/,
   ],
   [
     '202',
     ({ query }, response) =>
       void response.writeHead(202, { 'Content-Type': 'text/plain' }).end(query.get('validationToken')),
-    /it answered 202/,
+    /it answered with something else than 200 and text\/plain\.$/,
   ],
-  ['404', (_, response) => void response.writeHead(404).end(), /it answered 404/],
-  ['500', (_, response) => void response.writeHead(500).end(), /it answered 500/],
+  [
+    '404',
+    (_, response) => void response.writeHead(404).end(),
+    /it answered with something else than 200 and text\/plain\.$/,
+  ],
+  [
+    '500',
+    (_, response) => void response.writeHead(500).end(),
+    /it answered with something else than 200 and text\/plain\.$/,
+  ],
   [
     'a redirect',
     (_, response) => void response.writeHead(307, { Location: 'https://169.254.169.254/' }).end(),
-    /307, and redirects are not followed/,
+    /it answered with something else than 200 and text\/plain\.$/,
   ],
-  ['a break', (_, response) => void response.socket?.destroy(), /did not pass the validation/],
+  ['a break', (_, response) => void response.socket?.destroy(), /it broke off before it had answered\.$/],
 ];
 
 describe('a subscription that cannot be', () => {
@@ -273,7 +279,11 @@ describe('a subscription that cannot be', () => {
       more();
     };
     const began = Date.now();
-    await expectRefused(SUBSCRIPTIONS, { body: aSubscription() }, property('notificationUrl', /longer than 4 KB/));
+    await expectRefused(
+      SUBSCRIPTIONS,
+      { body: aSubscription() },
+      property('notificationUrl', /its answer is too long/),
+    );
     expect(Date.now() - began).toBeLessThan(5_000);
     expect(sent).toBeLessThan(64 * 1024 * 1024);
   });
@@ -299,7 +309,7 @@ describe('a subscription that cannot be', () => {
 
   it('a receiver whose certificate nobody vouches for', async () => {
     const body = aSubscription({ notificationUrl: stranger.url });
-    await expectRefused(SUBSCRIPTIONS, { body }, property('notificationUrl', /self-signed certificate\./));
+    await expectRefused(SUBSCRIPTIONS, { body }, property('notificationUrl', /its certificate is not trusted\.$/));
     expect(stranger.handshakes).toEqual([]);
   });
 
@@ -307,7 +317,7 @@ describe('a subscription that cannot be', () => {
     receiver.handshake = (posted, response) =>
       posted.path === '/hook' ? sayBack(posted, response) : void response.writeHead(500).end();
     const body = aSubscription({ lifecycleNotificationUrl: `${receiver.url}/life` });
-    await expectRefused(SUBSCRIPTIONS, { body }, property('lifecycleNotificationUrl', /answered 500/));
+    await expectRefused(SUBSCRIPTIONS, { body }, property('lifecycleNotificationUrl', /something else than 200/));
     await expectNone();
   });
 
@@ -350,7 +360,7 @@ describe('a subscription that cannot be', () => {
     await patch({ expirationDateTime: inMinutes(50_000) }, property('expirationDateTime', /43,200/));
     await patch({ notificationUrl: 'https://127.0.0.1/' }, notPublic);
     receiver.handshake = (_, response) => void response.writeHead(500).end();
-    await patch({ notificationUrl: `${receiver.url}/other` }, property('notificationUrl', /answered 500/));
+    await patch({ notificationUrl: `${receiver.url}/other` }, property('notificationUrl', /something else than 200/));
     receiver.handshake = sayBack;
     expect((await ask(server, at)).json.notificationUrl).toBe(receiver.url);
     await expectRefused(`${at}/deliveries?$top=0`, {}, { status: 400, inner: 'invalidQueryOption' });

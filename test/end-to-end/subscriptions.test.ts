@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { selfMadeCertificate } from '../../packages/connectors/src/webhook/testing/self-made-certificate.ts';
 import { NotificationReceiver, type Posted, sayBack } from '../notification-receiver.ts';
 import { aDataFolder, ask, type Json, startServer, type TestServer, until } from '../server.ts';
 import { tokenOf } from '../tenant-token.ts';
@@ -21,15 +22,18 @@ function isSigned({ headers, text }: Posted, secret: string): boolean {
 
 describe('subscriptions', () => {
   const receiver = new NotificationReceiver();
-  const dead = new NotificationReceiver(receiver.certificate);
+  const dead = new NotificationReceiver(selfMadeCertificate('dead.localhost'), 'dead.localhost');
   let server: TestServer;
   let target = 0;
 
   beforeAll(async () => {
     await Promise.all([receiver.start(), dead.start()]);
     const data = aDataFolder();
-    writeFileSync(path.join(data, 'ca.pem'), receiver.certificate.cert);
-    server = await startServer({ data, config: 'notifications:\n  allow: [localhost]\n  ca: ca.pem\n' });
+    writeFileSync(path.join(data, 'ca.pem'), receiver.certificate.cert + dead.certificate.cert);
+    server = await startServer({
+      data,
+      config: 'notifications:\n  allow: [localhost, dead.localhost]\n  ca: ca.pem\n',
+    });
   });
   afterEach(async () => {
     receiver.manner = null;

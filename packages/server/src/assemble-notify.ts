@@ -1,9 +1,10 @@
-import { postOnce } from '@interdict/connectors';
+import { postOnce, trustBeside } from '@interdict/connectors';
 import type { InstallKey } from './auth/install-key.ts';
 import type { Config } from './config.ts';
 import { createDeliverer, type Deliverer } from './notify/deliverer.ts';
-import type { PostTo } from './notify/handshake.ts';
+import { createHandshakeBook } from './notify/handshake-book.ts';
 import type { NotifyDeps } from './notify/notify-deps.ts';
+import { causeOf, type PostTo } from './notify/receiver-fault.ts';
 import { createReceiverGuard } from './notify/receiver-guard.ts';
 import { onSubscribed } from './notify/run-deliverer.ts';
 import type { Log } from './observe/log.ts';
@@ -21,33 +22,40 @@ interface NotifyParts {
 
 const secretsKeyOf = (key: InstallKey): Buffer => key.derive('subscription secrets', 32);
 
-function guarded({ notifications }: NotifyParts['config']): Pick<NotifyDeps, 'guard' | 'post'> {
+function guarded({ config: { notifications }, log }: NotifyParts): Pick<NotifyDeps, 'guard' | 'post'> {
   const guard = createReceiverGuard(notifications.allow);
-  const post: PostTo = (wanted, signal) => postOnce(wanted, { guard, ca: notifications.ca }, signal);
+  const secureContext = notifications.ca === undefined ? undefined : trustBeside(notifications.ca);
+  const post: PostTo = async (wanted, signal) => {
+    const exchange = await postOnce(wanted, { guard, secureContext }, signal);
+    const reason = causeOf(exchange);
+    if (reason !== undefined) log.info({ host: wanted.url.host, reason }, 'A receiver did not take a POST.');
+    return exchange;
+  };
   return { guard, post };
 }
 
 /** What the operations on subscriptions work with. */
-export function assembleNotify({ config, key, store }: NotifyParts, deliverer: Deliverer): NotifyDeps {
-  const { guard, post } = guarded(config);
+export function assembleNotify(parts: NotifyParts, deliverer: Deliverer): NotifyDeps {
+  const { key, store } = parts;
   return {
     store,
     secretsKey: secretsKeyOf(key),
-    guard,
-    // A receiver that hangs does not hold up the stop.
-    post: (wanted, signal) => post(wanted, AbortSignal.any([signal, deliverer.stopping.signal])),
+    ...guarded(parts),
     answerWithinMs: ANSWER_WITHIN_MS,
-    handshakes: new Map(),
+    handshakes: createHandshakeBook(),
+    stopping: deliverer.stopping.signal,
     onSubscribed: (tenantId) => onSubscribed(deliverer, tenantId),
   };
 }
 
-export const assembleDeliverer = ({ config, key, store, log }: NotifyParts): Deliverer =>
-  createDeliverer({
+export function assembleDeliverer(parts: NotifyParts): Deliverer {
+  const { key, store, log } = parts;
+  return createDeliverer({
     store,
     secretsKey: secretsKeyOf(key),
-    post: guarded(config).post,
+    post: guarded(parts).post,
     answerWithinMs: ANSWER_WITHIN_MS,
     random: Math.random,
     onFault: (error) => log.error({ err: error }, 'The deliverer of notifications met a fault; it goes on.'),
   });
+}

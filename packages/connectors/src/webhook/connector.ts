@@ -6,8 +6,9 @@ import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
 import { type Receiver, toApplyAnswer, toPresence, toReleaseAnswer } from './answer.ts';
 import { configSchema, parseConfig, type WebhookConfig } from './config.ts';
 import { type Exchange, exchange } from './exchange.ts';
-import { guardedConnect, type Resolve, resolveBySystem } from './guarded-connect.ts';
+import { guardedConnect } from './guarded-connect.ts';
 import { secretsHider } from './message.ts';
+import { type Resolve, resolveBySystem } from './resolve-name.ts';
 import { signedHeaders } from './sign.ts';
 import { toBody, type WebhookVerb } from './translate.ts';
 

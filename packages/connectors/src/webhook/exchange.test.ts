@@ -6,7 +6,8 @@ import type { Answer, Connector } from '../connector.ts';
 import { Secret } from '../secret.ts';
 import { aCall, TENANT_A } from '../testing.ts';
 import { openWebhook } from './connector.ts';
-import { guardedConnect, type Resolve, resolveBySystem } from './guarded-connect.ts';
+import { guardedConnect } from './guarded-connect.ts';
+import { type Resolve, resolveBySystem } from './resolve-name.ts';
 import { isSigned, ReceiverDouble } from './testing/receiver-double.ts';
 import { selfMadeCertificate } from './testing/self-made-certificate.ts';
 

@@ -19,6 +19,15 @@ export interface Post {
 /** An answer that is longer is broken off. */
 const MOST_BODY_BYTES = 64 * 1024;
 
+/** More than was asked for. */
+export class AnswerTooLong extends Error {
+  override readonly name = 'AnswerTooLong';
+
+  constructor(mostBytes: number) {
+    super(`its answer is longer than ${mostBytes / 1024} KB`);
+  }
+}
+
 interface Progress {
   readonly mostBytes: number;
   readonly chunks: Buffer[];
@@ -53,7 +62,7 @@ function toHandler(progress: Progress): Dispatcher.DispatchHandler {
     onResponseData(controller, chunk) {
       progress.length += chunk.length;
       if (progress.length <= progress.mostBytes) progress.chunks.push(chunk);
-      else controller.abort(new Error(`its answer is longer than ${progress.mostBytes / 1024} KB`));
+      else controller.abort(new AnswerTooLong(progress.mostBytes));
     },
     onResponseEnd() {
       const { status, headers, chunks } = progress;

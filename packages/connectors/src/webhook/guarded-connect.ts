@@ -1,17 +1,9 @@
-import { type LookupAddress, lookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import { isPublicAddress } from './public-address.ts';
-
-/** All addresses of a name, as the system resolves it. */
-export type Resolve = (
-  hostname: string,
-  callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
-) => void;
-
-export const resolveBySystem: Resolve = (hostname, callback) => {
-  lookup(hostname, { all: true, order: 'verbatim' }, callback);
-};
+import type { Resolve } from './resolve-name.ts';
 
 /** A private address, which the configuration does not allow. */
 export class PrivateAddress extends Error {
@@ -35,34 +27,39 @@ const guardOf = (allowPrivate: boolean): AddressGuard => ({
 });
 
 /** Resolves once for each connection, and gives on only what it checked: one bad address spoils all. */
-function guardedLookup(resolve: Resolve, guard: AddressGuard): LookupFunction {
+function guardedLookup(resolve: Resolve, guard: AddressGuard, signal?: AbortSignal): LookupFunction {
   const problemOf = (hostname: string, addresses: readonly LookupAddress[]): Error | null => {
     if (addresses.length === 0) return Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
     if (addresses.every(({ address }) => guard.isAllowed(hostname, address))) return null;
     return new PrivateAddress(hostname, guard.permission);
   };
   return (hostname, options, callback) => {
-    resolve(hostname, (error, found) => {
+    const give = (error: NodeJS.ErrnoException | null, found: readonly LookupAddress[]): void => {
       const addresses = error ? [] : [...found];
       const problem = error ?? problemOf(hostname, addresses);
       if (problem) callback(problem, '');
       else if (options.all) callback(null, addresses);
       else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
-    });
+    };
+    resolve(hostname, give, signal);
   };
 }
 
 /** A name that hangs in the resolver must not hold a connection for ever; calls end by their own signals. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
-/**
- * Opens connections over HTTP/1.1, to public addresses only unless private ones are allowed.
- * @param ca PEM of all that is trusted, in place of what the system trusts
- */
+interface ConnectTerms {
+  /** Whom it trusts, in place of what Node trusts by itself. */
+  readonly secureContext?: SecureContext | undefined;
+  /** Ends looking a name up. */
+  readonly signal?: AbortSignal;
+}
+
+/** Opens connections over HTTP/1.1, to public addresses only unless private ones are allowed. */
 export function guardedConnect(
   allowed: boolean | AddressGuard,
   resolve: Resolve,
-  ca?: readonly string[],
+  { secureContext, signal }: ConnectTerms = {},
 ): buildConnector.connector {
   const guard = typeof allowed === 'boolean' ? guardOf(allowed) : allowed;
   const connect = buildConnector({
@@ -70,8 +67,8 @@ export function guardedConnect(
     timeout: CONNECT_TIMEOUT_MS,
     rejectUnauthorized: true,
     autoSelectFamily: true,
-    lookup: guardedLookup(resolve, guard),
-    ...(ca && { ca: [...ca] }),
+    lookup: guardedLookup(resolve, guard, signal),
+    ...(secureContext && { secureContext }),
   });
   return (options, callback) => {
     const hostname = options.hostname.replace(/^\[|\]$/g, '');

@@ -1,11 +1,12 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
-/** @see https://www.iana.org/assignments/iana-ipv4-special-registry */
+/** With the address at which Azure serves its machines. @see https://www.iana.org/assignments/iana-ipv4-special-registry */
 const NOT_PUBLIC_IPV4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
   '127.0.0.0/8',
+  '168.63.129.16/32',
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.0.0.0/24',

@@ -8,6 +8,9 @@ import type { Answer, Exchange } from './exchange.ts';
 import { contextUrl, rootOf } from './links.ts';
 import { SUBSCRIPTIONS, subscriberOf } from './subscriptions.ts';
 
+/** Each may be of a hundred notifications. */
+const MOST = 100;
+
 const toAttempt = ({ at, status, fault }: LoggedAttempt): object => ({
   dateTime: toDateTime(at),
   httpStatus: status,
@@ -27,7 +30,7 @@ const toWire = (delivery: LoggedDelivery): object => ({
   nextAttemptDateTime: delivery.nextAt === null ? null : toDateTime(delivery.nextAt),
 });
 
-/** The delivery log: newest first, page by page. */
+/** The delivery log: newest first, page by page, at most a hundred on each. */
 export async function listSubscriptionDeliveries(app: App, exchange: Exchange): Promise<Answer> {
   const options = readQueryOptions(exchange.query, ['top', 'skiptoken']);
   const subscriber = subscriberOf(exchange);
@@ -35,7 +38,7 @@ export async function listSubscriptionDeliveries(app: App, exchange: Exchange): 
   const collection = `${SUBSCRIPTIONS}/${id}/deliveries`;
   const scope = { secret: app.tokenSecret, tenantId: subscriber.tenantId, collection };
   const token = options.skiptoken === undefined ? undefined : parsePageToken(scope, options.skiptoken);
-  const limit = options.top === undefined && token ? token.top : readTop(options.top);
+  const limit = Math.min(MOST, options.top === undefined && token ? token.top : readTop(options.top));
   const page = await listDeliveries(app.notify, subscriber, id, { limit, after: token?.after[0] });
   const context = contextUrl(exchange.base, exchange.root, collection);
   const link = (next: string): string =>

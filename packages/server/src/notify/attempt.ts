@@ -1,13 +1,15 @@
 import { type Exchange, parseRetryAfter, parseSigningKey, signedHeaders } from '@interdict/connectors';
 import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
 import type { Deliverer } from './deliverer.ts';
-import { faultWords } from './handshake.ts';
 import type { AttemptOutcome } from './judge-attempt.ts';
 import { type Notice, notificationBody } from './notification-body.ts';
+import { wordsOf } from './receiver-fault.ts';
 import { unseal } from './seal.ts';
 import { contentOf } from './subscription.ts';
 
 const MOST_ANSWER_BYTES = 16 * 1024;
+/** Graph's own limit, after which it counts a receiver as slow. */
+const SLOW_MS = 2_900;
 
 /** What is posted, to which of the receiver's addresses. */
 export interface Outgoing {
@@ -17,15 +19,25 @@ export interface Outgoing {
   readonly notices: readonly Notice[];
 }
 
-function toOutcome(exchange: Exchange, at: number, timedOut: boolean, withinMs: number): AttemptOutcome {
-  if (exchange.kind === 'answered') {
-    const { status, headers } = exchange;
-    const isDelivered = status >= 200 && status < 300;
-    const fault = isDelivered ? null : `The receiver answered ${status}.`;
-    return { at, isDelivered, status, fault, retryAfterMs: parseRetryAfter(headers['retry-after'], new Date(at)) };
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+
+type Told = Pick<AttemptOutcome, 'at' | 'isSlow'>;
+
+function toOutcome(exchange: Exchange, told: Told, timedOut: boolean, withinMs: number): AttemptOutcome {
+  if (exchange.kind !== 'answered') {
+    const fault = sentence(wordsOf(exchange, timedOut, withinMs));
+    return { ...told, isDelivered: false, status: null, fault, retryAfterMs: undefined };
   }
-  const fault = timedOut ? `No answer within ${withinMs / 1_000} s.` : faultWords(exchange.error);
-  return { at, isDelivered: false, status: null, fault, retryAfterMs: undefined };
+  const { status, headers } = exchange;
+  const isDelivered = status >= 200 && status < 300;
+  const fault = isDelivered ? null : `The receiver answered ${status}.`;
+  return {
+    ...told,
+    isDelivered,
+    status,
+    fault,
+    retryAfterMs: parseRetryAfter(headers['retry-after'], new Date(told.at)),
+  };
 }
 
 /** Posts once, signed. Undefined where this process stops meanwhile: nobody knows what came of it. */
@@ -48,7 +60,9 @@ export async function attempt(
   const late = AbortSignal.timeout(deps.answerWithinMs);
   const signal = AbortSignal.any([late, stopping.signal]);
   const url = new URL(address ?? content.notificationUrl);
+  const began = performance.now();
   const exchange = await deps.post({ url, headers, body, mostAnswerBytes: MOST_ANSWER_BYTES }, signal);
   if (exchange.kind !== 'answered' && stopping.signal.aborted) return undefined;
-  return toOutcome(exchange, deps.store.clock.now(), late.aborted, deps.answerWithinMs);
+  const told = { at: deps.store.clock.now(), isSlow: performance.now() - began > SLOW_MS };
+  return toOutcome(exchange, told, late.aborted, deps.answerWithinMs);
 }

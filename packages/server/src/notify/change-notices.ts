@@ -4,6 +4,7 @@ import type { Expression } from '../odata/filter/expression.ts';
 import { holds } from '../odata/filter/holds.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
 import type { JournalRow } from '../store/rows.ts';
+import { asCreated } from './as-created.ts';
 import type { ChangeType, SubscriptionContent } from './subscription.ts';
 
 /** One change as a receiver is told it, without what is added when it is sent. */
@@ -49,12 +50,15 @@ function toNotice(subscriptionId: string, row: ToldRow, action: AnsweredAction |
 }
 
 /**
- * A filter is asked of the action as it is now. Of one that is deleted nothing is left to ask: its `deleted` is told
- * whatever the filter says, and what came before is not.
+ * A filter is asked of the action as it is now; for its `created` also of the action as it was then, so that one that
+ * has started meanwhile is told to whoever waits for new ones. Of one that is deleted nothing is left to ask: its
+ * `deleted` is told whatever the filter says, and what came before is not.
  */
 function passes(filter: Expression, row: ToldRow, action: AnsweredAction | undefined, now: number): boolean {
   if (row.event === 'deleted') return true;
-  return action !== undefined && holds(filter, JSON.parse(action.entity) as Record<string, unknown>, now);
+  if (action === undefined) return false;
+  const entity = JSON.parse(action.entity) as Record<string, unknown>;
+  return holds(filter, entity, now) || (row.event === 'created' && holds(filter, asCreated(entity), now));
 }
 
 /** @param actions by id, as they are now; one that is deleted is absent */

@@ -5,6 +5,7 @@ import { queries } from '../store/queries.ts';
 import type { SubscriptionRow } from '../store/subscription-rows.ts';
 import { readChangeTypes, readExpiration, readReceiverUrl, readTlsVersion } from './check-subscription.ts';
 import { shakeHands } from './handshake.ts';
+import { withHandshake } from './handshake-limits.ts';
 import type { NotifyDeps, Subscriber } from './notify-deps.ts';
 import { readResource } from './read-resource.ts';
 import { invalid, isOwnId } from './refuse.ts';
@@ -21,30 +22,6 @@ export interface SubscriptionInput {
   readonly expirationDateTime: string;
   readonly clientState: string | null;
   readonly latestSupportedTlsVersion: string | null;
-}
-
-const HANDSHAKES_A_TENANT = 10;
-
-/** Nobody makes this server knock at many doors at once. @throws {Refusal} tooManyRequests */
-export async function withHandshake<Value>(
-  { handshakes, answerWithinMs }: NotifyDeps,
-  tenantId: string,
-  shake: () => Promise<Value>,
-): Promise<Value> {
-  const underWay = handshakes.get(tenantId) ?? 0;
-  if (underWay >= HANDSHAKES_A_TENANT) {
-    const words = `${underWay} receivers are being validated for this tenant. Wait until one has answered.`;
-    const headers = { 'Retry-After': String(Math.ceil(answerWithinMs / 1_000)) };
-    throw new Refusal('tooManyRequests', words, { inner: 'limitExceeded', headers });
-  }
-  handshakes.set(tenantId, underWay + 1);
-  try {
-    return await shake();
-  } finally {
-    const left = (handshakes.get(tenantId) ?? 1) - 1;
-    if (left === 0) handshakes.delete(tenantId);
-    else handshakes.set(tenantId, left);
-  }
 }
 
 const tooMany = (): Refusal =>
@@ -105,28 +82,28 @@ export interface CreatedSubscription {
 /**
  * Subscribes an application to what changes from now on, once its receivers have passed the validation.
  * @throws {Refusal} invalidProperty, invalidFilter and what else is wrong with the resource; policyForbids for one too
- *   many; limitExceeded while many receivers of the tenant are being validated
+ *   many; limitExceeded while many receivers of the tenant are being validated, or many did not pass; serviceUnavailable
  */
 export async function subscribe(
   deps: NotifyDeps,
   subscriber: Subscriber,
   input: SubscriptionInput,
 ): Promise<CreatedSubscription> {
-  const { store, secretsKey, answerWithinMs } = deps;
+  const { store, secretsKey } = deps;
   const { tenantId, appId } = subscriber;
   const now = store.clock.now();
   const { content, expiresAt, url, lifecycleUrl } = check(deps, subscriber, input, now);
   await checkAction(deps, tenantId, content.actionId);
   await checkRoom(deps, subscriber, now);
-  await withHandshake(deps, tenantId, async () => {
-    await shakeHands(deps.post, url, 'notificationUrl', answerWithinMs);
-    if (lifecycleUrl) await shakeHands(deps.post, lifecycleUrl, 'lifecycleNotificationUrl', answerWithinMs);
+  await withHandshake(deps, subscriber, async () => {
+    await shakeHands(deps, url, 'notificationUrl');
+    if (lifecycleUrl) await shakeHands(deps, lifecycleUrl, 'lifecycleNotificationUrl');
   });
   const id = newId(now);
   const signingSecret = `whsec_${randomBytes(32).toString('base64')}`;
   const secrets = { clientState: input.clientState, signingSecret };
   const sealed = seal(secretsKey, { tenantId, id }, secrets);
-  const wanted = { id, appId, content, secrets: sealed, host: url.host, expiresAt };
+  const wanted = { id, appId, content, secrets: sealed, host: url.hostname, expiresAt };
   const row = await store.run(tenantId, createSubscription, wanted);
   if (!row) throw tooMany();
   deps.onSubscribed(tenantId);

@@ -20,6 +20,8 @@ import { contentOf } from './subscription.ts';
 const LEASE_MS = 60_000;
 /** Entries of the journal that go into one body. */
 const BATCH = 100;
+/** Bodies at which the log is pruned to its thousand: fewer than are pruned at once. */
+const PRUNING = 0.01;
 
 /** One subscription of one tenant, leased. */
 interface Turn {
@@ -39,7 +41,8 @@ async function readBatch({ deps }: Deliverer, turn: Turn, row: SubscriptionRow):
   const ids = [...new Set(told.map(({ action_id }) => action_id))];
   const actions: ReadonlyMap<string, AnsweredAction> = await findActions(store, tenantId, ids);
   const notices = toNotices(row.id, content, told, actions, store.clock.now());
-  return { ...leased, notices, firstSequence: firstRow.sequence, lastSequence: lastRow.sequence };
+  const isPruning = deps.random() < PRUNING;
+  return { ...leased, notices, firstSequence: firstRow.sequence, lastSequence: lastRow.sequence, isPruning };
 }
 
 async function send(deliverer: Deliverer, turn: Turn, row: SubscriptionRow, delivery: DeliveryRow): Promise<void> {

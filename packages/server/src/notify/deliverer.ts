@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.ts';
-import type { PostTo } from './handshake.ts';
+import type { PostTo } from './receiver-fault.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 export interface DelivererDeps {

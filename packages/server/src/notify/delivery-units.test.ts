@@ -63,12 +63,14 @@ describe('the deliveries of a subscription', () => {
     store.run(takeSubscription, { id, owner, live, leaseMs: 60_000 });
   const begin = (last: number): DeliveryRow | undefined => {
     const notice = { id: `n${last}`, changeType: 'created' as const, resource: 'r', resourceData: {} };
-    return store.run(beginDelivery, { id, owner: OWNER, notices: [notice], firstSequence: last, lastSequence: last });
+    const batch = { notices: [notice], firstSequence: last, lastSequence: last, isPruning: last % 50 === 0 };
+    return store.run(beginDelivery, { id, owner: OWNER, ...batch });
   };
-  const settle = (deliveryId: string, isDelivered: boolean): unknown => {
+  const settle = (deliveryId: string, isDelivered: boolean, isSlow = false): unknown => {
     const outcome = {
       at: clock.now(),
       isDelivered,
+      isSlow,
       status: isDelivered ? 204 : 500,
       fault: null,
       retryAfterMs: undefined,
@@ -90,6 +92,27 @@ describe('the deliveries of a subscription', () => {
     expect(isAwake(1)).toBe(false);
     clock.nowMs += 27 * DAY_MS;
     expect(isAwake(1)).toBe(false);
+  });
+
+  it('counts as slow from a slow or failed answer to the next soon one, wherever its receiver moves', () => {
+    take();
+    settle(begin(1)?.id ?? '', true, true);
+    expect(row()?.failing).toBe(1);
+    const notificationUrl = { text: 'https://other.example/', host: 'other.example' };
+    store.run(renewSubscription, { id, appId: 'app', expiresAt: undefined, notificationUrl });
+    expect(row()).toMatchObject({ failing: 1, host: 'other.example' });
+    settle(begin(2)?.id ?? '', true);
+    expect(row()?.failing).toBe(0);
+  });
+
+  it('is found before those that are slow, where more are awake than are looked at', () => {
+    take();
+    settle(begin(1)?.id ?? '', true, true);
+    rest();
+    const quick = anId();
+    create(quick, 60 * DAY_MS);
+    const awake = store.read(queries.awakeSubscriptions({ sequence: 9, now: clock.now(), limit: 1 }));
+    expect(awake.map((each) => each.id)).toEqual([quick]);
   });
 
   it('is given up after four hours, told as missed, and lets the next one pass', () => {
@@ -164,6 +187,11 @@ describe('the deliveries of a subscription', () => {
     expect(take()?.due.map((due) => [due.id, due.state])).toEqual([[delivery?.id, 'retrying']]);
     settle(delivery?.id ?? '', false);
     expect(row(), 'what is sent again holds nothing up').toMatchObject({ cursor: 1, delivery_id: null });
+    expect(log(), 'it begins anew').toMatchObject([{ attempt_count: 1, next_at: clock.now() + 10_000 }]);
+    for (let state: unknown = 'retrying'; state === 'retrying'; state = settle(delivery?.id ?? '', false)) {
+      clock.nowMs += 600_000;
+    }
+    expect(log(), 'nothing is told as missed that its application knows of').toMatchObject([{ state: 'failed' }]);
   });
 
   it('keeps the newest thousand in its log, and none over a week', () => {
@@ -189,6 +217,15 @@ describe('the deliveries of a subscription', () => {
     expect(store.run(clearSubscription, { id, owner: OWNER })).toBe(false);
     expect(store.run(clearSubscription, { id, owner: OWNER })).toBe(true);
     expect([row(), log()]).toEqual([undefined, []]);
+  });
+
+  it('is cleared away at once when it was deleted during a delivery', () => {
+    take();
+    settle(begin(1)?.id ?? '', false);
+    store.run(removeSubscription, { id, appId: 'app' });
+    rest();
+    expect(isAwake(1)).toBe(true);
+    expect(take()?.isOver).toBe(true);
   });
 
   it('are of at most a hundred subscriptions; one that has run out makes room', () => {

@@ -8,8 +8,9 @@ import { contentOf, isLive } from './subscription.ts';
 
 const KEPT_MS = 7 * 86_400_000;
 const KEPT_DELIVERIES = 1_000;
-const PRUNED_AT_ONCE = 100;
-const DUE_AT_ONCE = 8;
+const PRUNED_AT_ONCE = 200;
+/** Sent beside the next body: no subscription has more than a few connections. */
+const DUE_AT_ONCE = 3;
 
 interface Leased {
   readonly id: string;
@@ -26,6 +27,7 @@ const aDelivery = (u: UnitContext, of: Pick<DeliveryRow, 'subscription_id' | 'ki
   failing_since: null,
   created_at: u.now,
   next_at: u.now,
+  is_again: 0,
   ...of,
 });
 
@@ -51,14 +53,13 @@ export const takeSubscription = unit(
     const { lease_owner, lease_until } = row;
     const isTaken = lease_owner !== null && lease_owner !== owner && live.includes(lease_owner);
     if (isTaken && (lease_until ?? 0) > u.now) return undefined;
-    // Awake until it is given back: where this process dies, the next one finds it.
-    const lease = { lease_owner: owner, lease_until: u.now + leaseMs, wake_at: u.now };
-    yield* run(queries.leaseSubscription({ id, ...lease }));
     const isOver = !isLive(row, u.now);
-    if (!isOver && row.reauthorize_at !== null && row.reauthorize_at <= u.now) {
-      yield* run(queries.tellReauthorize({ id, reauthorize_at: null }));
-      yield* tellLifecycle(u, row, 'reauthorizationRequired');
-    }
+    const isTold = !isOver && row.reauthorize_at !== null && row.reauthorize_at <= u.now;
+    const reauthorize_at = isTold ? null : row.reauthorize_at;
+    // Awake until it is given back: where this process dies, the next one finds it.
+    const lease = { lease_owner: owner, lease_until: u.now + leaseMs, wake_at: u.now, reauthorize_at };
+    yield* must(queries.leaseSubscription({ id, ...lease, was: row.version }));
+    if (isTold) yield* tellLifecycle(u, row, 'reauthorizationRequired');
     const due = yield* all(queries.dueDeliveries({ subscription_id: id, now: u.now, limit: DUE_AT_ONCE }));
     const taken: TakenSubscription = { row, due, isOver, now: u.now };
     return taken;
@@ -75,15 +76,24 @@ export interface Batch extends Leased {
   readonly notices: readonly ChangeNotice[];
   readonly firstSequence: number;
   readonly lastSequence: number;
+  /** Looks for what is too much in the log, which reads all of it: now and then is enough. */
+  readonly isPruning: boolean;
+}
+
+function* prune(u: UnitContext, subscription_id: string, isPruning: boolean): Work<void> {
+  const oldest = yield* first(queries.oldestDelivery({ subscription_id }));
+  const before = u.now - KEPT_MS;
+  if (!oldest || (!isPruning && oldest.created_at >= before)) return;
+  yield* run(queries.pruneDeliveries({ subscription_id, before, keep: KEPT_DELIVERIES, limit: PRUNED_AT_ONCE }));
 }
 
 /** Writes a body down before it is sent; with nothing to tell, only that the journal was read so far. */
 export const beginDelivery = unit('beginDelivery', function* (u, batch: Batch) {
   const row = yield* findLeased(batch);
   if (!row || row.delivery_id !== null || row.cursor >= batch.lastSequence) return undefined;
-  const { id } = row;
+  const { id, version: was } = row;
   if (batch.notices.length === 0) {
-    yield* run(queries.moveSubscription({ ...row, cursor: batch.lastSequence }));
+    yield* must(queries.moveSubscription({ ...row, cursor: batch.lastSequence, was }));
     return undefined;
   }
   const notices = JSON.stringify(batch.notices);
@@ -92,12 +102,9 @@ export const beginDelivery = unit('beginDelivery', function* (u, batch: Batch) {
     first_sequence: batch.firstSequence,
     last_sequence: batch.lastSequence,
   };
-  const prune = { subscription_id: id, before: u.now - KEPT_MS, keep: KEPT_DELIVERIES, limit: PRUNED_AT_ONCE };
-  yield* run(
-    queries.insertDelivery(delivery),
-    queries.moveSubscription({ ...row, delivery_id: delivery.id }),
-    queries.pruneDeliveries(prune),
-  );
+  yield* must(queries.moveSubscription({ ...row, delivery_id: delivery.id, was }));
+  yield* run(queries.insertDelivery(delivery));
+  yield* prune(u, id, batch.isPruning);
   return delivery;
 });
 
@@ -107,32 +114,41 @@ export interface Settling extends Leased {
   readonly random: number;
 }
 
+/** Where the subscription stands once one of its deliveries was settled. */
+function moved(row: SubscriptionRow, delivery: DeliveryRow, { isDelivered, isSlow }: AttemptOutcome, isOver: boolean) {
+  const isHeld = !isDelivered || isSlow;
+  // What is not in turn says nothing good of the receiver of those that are.
+  if (row.delivery_id !== delivery.id) return { ...row, failing: isHeld ? 1 : row.failing } as const;
+  const cursor = isOver ? (delivery.last_sequence ?? row.cursor) : row.cursor;
+  return { ...row, cursor, delivery_id: isOver ? null : delivery.id, failing: isHeld ? 1 : 0 } as const;
+}
+
 /** Writes down what came of an attempt. What is over, delivered or given up, lets those behind it pass. */
 export const settleDelivery = unit('settleDelivery', function* (u, settling: Settling) {
   const row = yield* findLeased(settling);
   if (!row) return undefined;
   const delivery = yield* first(queries.deliveryById({ subscription_id: row.id, id: settling.deliveryId }));
   if (!delivery) return undefined;
-  const judged = judgeAttempt(delivery, settling.outcome, settling.random);
+  const { outcome } = settling;
+  const judged = judgeAttempt(delivery, outcome, settling.random);
+  const next = moved(row, delivery, outcome, judged.next_at === null);
+  yield* must(queries.moveSubscription({ ...next, was: row.version }));
   yield* run(queries.saveDelivery({ ...delivery, ...judged }));
-  const isOver = judged.next_at === null;
-  if (row.delivery_id === delivery.id) {
-    const cursor = isOver ? (delivery.last_sequence ?? row.cursor) : row.cursor;
-    const failing = settling.outcome.isDelivered ? 0 : 1;
-    const next = { id: row.id, cursor, delivery_id: isOver ? null : delivery.id, failing } as const;
-    yield* run(queries.moveSubscription(next));
-  }
-  if (judged.state === 'failed' && delivery.kind === 'change') yield* tellLifecycle(u, row, 'missed');
+  // Of what is sent again its application knows: nothing new is missing.
+  const isMissed = judged.state === 'failed' && delivery.kind === 'change' && delivery.is_again === 0;
+  if (isMissed) yield* tellLifecycle(u, row, 'missed');
   return judged.state;
 });
 
 /** Gives the lease back, and says when there is something to do next. */
-export const restSubscription = unit('restSubscription', function* (_, leased: Leased) {
+export const restSubscription = unit('restSubscription', function* (u, leased: Leased) {
   const row = yield* findLeased(leased);
   if (!row) return;
   const next = yield* first(queries.nextDelivery({ subscription_id: row.id }));
   const times = [next?.next_at, row.reauthorize_at, row.expires_at].filter((at) => at !== null && at !== undefined);
-  yield* must(queries.restSubscription({ id: row.id, wake_at: Math.min(...times), was: row.wake_at }));
+  // One that was deleted meanwhile is cleared away at once.
+  const wake_at = row.is_removed === 1 ? u.now : Math.min(...times);
+  yield* must(queries.restSubscription({ id: row.id, wake_at, was: row.version }));
 });
 
 const CLEARED_AT_ONCE = 200;

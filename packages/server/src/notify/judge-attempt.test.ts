@@ -17,12 +17,14 @@ const aDelivery = (differences: Partial<DeliveryRow> = {}): DeliveryRow => ({
   failing_since: null,
   created_at: 0,
   next_at: 0,
+  is_again: 0,
   ...differences,
 });
 
 const failed = (at: number, retryAfterMs?: number): AttemptOutcome => ({
   at,
   isDelivered: false,
+  isSlow: false,
   status: 503,
   fault: 'The receiver answered 503.',
   retryAfterMs,
@@ -67,7 +69,7 @@ describe('a delivery that fails', () => {
 
   it('is over as soon as one attempt succeeds', () => {
     const delivery = { ...aDelivery(), ...judgeAttempt(aDelivery(), failed(1), 0) };
-    const outcome = { at: 2, isDelivered: true, status: 204, fault: null, retryAfterMs: 5 };
+    const outcome = { at: 2, isDelivered: true, isSlow: false, status: 204, fault: null, retryAfterMs: 5 };
     expect(judgeAttempt(delivery, outcome, 0)).toMatchObject({
       state: 'delivered',
       failing_since: null,

@@ -4,6 +4,8 @@ import type { DeliveryRow } from '../store/subscription-rows.ts';
 export interface AttemptOutcome {
   readonly at: number;
   readonly isDelivered: boolean;
+  /** It took so long to answer that those behind it would wait for it. */
+  readonly isSlow: boolean;
   /** HTTP status, where it answered. */
   readonly status: number | null;
   /** What went wrong, where it did not. */

@@ -1,6 +1,7 @@
 import type { AddressGuard } from '@interdict/connectors';
 import type { Store } from '../store/store.ts';
-import type { PostTo } from './handshake.ts';
+import type { HandshakeBook } from './handshake-book.ts';
+import type { PostTo } from './receiver-fault.ts';
 
 /** What the operations of this room work with. */
 export interface NotifyDeps {
@@ -11,8 +12,9 @@ export interface NotifyDeps {
   readonly post: PostTo;
   /** How long a receiver has to answer, in milliseconds. */
   readonly answerWithinMs: number;
-  /** Handshakes under way, by tenant. */
-  readonly handshakes: Map<string, number>;
+  readonly handshakes: HandshakeBook;
+  /** Aborts when this process stops: a receiver that hangs does not hold that up. */
+  readonly stopping: AbortSignal;
   /** Hint to the deliverer: the tenant has a subscription, or one has something to do. */
   readonly onSubscribed: (tenantId: string) => void;
 }

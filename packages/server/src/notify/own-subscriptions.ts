@@ -1,8 +1,8 @@
 import { queries } from '../store/queries.ts';
 import type { SubscriptionRow } from '../store/subscription-rows.ts';
 import { readExpiration, readReceiverUrl } from './check-subscription.ts';
-import { withHandshake } from './create-subscription.ts';
 import { shakeHands } from './handshake.ts';
+import { withHandshake } from './handshake-limits.ts';
 import type { NotifyDeps, Subscriber } from './notify-deps.ts';
 import { isOwnId, unknownSubscription } from './refuse.ts';
 import { isLive } from './subscription.ts';
@@ -42,14 +42,14 @@ export async function renew(
   id: string,
   { expirationDateTime, notificationUrl }: RenewalInput,
 ): Promise<SubscriptionRow> {
-  const { store, guard, post, answerWithinMs } = deps;
+  const { store, guard } = deps;
   const { tenantId, appId } = subscriber;
   await getOwnSubscription(deps, subscriber, id);
   const now = store.clock.now();
   const expiresAt = expirationDateTime === undefined ? undefined : readExpiration(expirationDateTime, now);
   const url = notificationUrl === undefined ? undefined : readReceiverUrl(notificationUrl, 'notificationUrl', guard);
-  if (url) await withHandshake(deps, tenantId, () => shakeHands(post, url, 'notificationUrl', answerWithinMs));
-  const receiver = url && notificationUrl !== undefined ? { text: notificationUrl, host: url.host } : undefined;
+  if (url) await withHandshake(deps, subscriber, () => shakeHands(deps, url, 'notificationUrl'));
+  const receiver = url && notificationUrl !== undefined ? { text: notificationUrl, host: url.hostname } : undefined;
   const wanted = { id, appId, expiresAt, notificationUrl: receiver };
   const row = await store.run(tenantId, renewSubscription, wanted);
   if (!row) throw unknownSubscription(id);

@@ -31,6 +31,14 @@ describe('a receiver', () => {
     ['receiver.internal', 'fe80::1'],
     ['receiver.internal', 'fd00:ec2::254'],
     ['receiver.internal', '100.100.100.200'],
+    ['receiver.internal', '168.63.129.16'],
+    ['hooks.example', '168.63.129.16'],
+    ['receiver.internal', '::ffff:168.63.129.16'],
+    ['receiver.internal', 'fd20:ce::254'],
+    ['receiver.internal', '64:ff9b::169.254.169.254'],
+    ['receiver.internal', '64:ff9b:1::a9fe:a9fe'],
+    ['receiver.internal', '::ffff:0:169.254.169.254'],
+    ['receiver.internal', '2002:a9fe:a9fe::1'],
     ['receiver.internal', 'no address'],
   ])('%s at %s may not', (hostname, address) => {
     expect(guard.isAllowed(hostname, address)).toBe(false);
@@ -56,5 +64,15 @@ describe('a receiver', () => {
     '10.0.0.0/8/8',
   ])('cannot be allowed as "%s"', (entry) => {
     expect(faultOfAllowed(entry)).toMatch(/is neither a host name nor a network/);
+  });
+
+  it.each([
+    ['10.1.2.3/16', /Write 10\.1\.0\.0\/16, or the address/],
+    ['10.1.2.3/31', /Write 10\.1\.2\.2\/31/],
+    ['fd00:1::7/16', /Write fd00::\/16/],
+    ['0.0.0.0/0', /every address there is/],
+    ['::/0', /every address there is/],
+  ])('cannot be allowed as %s, which is told', (entry, says) => {
+    expect(faultOfAllowed(entry)).toMatch(says);
   });
 });

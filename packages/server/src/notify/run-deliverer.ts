@@ -3,7 +3,7 @@ import { queries } from '../store/queries.ts';
 import type { AwakeRow } from '../store/subscription-queries.ts';
 import { runTurn } from './deliver.ts';
 import type { Deliverer } from './deliverer.ts';
-import { takeSlot } from './slots.ts';
+import { type Bound, waitForSlots } from './slots.ts';
 
 /** Hints only shorten the wait. */
 const POLL_MS = 1_000;
@@ -60,17 +60,18 @@ async function lookThrough(deliverer: Deliverer, tenantId: string): Promise<void
   const { sequence } = await store.tenant(tenantId);
   const now = store.clock.now();
   const awake = await store.read(tenantId, queries.awakeSubscriptions({ sequence, now, limit: PAGE }));
-  for (const row of shuffled(awake, random)) if (!isElsewhere(deliverer, row, now)) startTurn(deliverer, tenantId, row);
+  const bounds = shuffled(awake, random)
+    .filter((row) => !isElsewhere(deliverer, row, now) && !deliverer.turns.has(row.id))
+    .map(({ id, host, failing }) => ({ tenantId, id, host, isSlow: failing === 1 }));
+  waitForSlots(deliverer.slots, bounds, (bound, giveBack) => startTurn(deliverer, bound, giveBack));
 }
 
 const isElsewhere = ({ live, deps }: Deliverer, { lease_owner, lease_until }: AwakeRow, now: number): boolean =>
   lease_owner !== null && lease_owner !== deps.store.leaseOwner && live.has(lease_owner) && (lease_until ?? 0) > now;
 
-function startTurn(deliverer: Deliverer, tenantId: string, { id, host, failing }: AwakeRow): void {
-  if (deliverer.turns.has(id) || deliverer.stopping.signal.aborted) return;
-  if ((deliverer.aside.get(id) ?? 0) > performance.now()) return;
-  const giveBack = takeSlot(deliverer.slots, { host, isFailing: failing === 1 });
-  if (!giveBack) return;
+function startTurn(deliverer: Deliverer, { tenantId, id }: Bound, giveBack: () => void): boolean {
+  if (deliverer.turns.has(id) || deliverer.stopping.signal.aborted) return false;
+  if ((deliverer.aside.get(id) ?? 0) > performance.now()) return false;
   deliverer.aside.delete(id);
   const turn = runTurn(deliverer, tenantId, id)
     .catch((error: unknown) => {
@@ -78,16 +79,23 @@ function startTurn(deliverer: Deliverer, tenantId: string, { id, host, failing }
       deliverer.deps.onFault(error);
     })
     .finally(() => {
-      giveBack();
       deliverer.turns.delete(id);
+      giveBack();
       onChange(deliverer, tenantId);
     });
   deliverer.turns.set(id, turn);
+  return true;
+}
+
+/** What was set aside and is gone since is not looked at again. */
+function forgetAside({ aside }: Deliverer): void {
+  for (const [id, until] of aside) if (until <= performance.now()) aside.delete(id);
 }
 
 /** Tenants of other processes' subscriptions too, and who holds leases. */
 async function refresh(deliverer: Deliverer): Promise<void> {
   const { store } = deliverer.deps;
+  forgetAside(deliverer);
   deliverer.live = await store.liveLeaseOwners();
   const found = new Set<string>();
   for (let last = ''; ; ) {

@@ -1,6 +1,6 @@
 import { queries } from '../store/queries.ts';
 import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
-import { all, first, run, type UnitContext, unit, type Work } from '../store/work.ts';
+import { all, first, must, run, type UnitContext, unit, type Work } from '../store/work.ts';
 import { contentOf, isLive, reauthorizeAt, type SubscriptionContent } from './subscription.ts';
 
 /** Subscriptions that an application may have in a tenant. */
@@ -33,6 +33,7 @@ export const createSubscription = unit('createSubscription', function* (u, wante
   const reauthorize_at = reauthorizeAt(content, u.now, expiresAt);
   const row: SubscriptionRow = {
     id,
+    version: 1,
     app_id: appId,
     slot,
     is_removed: 0,
@@ -82,11 +83,10 @@ export const renewSubscription = unit('renewSubscription', function* (u, wanted:
     host: notificationUrl?.host ?? row.host,
     expires_at,
     reauthorize_at: wanted.expiresAt === undefined ? row.reauthorize_at : reauthorizeAt(content, u.now, expires_at),
-    failing: notificationUrl ? 0 : row.failing,
     // Whoever looks after it finds out when it has something to do next.
     wake_at: u.now,
   };
-  yield* run(queries.renewSubscription(renewed));
+  yield* must(queries.renewSubscription({ ...renewed, was: row.version }));
   return renewed;
 });
 
@@ -102,7 +102,7 @@ export const removeSubscription = unit('removeSubscription', function* (u, wante
 export const reauthorizeSubscription = unit('reauthorizeSubscription', function* (u, wanted: OwnSubscription) {
   const row = yield* findOwn(u, wanted);
   if (!row) return false;
-  yield* run(queries.tellReauthorize({ id: row.id, reauthorize_at: null }));
+  yield* must(queries.tellReauthorize({ id: row.id, reauthorize_at: null, was: row.version }));
   return true;
 });
 
@@ -116,9 +116,10 @@ export const resendDelivery = unit(
     if (!delivery) return 'noDelivery' as const;
     const again: DeliveryRow =
       delivery.next_at === null
-        ? { ...delivery, state: 'retrying', failing_since: null, next_at: u.now }
+        ? { ...delivery, state: 'retrying', attempt_count: 0, failing_since: null, next_at: u.now, is_again: 1 }
         : { ...delivery, next_at: u.now };
-    yield* run(queries.saveDelivery(again), queries.wakeSubscription({ id: row.id, now: u.now }));
+    yield* must(queries.wakeSubscription({ id: row.id, now: u.now, was: row.version }));
+    yield* run(queries.saveDelivery(again));
     return 'sent' as const;
   },
 );

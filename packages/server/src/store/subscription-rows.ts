@@ -1,6 +1,8 @@
 /** Who wants to be told of what, and how far that has got. Times are milliseconds, UTC. */
 export interface SubscriptionRow {
   readonly id: string;
+  /** Grows by one with every change of it, and of its deliveries: whoever writes what they read asks for it. */
+  readonly version: number;
   readonly app_id: string;
   /** Its place among the application's, from 0: no two share one. Null once the place is free for another. */
   readonly slot: number | null;
@@ -10,7 +12,7 @@ export interface SubscriptionRow {
   readonly content: string;
   /** `clientState` and the signing secret, sealed under the install key. */
   readonly secrets: string;
-  /** Host of the receiver: deliveries take turns by it. */
+  /** Host of the receiver, without port: deliveries take turns by it. */
   readonly host: string;
   readonly expires_at: number;
   /** When its application is told to renew it; null once it was. */
@@ -19,7 +21,7 @@ export interface SubscriptionRow {
   readonly cursor: number;
   /** The delivery that those behind it wait for. */
   readonly delivery_id: string | null;
-  /** 1 while the last attempt has failed. */
+  /** 1 while the last attempt has failed, or was answered slowly: until a receiver has answered soon. */
   readonly failing: 0 | 1;
   /** When there is something to do for it although nothing new happened. */
   readonly wake_at: number | null;
@@ -50,4 +52,6 @@ export interface DeliveryRow {
   readonly created_at: number;
   /** When it is sent next; null once it is over. */
   readonly next_at: number | null;
+  /** 1 once its application had it sent again after it was over. */
+  readonly is_again: 0 | 1;
 }

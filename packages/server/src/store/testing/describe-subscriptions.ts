@@ -11,6 +11,7 @@ import {
   createSubscription,
   MOST_SUBSCRIPTIONS,
   removeSubscription,
+  renewSubscription,
   resendDelivery,
 } from '../../notify/subscription-units.ts';
 import { queries } from '../queries.ts';
@@ -58,11 +59,11 @@ export function describeSubscriptions(storeOf: () => Store): void {
     expect(awake).toEqual([{ id, host: 'hooks.example', failing: 0, lease_owner: null, lease_until: null }]);
     const leased = { id, owner: store.leaseOwner };
     await store.run(tenant, takeSubscription, { ...leased, live: [store.leaseOwner], leaseMs: 60_000 });
-    const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: sequence };
+    const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: sequence, isPruning: true };
     const delivery = await store.run(tenant, beginDelivery, batch);
     const key = { subscription_id: id, id: delivery?.id ?? '' };
     expect(await store.read(tenant, queries.deliveryById(key))).toEqual([delivery]);
-    const outcome = { at: now, isDelivered: true, status: 204, fault: null, retryAfterMs: undefined };
+    const outcome = { at: now, isDelivered: true, isSlow: false, status: 204, fault: null, retryAfterMs: undefined };
     await store.run(tenant, settleDelivery, { ...leased, deliveryId: key.id, outcome, random: 0 });
     await store.run(tenant, restSubscription, leased);
     const [rested] = await store.read(tenant, queries.subscriptionById({ id }));
@@ -84,7 +85,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
     await create(store, theirs, id);
     const leased = { id, owner: store.leaseOwner };
     await store.run(theirs, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
-    const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: 1 };
+    const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: 1, isPruning: true };
     const delivery = await store.run(theirs, beginDelivery, batch);
     expect(await store.read(mine, queries.subscriptionById({ id }))).toEqual([]);
     expect(await store.read(mine, queries.subscriptionsOf({ app_id: 'app' }))).toEqual([]);
@@ -102,5 +103,43 @@ export function describeSubscriptions(storeOf: () => Store): void {
     const made = await Promise.all(Array.from({ length: MOST_SUBSCRIPTIONS + 5 }, () => create(store, tenant)));
     const slots = made.filter((row) => row !== undefined).map(({ slot }) => slot ?? -1);
     expect(slots.sort((a, b) => a - b)).toEqual(Array.from({ length: MOST_SUBSCRIPTIONS }, (_, index) => index));
+  });
+
+  it('counts both of two changes of a subscription that come at once', async () => {
+    const [store, tenant] = [storeOf(), randomUUID()];
+    const made = await create(store, tenant);
+    const own = { id: made?.id ?? '', appId: 'app' };
+    const expiresAt = store.clock.now() + 7_200_000;
+    const notificationUrl = { text: 'https://other.example/', host: 'other.example' };
+    // Those behind the first come in one group.
+    await Promise.all([
+      store.run(tenant, renewSubscription, { ...own, expiresAt: undefined, notificationUrl: undefined }),
+      store.run(tenant, renewSubscription, { ...own, expiresAt, notificationUrl: undefined }),
+      store.run(tenant, renewSubscription, { ...own, expiresAt: undefined, notificationUrl }),
+    ]);
+    const [row] = await store.read(tenant, queries.subscriptionById({ id: own.id }));
+    expect(row).toMatchObject({ expires_at: expiresAt, host: 'other.example' });
+  });
+
+  it('loses neither a sending again nor what came of another one at the same moment', async () => {
+    const [store, tenant] = [storeOf(), randomUUID()];
+    const id = (await create(store, tenant))?.id ?? '';
+    const leased = { id, owner: store.leaseOwner };
+    await store.run(tenant, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
+    const outcome = { at: 0, isDelivered: true, isSlow: false, status: 204, fault: null, retryAfterMs: undefined };
+    const begin = async (sequence: number): Promise<string> => {
+      const batch = { notices: [NOTICE], firstSequence: sequence, lastSequence: sequence, isPruning: true };
+      return (await store.run(tenant, beginDelivery, { ...leased, ...batch }))?.id ?? '';
+    };
+    const settle = (deliveryId: string, isDelivered: boolean): Promise<unknown> =>
+      store.run(tenant, settleDelivery, { ...leased, deliveryId, outcome: { ...outcome, isDelivered }, random: 0 });
+    const first = await begin(1);
+    await settle(first, true);
+    await store.run(tenant, resendDelivery, { id, appId: 'app', deliveryId: first });
+    const second = await begin(2);
+    const third = store.run(tenant, resendDelivery, { id, appId: 'app', deliveryId: first });
+    await Promise.all([third, settle(second, true), settle(first, false)]);
+    const [row] = await store.read(tenant, queries.subscriptionById({ id }));
+    expect(row).toMatchObject({ cursor: 2, delivery_id: null });
   });
 }

@@ -5,7 +5,12 @@ import {
   settleDelivery,
   takeSubscription,
 } from '../../notify/delivery-units.ts';
-import { createSubscription, removeSubscription, resendDelivery } from '../../notify/subscription-units.ts';
+import {
+  createSubscription,
+  removeSubscription,
+  renewSubscription,
+  resendDelivery,
+} from '../../notify/subscription-units.ts';
 import { queries } from '../queries.ts';
 import type { ActionRow, EnforcementRow, FeedFetchRow } from '../rows.ts';
 import { all, first, must, run, unit } from '../work.ts';
@@ -90,6 +95,7 @@ export const TEST_UNITS = [
   wakeFeed,
   createSubscription,
   removeSubscription,
+  renewSubscription,
   resendDelivery,
   takeSubscription,
   beginDelivery,

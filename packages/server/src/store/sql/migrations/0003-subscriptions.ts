@@ -17,7 +17,7 @@ const tables = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable[
     dialect,
     'subscription',
     ['tenant_id', 'id'],
-    `app_id slot#? is_removed# content secrets host expires_at# reauthorize_at#? cursor# delivery_id? failing#
+    `version# app_id slot#? is_removed# content secrets host expires_at# reauthorize_at#? cursor# delivery_id? failing#
      wake_at#? lease_owner? lease_until#?`,
   ).modifyEnd(dialect.rows),
   db.schema
@@ -31,7 +31,7 @@ const tables = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable[
     dialect,
     'delivery',
     ['tenant_id', 'subscription_id', 'id'],
-    'kind state first_sequence#? last_sequence#? notices attempts attempt_count# failing_since#? created_at# next_at#?',
+    'kind state first_sequence#? last_sequence#? notices attempts attempt_count# failing_since#? created_at# next_at#? is_again#',
   ).modifyEnd(dialect.rows),
   db.schema
     .createIndex('delivery_due')

@@ -91,6 +91,7 @@ export const FEED_FETCH_COLUMNS = columnsOf<FeedFetchRow>({
 
 export const SUBSCRIPTION_COLUMNS = columnsOf<SubscriptionRow>({
   id: true,
+  version: true,
   app_id: true,
   slot: true,
   is_removed: true,
@@ -120,6 +121,7 @@ export const DELIVERY_COLUMNS = columnsOf<DeliveryRow>({
   failing_since: true,
   created_at: true,
   next_at: true,
+  is_again: true,
 });
 
 /** The values of a row's columns, taken from a statement's arguments, for `insert` or `set`. */

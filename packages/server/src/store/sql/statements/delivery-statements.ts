@@ -9,6 +9,7 @@ type DeliveryQuery = Extract<
   | 'deliveryById'
   | 'deliveriesBefore'
   | 'dueDeliveries'
+  | 'oldestDelivery'
   | 'nextDelivery'
   | 'pruneDeliveries'
   | 'deleteDeliveries'
@@ -20,7 +21,7 @@ export const deliveryStatements: Statements<DeliveryQuery> = {
   saveDelivery: (db, a) =>
     db
       .updateTable('delivery')
-      .set(pick(a, ['state', 'attempts', 'attempt_count', 'failing_since', 'next_at']))
+      .set(pick(a, ['state', 'attempts', 'attempt_count', 'failing_since', 'next_at', 'is_again']))
       .where('tenant_id', '=', a.tenant_id)
       .where('subscription_id', '=', a.subscription_id)
       .where('id', '=', a.id),
@@ -52,6 +53,15 @@ export const deliveryStatements: Statements<DeliveryQuery> = {
       .where('next_at', '<=', a.now)
       .orderBy('next_at')
       .limit(a.limit),
+
+  oldestDelivery: (db, a) =>
+    db
+      .selectFrom('delivery')
+      .select('created_at')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('subscription_id', '=', a.subscription_id)
+      .orderBy('id')
+      .limit(1),
 
   nextDelivery: (db, a) =>
     db

@@ -1,10 +1,15 @@
+import type { ExpressionBuilder } from 'kysely';
 import type { QueryName } from '../../queries.ts';
 import type { subscriptionQueries } from '../../subscription-queries.ts';
 import type { Statements } from '../prepare.ts';
+import type { Database } from '../schema.ts';
 import { pick, SUBSCRIPTION_COLUMNS } from './columns.ts';
 import { deliveryStatements } from './delivery-statements.ts';
 
 type SubscriptionQuery = Extract<QueryName, keyof typeof subscriptionQueries>;
+
+/** Whoever has read the row before finds another version. */
+const grown = (eb: ExpressionBuilder<Database, 'subscription'>) => ({ version: eb('version', '+', 1) });
 
 export const subscriptionStatements: Statements<SubscriptionQuery> = {
   ...deliveryStatements,
@@ -38,14 +43,20 @@ export const subscriptionStatements: Statements<SubscriptionQuery> = {
           eb.and([eb('delivery_id', 'is', null), eb('cursor', '<', a.sequence), eb('is_removed', '=', 0)]),
         ]),
       )
+      // Where there are more, those that wait among the slow hide none of the others.
+      .orderBy('failing')
+      .orderBy('wake_at')
       .limit(a.limit),
 
   renewSubscription: (db, a) =>
     db
       .updateTable('subscription')
-      .set(pick(a, ['content', 'host', 'expires_at', 'reauthorize_at', 'failing', 'wake_at']))
+      .set(pick(a, ['content', 'host', 'expires_at', 'reauthorize_at', 'wake_at']))
+      .set(grown)
       .where('tenant_id', '=', a.tenant_id)
-      .where('id', '=', a.id),
+      .where('id', '=', a.id)
+      .where('version', '=', a.was)
+      .returning('id'),
 
   freeSlot: (db, a) =>
     db.updateTable('subscription').set({ slot: null }).where('tenant_id', '=', a.tenant_id).where('id', '=', a.id),
@@ -54,6 +65,7 @@ export const subscriptionStatements: Statements<SubscriptionQuery> = {
     db
       .updateTable('subscription')
       .set({ slot: null, is_removed: 1, wake_at: a.now })
+      .set(grown)
       .where('tenant_id', '=', a.tenant_id)
       .where('id', '=', a.id),
 
@@ -63,35 +75,52 @@ export const subscriptionStatements: Statements<SubscriptionQuery> = {
   leaseSubscription: (db, a) =>
     db
       .updateTable('subscription')
-      .set(pick(a, ['lease_owner', 'lease_until', 'wake_at']))
+      .set(pick(a, ['lease_owner', 'lease_until', 'wake_at', 'reauthorize_at']))
+      .set(grown)
       .where('tenant_id', '=', a.tenant_id)
-      .where('id', '=', a.id),
+      .where('id', '=', a.id)
+      .where('version', '=', a.was)
+      .returning('id'),
 
   restSubscription: (db, a) =>
     db
       .updateTable('subscription')
       .set({ wake_at: a.wake_at, lease_owner: null, lease_until: null })
+      .set(grown)
       .where('tenant_id', '=', a.tenant_id)
       .where('id', '=', a.id)
-      .where('wake_at', '=', a.was)
+      .where('version', '=', a.was)
       .returning('id'),
 
   wakeSubscription: (db, a) =>
-    db.updateTable('subscription').set({ wake_at: a.now }).where('tenant_id', '=', a.tenant_id).where('id', '=', a.id),
+    db
+      .updateTable('subscription')
+      .set({ wake_at: a.now })
+      .set(grown)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id)
+      .where('version', '=', a.was)
+      .returning('id'),
 
   moveSubscription: (db, a) =>
     db
       .updateTable('subscription')
       .set(pick(a, ['cursor', 'delivery_id', 'failing']))
+      .set(grown)
       .where('tenant_id', '=', a.tenant_id)
-      .where('id', '=', a.id),
+      .where('id', '=', a.id)
+      .where('version', '=', a.was)
+      .returning('id'),
 
   tellReauthorize: (db, a) =>
     db
       .updateTable('subscription')
       .set({ reauthorize_at: a.reauthorize_at })
+      .set(grown)
       .where('tenant_id', '=', a.tenant_id)
-      .where('id', '=', a.id),
+      .where('id', '=', a.id)
+      .where('version', '=', a.was)
+      .returning('id'),
 
   markSubscribed: (db, a) =>
     db
