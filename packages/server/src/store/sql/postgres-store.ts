@@ -12,7 +12,7 @@ import { type PreparedDatabase, preparePostgres } from './postgres-open.ts';
 import { type PostgresReads, readPostgres, scanPostgres, stepPostgres } from './postgres-read.ts';
 import { prepareAll } from './prepare.ts';
 import { allStatements } from './statements/all-statements.ts';
-import { createStepLane, inLane, type StepLane } from './step-lane.ts';
+import { createStepLane, inLane, type StepLane } from '../../lib/step-lane.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { isLong } from './take-step.ts';
 import { createWalkStatements } from './walk-statement.ts';

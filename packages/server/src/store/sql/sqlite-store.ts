@@ -15,7 +15,7 @@ import type { Query } from '../work.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, type UnitCall, type UnitOutcome } from './group.ts';
 import type { TenantRow } from './schema.ts';
 import { type ReadCall, type SqliteThread, STORE_FULL } from './sqlite-serve.ts';
-import { createStepLane, inLane, type StepLane } from './step-lane.ts';
+import { createStepLane, inLane, type StepLane } from '../../lib/step-lane.ts';
 import { full } from './store-faults.ts';
 import { isLong } from './take-step.ts';
 
