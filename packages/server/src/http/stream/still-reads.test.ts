@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createAuthenticator } from '../../auth/authenticate.ts';
 import { createHandClock } from '../../auth/testing/hand-clock.ts';
 import { openOidcIssuer } from '../../auth/testing/oidc-issuer.ts';
-import { KEYS } from '../../auth/testing/token-bases.ts';
+import { KEYS, TENANT_A } from '../../auth/testing/token-bases.ts';
 import { lackOf } from './still-reads.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,17 +11,18 @@ it('ends a stream with its token, also where the issuer has been out of reach fo
   const issuer = await openOidcIssuer(KEYS.keycloak);
   const clock = createHandClock();
   const authenticator = createAuthenticator({
-    issuers: [
-      {
-        issuer: issuer.issuer,
-        audiences: ['api://interdict'],
-        tenant: { fixed: '0ddba11d-0000-4000-8000-000000000001' },
-      },
-    ] as never,
+    issuers: [{ issuer: issuer.issuer, audience: ['interdict'], tenant: TENANT_A }],
     clock,
   });
   const begun = clock.now();
-  const token = await issuer.sign({});
+  const token = await issuer.sign({
+    aud: 'interdict',
+    azp: 'soc',
+    sub: 'u',
+    scope: 'SecurityActions.Read.All',
+    iat: begun / 1_000,
+    exp: begun / 1_000 + 30 * 3_600,
+  });
   const authorization = `Bearer ${token}`;
   const caller = await authenticator.authenticate(authorization);
   const lackAt = async (hours: number, seconds = 0) => {
