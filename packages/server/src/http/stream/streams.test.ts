@@ -5,7 +5,11 @@ import { createOutlet, gone, hasRoom, write } from './outlet.ts';
 import { createStreams, endStreams, openStream, takePlace } from './streams.ts';
 
 const streams = () =>
-  createStreams({ store: {} as never, commits: { watch: () => () => undefined }, onFault: () => undefined });
+  createStreams({
+    store: {} as never,
+    commits: { watch: () => () => undefined, watchAll: () => undefined },
+    onFault: () => undefined,
+  });
 
 describe('outlets', () => {
   const server = createServer();
