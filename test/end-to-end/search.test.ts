@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
@@ -44,6 +46,7 @@ const BAD: readonly (readonly [query: string, says: RegExp])[] = [
   [`$search=${'NOT '.repeat(17)}a`, /at most 16 deep/],
   [`$search=${'('.repeat(2_048)}`, /at most 16 deep/],
   [`$search=${Array.from({ length: 51 }, (_, index) => `w${index}`).join(' ')}`, /at most 50 words/],
+  [`$search=${'a'.repeat(129)}`, /At character 1: a word that is searched for has at most 128 characters/],
   [`$search=${'a'.repeat(2_049)}`, /longer than 2048 characters/],
   ['$search=a&$search=b', /is there twice/],
   ['$search=a&search=b', /is there twice/],
@@ -212,3 +215,20 @@ describe.skipIf(!requirement('postgres18').ok)('with a database', () =>
     },
   ),
 );
+
+it('indexes what only updates bring, without a creation and without a search', async () => {
+  const server = await startServer();
+  const db = new DatabaseSync(path.join(server.data, 'interdict.sqlite'), { readOnly: true });
+  const stand = (): Record<string, unknown> | undefined =>
+    db.prepare('select sequence, last_sequence from tenant left join word_index using (tenant_id)').get();
+  const isLevel = (row: ReturnType<typeof stand>): boolean => Number(row?.sequence) === Number(row?.last_sequence);
+  const { json } = await ask(server, '/security/securityActions', { body: { name: 'x', status: 'Completed' } });
+  await until(stand, (row) => isLevel(row));
+  for (let index = 0; index < 20; index += 1) {
+    const body = { actionReason: `reason ${index}` };
+    await ask(server, `${ACTIONS}/${String(json.id)}`, { method: 'PATCH', body });
+  }
+  expect(Number((await until(stand, (row) => isLevel(row)))?.sequence)).toBeGreaterThan(20);
+  db.close();
+  await server.discard();
+});

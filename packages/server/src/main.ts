@@ -96,8 +96,7 @@ const tellAlarms =
   };
 
 function createApp(parts: Parts, deliverer: Deliverer, isStarted: () => boolean): App {
-  const { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell, indexer } =
-    parts;
+  const { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell } = parts;
   return {
     actions: {
       store,
@@ -111,7 +110,6 @@ function createApp(parts: Parts, deliverer: Deliverer, isStarted: () => boolean)
       onAlarms: tellAlarms(parts),
       onCreated: (tenantId) => {
         onChange(deliverer, tenantId);
-        indexer.note(tenantId);
         if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
       },
       onEnded: (tenantId, release) => {
@@ -164,6 +162,7 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const onIndexFault = (error: unknown): void =>
     log.error({ err: error }, 'The index of words met a fault; it goes on.');
   const indexer = startIndexer({ store, onFault: onIndexFault });
+  commits.watchAll(indexer.note);
   const [health, metrics] = [createHealthBoard(), createMetrics()];
   return { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell, indexer };
 }

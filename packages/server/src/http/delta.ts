@@ -8,6 +8,7 @@ import {
 } from '../actions/changes/delta-page.ts';
 import { LOST } from '../actions/changes/read-changes.ts';
 import { Refusal } from '../errors.ts';
+import { beginTurns, endTurn, type Turns } from '../lib/turns.ts';
 import { type DeltaOptions, type DeltaToken, formatDeltaToken, parseDeltaToken } from '../odata/delta-token.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
 import { readWithBlanks } from '../odata/form-blanks.ts';
@@ -128,6 +129,10 @@ export async function getSecurityActionDelta(app: App, exchange: Exchange): Prom
   if (page === LOST) throw expired(exchange, options);
   const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}`);
   const link = linkOf(app, exchange, scope, options, page);
-  const texts = page.items.map((item) => textOf(exchange, selection, item));
+  const [texts, turns]: [string[], Turns] = [[], beginTurns()];
+  for (const item of page.items) {
+    texts.push(textOf(exchange, selection, item));
+    await endTurn(turns);
+  }
   return { status: 200, body: `{"@odata.context":${JSON.stringify(context)},${link},"value":[${texts.join(',')}]}` };
 }

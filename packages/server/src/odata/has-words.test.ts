@@ -40,6 +40,12 @@ describe('hasWords', () => {
     expect(hasWords(readSearch(search), TEXTS)).toBe(isThere);
   });
 
+  it('does not take the beginning of a longer word for the longest that is searched for', () => {
+    const longest = 'x'.repeat(128);
+    expect(hasWords(readSearch(longest), [longest])).toBe(true);
+    expect(hasWords(readSearch(longest), [`${longest}y`, 'x'.repeat(300)])).toBe(false);
+  });
+
   it('finds nothing in nothing', () => {
     expect(hasWords(readSearch('a'), [])).toBe(false);
     expect(hasWords(readSearch('NOT a'), [])).toBe(true);
@@ -64,8 +70,8 @@ describe('wordsOf', () => {
     ['...', []],
     ['a_b', ['a', 'b']],
     ['e\u0301té', ['e\u0301té']],
-    ['x'.repeat(300), ['x'.repeat(128)]],
-    [`${'x'.repeat(127)}𝒜`, [`${'x'.repeat(127)}\ufffd`]],
+    ['x'.repeat(300), ['x'.repeat(129)]],
+    [`${'x'.repeat(128)}𝒜`, [`${'x'.repeat(128)}\ufffd`]],
     ['\ud835a', ['a']],
     ['½ ² ٣', ['½', '²', '٣']],
   ])('of %j', (text, words) => {

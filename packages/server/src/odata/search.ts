@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import { wordsOf } from './words.ts';
+import { LONGEST_WORD, wordsOf } from './words.ts';
 
 /** A search, in words as they are indexed. Plain data. */
 export type WordQuery =
@@ -78,6 +78,9 @@ function readTerm(reading: Reading): WordQuery {
   }
   const words = wordsOf(token.text);
   if (words.length === 0) throw refuse(`At character ${token.at}: this has no letter and no digit to search for.`);
+  if (words.some((word) => word.length > LONGEST_WORD)) {
+    throw refuse(`At character ${token.at}: a word that is searched for has at most ${LONGEST_WORD} characters.`);
+  }
   reading.terms += words.length;
   if (reading.terms > MOST_TERMS) throw refuse(`A search has at most ${MOST_TERMS} words.`);
   return { kind: 'phrase', words };

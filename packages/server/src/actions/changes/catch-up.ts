@@ -1,7 +1,8 @@
 import { parseDateTime } from '../../lib/date-time.ts';
+import { inLane } from '../../lib/step-lane.ts';
 import { toEvents } from './change-events.ts';
 import { type ChangeHub, type ChangeHubs, type Follower, readOn } from './change-hubs.ts';
-import { type ChangeStep, LARGEST_STEP, LOST, readChanges } from './read-changes.ts';
+import { type ChangeStep, LARGEST_STEP, LOST, readChanges, STREAM_STEP_TEXT } from './read-changes.ts';
 
 /** Whoever was away for longer begins anew. */
 const WINDOW_MS = 7 * 86_400_000;
@@ -10,10 +11,13 @@ const WINDOW_MS = 7 * 86_400_000;
 export interface Latecomer extends Follower {
   /** Resolves when what was told has gone out; false where nobody is there any more. */
   canTakeMore(): Promise<boolean>;
+  /** From now on it is told what all are told. */
+  onLive(): void;
 }
 
 function goLive(hub: ChangeHub, follower: Latecomer): void {
   hub.live.add(follower);
+  follower.onLive();
 }
 
 function resync(hub: ChangeHub, follower: Latecomer): void {
@@ -26,6 +30,23 @@ function isTooOld({ entries }: ChangeStep, now: number): boolean {
   return written !== undefined && Date.parse(written) < now - WINDOW_MS;
 }
 
+/** Tells one step. @returns where it ends; undefined where what lies there is not known */
+async function tellStep(
+  hubs: ChangeHubs,
+  hub: ChangeHub,
+  follower: Latecomer,
+  from: { readonly position: number; readonly isFirst: boolean },
+): Promise<number | undefined> {
+  const { position, isFirst } = from;
+  const entries = Math.min(LARGEST_STEP, hub.position - position);
+  const most = { entries, actions: LARGEST_STEP, text: STREAM_STEP_TEXT };
+  const step = await readChanges(hubs.store, hub.tenantId, position, most);
+  if (step === LOST || step.until === position) return undefined;
+  if (isFirst && isTooOld(step, hubs.store.clock.now())) return undefined;
+  follower.onBatch({ events: toEvents(step) });
+  return step.until;
+}
+
 /**
  * Tells what lies between `after` and what the live ones were told, and makes the follower one of them, in one turn
  * of the event loop: nothing is missed and nothing told twice. Where that cannot be known any more: a resync.
@@ -36,13 +57,11 @@ export async function catchUp(hubs: ChangeHubs, hub: ChangeHub, follower: Lateco
   if (after > hub.position) return resync(hub, follower);
   let position = after;
   while (position < hub.position) {
-    const most = { entries: Math.min(LARGEST_STEP, hub.position - position), actions: LARGEST_STEP };
-    const step = await readChanges(hubs.store, hub.tenantId, position, most);
-    if (step === LOST || step.until === position) return resync(hub, follower);
-    if (position === after && isTooOld(step, hubs.store.clock.now())) return resync(hub, follower);
-    position = step.until;
-    follower.onBatch({ events: toEvents(step) });
     if (!(await follower.canTakeMore())) return;
+    const from = { position, isFirst: position === after };
+    const next = await inLane(hubs.lane, true, () => tellStep(hubs, hub, follower, from));
+    if (next === undefined) return resync(hub, follower);
+    position = next;
   }
   goLive(hub, follower);
 }

@@ -16,7 +16,7 @@ function told(entries: readonly (readonly [Event, string])[], gone: readonly str
   const actions = new Map(
     ids.map((id) => [id, { id, created_at: '', tag: '1', entity: `{"id":"${id}"}`, seedEntity: null }]),
   );
-  return toEvents({ entries: rows, actions, until: rows.length }).map(({ sequence, event, id, action }) => [
+  return toEvents({ entries: rows, actions }).map(({ sequence, event, id, action }) => [
     sequence,
     event,
     id,

@@ -13,7 +13,7 @@ export interface ChangeEvent {
  * The events of some of the journal, in its order. Updates of one action become one, where the last of them stands.
  * What happened to an action before it was deleted is left out: its end follows.
  */
-export function toEvents({ entries, actions }: ChangeStep): readonly ChangeEvent[] {
+export function toEvents({ entries, actions }: Pick<ChangeStep, 'entries' | 'actions'>): readonly ChangeEvent[] {
   const lastUpdates = new Map<string, number>();
   for (const row of entries) {
     if (isChange(row) && row.event === 'updated') lastUpdates.set(row.action_id, row.sequence);

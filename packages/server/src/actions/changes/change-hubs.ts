@@ -1,8 +1,9 @@
 import { Refusal } from '../../errors.ts';
+import { createStepLane, type StepLane } from '../../lib/step-lane.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommitWatch } from '../../store/watch-commits.ts';
 import { type ChangeEvent, toEvents } from './change-events.ts';
-import { LARGEST_STEP, LOST, readChanges } from './read-changes.ts';
+import { LARGEST_STEP, LOST, readChanges, STREAM_STEP_TEXT } from './read-changes.ts';
 
 /** Events that are told together, once read for all who follow. */
 export interface ChangeBatch {
@@ -40,14 +41,22 @@ export interface ChangeHubsDeps {
 
 export interface ChangeHubs extends ChangeHubsDeps {
   readonly byTenant: Map<string, ChangeHub>;
+  /** Steps of those who catch up: what is read for them is in memory at once. */
+  readonly lane: StepLane;
 }
+
+const CATCHING_UP = 8;
 
 /** So long changes are gathered: each batch is one write to every follower. */
 const GATHER_MS = 100;
 /** How often other processes' changes are looked for. */
 const POLL_MS = 1_000;
 
-export const createChangeHubs = (deps: ChangeHubsDeps): ChangeHubs => ({ ...deps, byTenant: new Map() });
+export const createChangeHubs = (deps: ChangeHubsDeps): ChangeHubs => ({
+  ...deps,
+  byTenant: new Map(),
+  lane: createStepLane(CATCHING_UP),
+});
 
 async function resyncAll({ store }: ChangeHubs, hub: ChangeHub): Promise<void> {
   hub.position = (await store.tenant(hub.tenantId)).sequence;
@@ -56,7 +65,7 @@ async function resyncAll({ store }: ChangeHubs, hub: ChangeHub): Promise<void> {
 
 /** @returns whether there may be more */
 async function readStep(hubs: ChangeHubs, hub: ChangeHub): Promise<boolean> {
-  const most = { entries: LARGEST_STEP, actions: LARGEST_STEP };
+  const most = { entries: LARGEST_STEP, actions: LARGEST_STEP, text: STREAM_STEP_TEXT };
   const step = await readChanges(hubs.store, hub.tenantId, hub.position, most);
   if (step === LOST) {
     await resyncAll(hubs, hub);
@@ -65,7 +74,7 @@ async function readStep(hubs: ChangeHubs, hub: ChangeHub): Promise<boolean> {
   hub.position = step.until;
   const batch = { events: toEvents(step) };
   if (batch.events.length > 0) for (const follower of hub.live) follower.onBatch(batch);
-  return step.entries.length === LARGEST_STEP;
+  return step.isCut;
 }
 
 async function readAll(hubs: ChangeHubs, hub: ChangeHub): Promise<void> {

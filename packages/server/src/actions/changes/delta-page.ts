@@ -1,3 +1,4 @@
+import { beginTurns, endTurn } from '../../lib/turns.ts';
 import type { Expression } from '../../odata/filter/expression.ts';
 import { holds } from '../../odata/filter/holds.ts';
 import { type PagePosition, queries } from '../../store/queries.ts';
@@ -32,9 +33,13 @@ export interface DeltaWanted {
 
 /** Work of one request: journal entries, or actions of the baseline, that are looked at. */
 const MOST_SCANNED = 2_000;
-const SLICE = 50;
-/** Characters; a page ends earlier where it has grown so large. */
+/** Actions that are read at once: at first few, as nobody knows how large they are. 250 KB each are 4 MB. */
+const FIRST_SLICE = 4;
+const LARGEST_SLICE = 16;
+/** Characters that are looked at, wanted or not; a page ends earlier where it has grown so large. */
 const LARGEST_PAGE = 4 * 1_048_576;
+/** Characters of one step. */
+const STEP_TEXT = 1_048_576;
 
 const fulfils = (filter: Expression | undefined, { entity }: AnsweredAction, now: number): boolean =>
   filter === undefined || holds(filter, JSON.parse(entity) as Record<string, unknown>, now);
@@ -49,6 +54,9 @@ export async function baselinePosition({ store }: ActionsDeps, tenantId: string)
   return { kind: 'baseline', since: (await store.tenant(tenantId)).sequence, after: undefined };
 }
 
+const entitiesBehind = (after: PagePosition | undefined, limit: number) =>
+  after ? queries.entitiesAfter({ ...after, limit }) : queries.newestEntities({ limit });
+
 async function baselinePage(
   { store, clock }: ActionsDeps,
   tenantId: string,
@@ -58,38 +66,50 @@ async function baselinePage(
   const items: DeltaItem[] = [];
   const { since } = position;
   let { after } = position;
-  let length = 0;
+  let [length, size] = [0, FIRST_SLICE];
+  const turns = beginTurns();
   for (let scanned = 0; scanned < MOST_SCANNED && length < LARGEST_PAGE && items.length < limit; ) {
-    const most = Math.min(SLICE, limit - items.length);
-    const wanted = after ? queries.entitiesAfter({ ...after, limit: most }) : queries.newestEntities({ limit: most });
-    const rows = await store.read(tenantId, wanted);
+    const most = Math.min(size, limit - items.length);
+    const rows = await store.read(tenantId, entitiesBehind(after, most));
     for (const action of rows.map(toAnswered)) {
+      if (length >= LARGEST_PAGE) return { items, next: { kind: 'baseline', since, after }, isEnd: false };
       after = { created_at: action.created_at, id: action.id };
-      if (!fulfils(filter, action, clock.now())) continue;
-      items.push({ id: action.id, action });
       length += action.entity.length;
+      if (fulfils(filter, action, clock.now())) items.push({ id: action.id, action });
+      await endTurn(turns);
     }
     if (rows.length < most) return { items, next: { kind: 'changes', since }, isEnd: true };
     scanned += rows.length;
+    size = Math.min(LARGEST_SLICE, size * 2);
   }
   return { items, next: { kind: 'baseline', since, after }, isEnd: false };
 }
 
 /** Puts what a step tells behind what was told before; of an action told of twice the older goes. */
-function gather(
+async function gather(
   items: Map<string, DeltaItem>,
   { entries, actions }: ChangeStep,
   isWanted: (action: AnsweredAction) => boolean,
-): void {
-  for (const { action_id: id } of entries.filter(isChange)) {
+): Promise<void> {
+  const turns = beginTurns();
+  const changed = [
+    ...new Set(
+      entries
+        .filter(isChange)
+        .reverse()
+        .map((row) => row.action_id),
+    ),
+  ].reverse();
+  for (const id of changed) {
     const action = actions.get(id);
     items.delete(id);
     if (!action) items.set(id, { id, removed: 'deleted' });
     else items.set(id, isWanted(action) ? { id, action } : { id, removed: 'changed' });
+    await endTurn(turns);
   }
 }
 
-const lengthOf = ({ actions }: ChangeStep): number =>
+const textOf = ({ actions }: ChangeStep): number =>
   [...actions.values()].reduce((length, { entity }) => length + entity.length, 0);
 
 async function changesPage(
@@ -105,11 +125,13 @@ async function changesPage(
   let since = from;
   let length = 0;
   while (since < last && !isFull()) {
-    const step = await readChanges(store, tenantId, since, { entries: LARGEST_STEP, actions: limit - items.size });
+    const text = Math.min(STEP_TEXT, LARGEST_PAGE - length);
+    const most = { entries: LARGEST_STEP, actions: limit - items.size, text };
+    const step = await readChanges(store, tenantId, since, most);
     if (step === LOST || step.until === since) return LOST;
     since = step.until;
-    length += lengthOf(step);
-    gather(items, step, (action) => fulfils(filter, action, clock.now()));
+    length += textOf(step);
+    await gather(items, step, (action) => fulfils(filter, action, clock.now()));
   }
   return { items: [...items.values()], next: { kind: 'changes', since }, isEnd: since >= last };
 }

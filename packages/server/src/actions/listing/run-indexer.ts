@@ -5,7 +5,7 @@ import { indexAgain, indexWords, standOfIndex } from './word-index.ts';
 
 /** Brings the index of words up to date behind the writes, so that a search finds little left to do. */
 export interface Indexer {
-  /** A tenant has something new. Costs the caller nothing. */
+  /** A tenant may have something new. Costs the caller nothing. */
   note(tenantId: string): void;
   stop(): Promise<void>;
 }
@@ -70,11 +70,13 @@ async function level(indexing: Indexing, tenantId: string, written: number, fact
 
 async function lookAfter(indexing: Indexing, tenantId: string, seen: Noted | undefined): Promise<void> {
   const { noted, store } = indexing;
-  const { indexed, written } = await standOfIndex(store, tenantId);
-  if (indexed >= written) {
-    noted.delete(tenantId);
-    return;
-  }
+  // What is noted from here on is looked after in the next round.
+  noted.delete(tenantId);
+  const { indexed, written } = await standOfIndex(store, tenantId).catch((error: unknown) => {
+    noted.set(tenantId, seen);
+    throw error;
+  });
+  if (indexed >= written) return;
   const now = performance.now();
   const isFlood = seen === undefined || written - seen.written > QUIET;
   const since = isFlood ? (seen?.since ?? now) : now;

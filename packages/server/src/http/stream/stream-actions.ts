@@ -1,21 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { catchUp, type Latecomer } from '../../actions/changes/catch-up.ts';
 import { type ChangeHub, enterHub, leaveHub } from '../../actions/changes/change-hubs.ts';
-import { authorize } from '../../auth/authorize.ts';
 import { Refusal } from '../../errors.ts';
 import { readQueryOptions } from '../../odata/query-options.ts';
 import type { App } from '../app.ts';
 import { type Answer, type Exchange, headerOf } from '../exchange.ts';
 import { callerOf } from '../security-actions.ts';
 import { batchText, eventText, startText } from './event-text.ts';
-import { takePlace } from './streams.ts';
+import { createOutlet, gone, hasRoom, type Outlet, write } from './outlet.ts';
+import { lackOf } from './still-reads.ts';
+import { noteWritten, openStream, type Streams, takePlace } from './streams.ts';
 
 const CONTENT_TYPE = 'text/event-stream';
 /** When a client that was cut off should come back. */
 const RETRY_MS = 2_000;
 const PING_MS = 15_000;
-/** What a client has not taken by then is not kept for it: it comes back with the last id that it saw. */
-const MOST_BUFFERED = 1_048_576;
 /** A client that does not read does not see the end either. */
 const END_MS = 500;
 
@@ -30,60 +29,34 @@ function readLastEventId(exchange: Exchange): number | undefined {
   throw new Refusal('badRequest', message, { inner: 'invalidProperty', target: 'Last-Event-ID' });
 }
 
-function createListener(raw: ServerResponse, exchange: Exchange): Latecomer {
-  const write = (text: string | Buffer): void => {
-    if (raw.destroyed || raw.writableEnded) return;
-    // Not by what it is about to get: one batch may be larger than that.
-    if (raw.writableLength > MOST_BUFFERED) raw.destroy();
-    else raw.write(text);
-  };
+function createListener(streams: Streams, exchange: Exchange, outlet: Outlet): Latecomer {
+  let isLive = false;
   return {
     onBatch: (batch) => {
-      if (batch.events.length > 0) write(batchText(batch, exchange.root));
+      if (batch.events.length === 0) return;
+      write(outlet, batchText(batch, exchange.root), !isLive);
+      noteWritten(streams);
     },
-    onResync: (sequence) => write(eventText('resync', '{}', sequence)),
-    canTakeMore: async () => {
-      if (!raw.destroyed && raw.writableNeedDrain) {
-        await new Promise<void>((resolve) => {
-          const go = (): void => {
-            raw.off('drain', go);
-            raw.off('close', go);
-            resolve();
-          };
-          raw.on('drain', go);
-          raw.on('close', go);
-        });
-      }
-      return !raw.destroyed && !raw.writableEnded;
+    onResync: (sequence) => write(outlet, eventText('resync', '{}', sequence)),
+    onLive: () => {
+      isLive = true;
     },
+    canTakeMore: () => gone(outlet),
   };
 }
 
-function endStream(raw: ServerResponse): void {
+function endRaw(raw: ServerResponse): void {
   raw.end();
   setTimeout(() => raw.destroy(), END_MS).unref();
 }
 
-/** Still somebody who may read. Keys that are out of reach change nothing about a token that has passed before. */
-async function lackOf(app: App, exchange: Exchange): Promise<Refusal | undefined> {
-  try {
-    authorize(await app.authenticator.authenticate(headerOf(exchange, 'authorization')), 'SecurityActions.Read.All');
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return error.code === 'serviceUnavailable' ? undefined : error;
+async function beat(app: App, exchange: Exchange, outlet: Outlet): Promise<void> {
+  const lack = await lackOf(app, callerOf(exchange), headerOf(exchange, 'authorization'));
+  // Who does not read what was told is told nothing more.
+  if (hasRoom(outlet)) {
+    write(outlet, lack ? eventText('end', JSON.stringify({ code: lack.code, message: lack.message })) : ': ping\n\n');
   }
-}
-
-async function beat(app: App, exchange: Exchange, raw: ServerResponse): Promise<void> {
-  const lack = await lackOf(app, exchange);
-  if (raw.destroyed || raw.writableEnded) return;
-  if (!lack) {
-    raw.write(': ping\n\n');
-    return;
-  }
-  raw.write(eventText('end', JSON.stringify({ code: lack.code, message: lack.message })));
-  endStream(raw);
+  if (lack) endRaw(outlet.raw);
 }
 
 interface Seat {
@@ -93,28 +66,28 @@ interface Seat {
 }
 
 function runStream(app: App, exchange: Exchange, { hub, after, giveBack }: Seat, raw: ServerResponse): void {
-  const { hubs, open } = app.streams;
-  const listener = createListener(raw, exchange);
+  const { streams } = app;
+  const outlet = createOutlet(raw);
+  const listener = createListener(streams, exchange, outlet);
   const onFault = (error: unknown): void => {
     if (!(error instanceof Refusal)) app.onFault(error, exchange.requestId);
     raw.destroy();
   };
-  const end = (): void => endStream(raw);
-  const timer = setInterval(() => void beat(app, exchange, raw).catch(onFault), PING_MS).unref();
+  const timer = setInterval(() => void beat(app, exchange, outlet).catch(onFault), PING_MS).unref();
   const leave = (): void => {
     clearInterval(timer);
-    open.delete(end);
-    leaveHub(hubs, hub, listener);
+    streams.open.delete(outlet);
+    leaveHub(streams.hubs, hub, listener);
     giveBack();
   };
   if (raw.destroyed) {
     leave();
     return;
   }
-  open.add(end);
   raw.once('close', leave);
-  raw.write(startText(RETRY_MS, after ?? hub.position));
-  catchUp(hubs, hub, listener, after ?? hub.position).then(() => {
+  openStream(streams, outlet, () => endRaw(raw));
+  write(outlet, startText(RETRY_MS, after ?? hub.position));
+  catchUp(streams.hubs, hub, listener, after ?? hub.position).then(() => {
     if (raw.destroyed) hub.live.delete(listener);
   }, onFault);
 }

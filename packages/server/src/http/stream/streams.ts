@@ -1,23 +1,26 @@
 import { type ChangeHubs, type ChangeHubsDeps, createChangeHubs } from '../../actions/changes/change-hubs.ts';
 import { Refusal } from '../../errors.ts';
+import { type Outlet, relieve } from './outlet.ts';
 
 /** All streams of this process. */
 export interface Streams {
   readonly hubs: ChangeHubs;
-  /** What ends each open one. */
-  readonly open: Set<() => void>;
+  /** What ends each open one, by where its text goes. */
+  readonly open: Map<Outlet, () => void>;
   /** How many each app of a tenant has. */
   readonly counts: Map<string, number>;
   isEnding: boolean;
+  isRelieving: boolean;
 }
 
 const MOST_PER_APP = 1_000;
 
 export const createStreams = (deps: ChangeHubsDeps): Streams => ({
   hubs: createChangeHubs(deps),
-  open: new Set(),
+  open: new Map(),
   counts: new Map(),
   isEnding: false,
+  isRelieving: false,
 });
 
 /**
@@ -41,8 +44,24 @@ export function takePlace(streams: Streams, tenantId: string, appId: string): ()
   };
 }
 
+/** A stream is there from now on, with what ends it; where all were ended meanwhile, so is this one. */
+export function openStream(streams: Streams, outlet: Outlet, end: () => void): void {
+  streams.open.set(outlet, end);
+  if (streams.isEnding) end();
+}
+
+/** Something was written: what waits in all streams together is looked at, once what can go out has gone. */
+export function noteWritten(streams: Streams): void {
+  if (streams.isRelieving) return;
+  streams.isRelieving = true;
+  setImmediate(() => {
+    streams.isRelieving = false;
+    relieve(streams.open.keys());
+  });
+}
+
 /** Ends all streams, and lets no more begin: clients come back to another process, or to the next one. */
 export function endStreams(streams: Streams): void {
   streams.isEnding = true;
-  for (const end of streams.open) end();
+  for (const end of streams.open.values()) end();
 }

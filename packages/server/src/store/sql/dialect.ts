@@ -83,9 +83,13 @@ export const sqliteDialect: SqlDialect = {
   rows: sql`strict`,
   guardByTenant: () => [],
   unguarded: (_, statements) => statements,
-  memberOf: (column, member) => sql`case
-    when instr(${sql.ref(column)}, '\\u0000') = 0 and instr(${sql.ref(column)}, '\\ud') = 0
-    then json_extract(${sql.ref(column)}, ${sql.lit(`$.${member}`)}) end`,
+  // The member as JSON, without its escaped backslashes: what is behind one that is left is an escape.
+  memberOf: (column, member) => {
+    const path = sql.lit(`$.${member}`);
+    const escapes = sql`replace(${sql.ref(column)} -> ${path}, '\\\\', '')`;
+    return sql`case when instr(${escapes}, '\\u0000') = 0 and instr(${escapes}, '\\ud') = 0
+      then json_extract(${sql.ref(column)}, ${path}) end`;
+  },
   mergesUnions: true,
   // Without statistics it takes a range of moments for as narrow as the index that has the range behind a value.
   rarely: (condition) => sql`likelihood(${condition}, 0.001)`,
@@ -132,9 +136,13 @@ export const postgresDialect: SqlDialect = {
     ...statements,
     sql`alter table ${sql.table(table)} force row level security`,
   ],
-  memberOf: (column, member) => sql`case
-    when strpos(${sql.ref(column)}, '\\u0000') = 0 and strpos(${sql.ref(column)}, '\\ud') = 0
-    then ${sql.ref(column)}::json ->> ${sql.lit(member)} end`,
+  // It cannot read a member of JSON that has such a text anywhere: there these give way to characters that are none.
+  memberOf: (column, member) => {
+    const escaped = sql`replace(${sql.ref(column)}, '\\\\', '\\u005c')`;
+    const readable = sql`replace(replace(${escaped}, '\\u0000', '\\ufdd0\\ufdd0\\ufdd0'), '\\ud', '\\ufdd0\\ufdd0\\ufdd0')`;
+    const value = sql<string>`(${readable}::json ->> ${sql.lit(member)})`;
+    return sql`case when strpos(${value}, repeat(chr(64976), 3)) = 0 then ${value} end`;
+  },
   mergesUnions: false,
   rarely: (condition) => condition,
   eachOf: (array) => sql`jsonb_array_elements_text(${array}::jsonb)`,

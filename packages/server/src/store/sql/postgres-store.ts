@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { systemClock } from '../../lib/clock.ts';
+import { createStepLane, inLane, type StepLane } from '../../lib/step-lane.ts';
 import type { LongRead, Store } from '../store.ts';
 import type { AnyUnit } from '../work.ts';
 import { postgresDialect } from './dialect.ts';
@@ -12,7 +13,6 @@ import { type PreparedDatabase, preparePostgres } from './postgres-open.ts';
 import { type PostgresReads, readPostgres, scanPostgres, stepPostgres } from './postgres-read.ts';
 import { prepareAll } from './prepare.ts';
 import { allStatements } from './statements/all-statements.ts';
-import { createStepLane, inLane, type StepLane } from './step-lane.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { isLong } from './take-step.ts';
 import { createWalkStatements } from './walk-statement.ts';

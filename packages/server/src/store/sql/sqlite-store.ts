@@ -9,13 +9,13 @@ import {
   type PortClient,
   unpackThrown,
 } from '../../lib/port-calls.ts';
+import { createStepLane, inLane, type StepLane } from '../../lib/step-lane.ts';
 import { CommitUnknown, type LongRead, type Scan, type Store } from '../store.ts';
 import type { Step } from '../walk.ts';
 import type { Query } from '../work.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, type UnitCall, type UnitOutcome } from './group.ts';
 import type { TenantRow } from './schema.ts';
 import { type ReadCall, type SqliteThread, STORE_FULL } from './sqlite-serve.ts';
-import { createStepLane, inLane, type StepLane } from './step-lane.ts';
 import { full } from './store-faults.ts';
 import { isLong } from './take-step.ts';
 

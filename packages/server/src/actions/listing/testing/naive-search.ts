@@ -14,15 +14,9 @@ function naiveWords(text: string): readonly string[] {
   return words;
 }
 
-/** Words are told apart by their first 128 units; half a character is none. */
-function isSame(one: string, other: string | undefined): boolean {
-  const start = (word: string): string => word.slice(0, 128).replace(/[\ud800-\udbff]$/, '\ufffd');
-  return other !== undefined && start(one) === start(other);
-}
-
 const hasPhrase = (phrase: readonly string[], text: string): boolean => {
   const words = naiveWords(text);
-  return words.some((_, at) => phrase.every((word, next) => isSame(word, words[at + next])));
+  return words.some((_, at) => phrase.every((word, next) => word === words[at + next]));
 };
 
 /** Whether the texts have what the query wants, as its definition says it. */

@@ -12,8 +12,10 @@ export const anyOf = <Value>(values: readonly Value[]): Value => values[Math.flo
 
 const WORDS = [
   'block', 'Beacon', 'C2', 'évil', 'e\u0301vil', 'ΟΔΟΣ', 'straße', '日本語', '𝒜lpha', '𝒜', '½', 'x1', 'or', 'NOT', '٣',
-  '203.0.113.9', '203', '0', 'evil.example', 'İstanbul', 'x'.repeat(130), `${'y'.repeat(127)}𝒜z`, "o'Brien",
+  '203.0.113.9', '203', '0', 'evil.example', 'İstanbul', 'x'.repeat(130), 'x'.repeat(128), `${'y'.repeat(127)}𝒜z`, `${'y'.repeat(126)}𝒜`,
+  "o'Brien",
 ]; // biome-ignore format: a table of words
+const SEARCHED = WORDS.filter(({ length }) => length <= 128);
 const GLUE = [' ', '  ', ', ', '-', '.', '_', '\u0000', '🚫', '§', '¶', "'", '"', '\\', ' & ', '\n', '\ud800', ':1 '];
 
 const aText = (most: number): string =>
@@ -69,7 +71,7 @@ export const OF_LARGE = [
 ];
 
 export function aQuery(depth: number): string {
-  const word = (): string => anyOf(WORDS);
+  const word = (): string => anyOf(SEARCHED);
   const kind = depth > 3 ? 0 : Math.floor(random() * 7);
   if (kind === 1) return `"${word()} ${word()}"`;
   if (kind === 2) return `NOT ${aQuery(depth + 2)}`;

@@ -29,7 +29,8 @@ const ways = (db: Kysely<Database>): readonly Compilable[] => [
 
 export const query: Migration = {
   name: '0002-query',
-  breaking: false,
+  // An older process would write actions without their `client_context`, and nobody would fill it in.
+  breaking: true,
   statements: (db, dialect) => [
     db.schema.alterTable('action').addColumn('client_context', dialect.text as never),
     ...compiled(
