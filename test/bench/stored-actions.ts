@@ -120,6 +120,8 @@ function fill(
     insertJournal({ ...copyOf(template.journal, replaced), sequence });
   }
   db.prepare('update tenant set last_sequence = ?, action_count = ?').run(sequence, count);
+  // As it is long after the writes: no index of words is brought up to date while others are measured.
+  db.prepare('update word_index set sequence = ?').run(sequence);
 }
 
 export interface StoredActions {
