@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../errors.ts';
+import { keyOf } from './token-key.ts';
 
 /** Where a page begins, and what the first page was asked with. Plain data. */
 export interface PageToken {
@@ -17,7 +18,10 @@ export interface TokenScope {
 const SIGNATURE_BYTES = 16;
 
 const sign = ({ secret, tenantId, collection }: TokenScope, payload: string): Buffer =>
-  createHmac('sha256', secret).update(`${tenantId}\n${collection}\n${payload}`).digest().subarray(0, SIGNATURE_BYTES);
+  createHmac('sha256', keyOf(secret))
+    .update(`${tenantId}\n${collection}\n${payload}`)
+    .digest()
+    .subarray(0, SIGNATURE_BYTES);
 
 /** Opaque, signed, and made of letters that no client escapes. */
 export function formatPageToken(scope: TokenScope, token: PageToken): string {

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { TokenScope } from './page-token.ts';
+import { keyOf } from './token-key.ts';
 
 const SIGNATURE_BYTES = 16;
 /** Shorter texts do not shrink. */
@@ -8,7 +9,7 @@ const WORTH_PACKING = 300;
 const LARGEST = 65_536;
 
 const sign = ({ secret, tenantId, collection }: TokenScope, payload: string): Buffer =>
-  createHmac('sha256', secret)
+  createHmac('sha256', keyOf(secret))
     .update(`${tenantId}\n${collection}\nsealed\n${payload}`)
     .digest()
     .subarray(0, SIGNATURE_BYTES);
