@@ -1,6 +1,6 @@
 import { countActions, type ListWanted, listActions } from '../actions/listing/list-actions.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
-import { readWithBlanks } from '../odata/form-blanks.ts';
+import { readWithBlanks, withBlanks } from '../odata/form-blanks.ts';
 import { formatListToken, type ListQuery, readListQuery } from '../odata/list-query.ts';
 import { readOrderBy } from '../odata/order-by.ts';
 import type { TokenScope } from '../odata/page-token.ts';
@@ -22,7 +22,7 @@ const scopeOf = (app: App, exchange: Exchange): TokenScope => ({
 
 const wantedOf = ({ filter, search, orderby }: ListQuery['texts']): ListWanted => ({
   filter: filter === undefined ? undefined : readWithBlanks(filter, parseFilter),
-  words: search === undefined ? undefined : readWithBlanks(search, readSearch),
+  words: search === undefined ? undefined : readSearch(withBlanks(search)),
   order: orderby === undefined ? [] : readWithBlanks(orderby, readOrderBy),
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFilter } from './filter/parse-filter.ts';
-import { readWithBlanks } from './form-blanks.ts';
+import { readWithBlanks, withBlanks } from './form-blanks.ts';
 
 describe('pluses', () => {
   it.each([
@@ -34,5 +34,13 @@ describe('pluses', () => {
       throw new Error('It was read.');
     };
     expect(refused(() => readWithBlanks(text, parseFilter))).toBe(refused(() => parseFilter(meant)));
+  });
+
+  it.each([
+    ['"203.0.113.15"+OR+ticket', '"203.0.113.15" OR ticket'],
+    ['phishing+wave', 'phishing wave'],
+    ['a+b c', 'a+b c'],
+  ])('in a search part words where "%s" has no blank', (text, meant) => {
+    expect(withBlanks(text)).toBe(meant);
   });
 });

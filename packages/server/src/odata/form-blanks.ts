@@ -15,3 +15,6 @@ export function readWithBlanks<Result>(text: string, read: (text: string) => Res
     return read(text.replaceAll('+', ' '));
   }
 }
+
+/** The same for words, of which none has a plus in it: in a text without blanks its pluses are those. */
+export const withBlanks = (text: string): string => (text.includes(' ') ? text : text.replaceAll('+', ' '));
