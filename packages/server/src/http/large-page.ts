@@ -1,3 +1,5 @@
+import { LARGEST_PAGE } from '../actions/largest-page.ts';
+
 /** Some members of a collection as the store gives them. */
 export interface Slice<Item, Position> {
   readonly items: readonly Item[];
@@ -22,9 +24,6 @@ export interface LargePage<Position> {
 
 /** What the store reads at once crosses a thread at once: 25 MB where all are as large as can be. */
 const SLICE = 50;
-
-/** A thousand actions of 256 KB would stop the process for seconds; as many of 4 KB fit. */
-const LARGEST_PAGE = 4 * 1_048_576;
 
 /** A page of at most `limit` members; it ends earlier where it has grown large, and a nextLink goes on from there. */
 export async function readLargePage<Item, Position>(wanted: PageWanted<Item, Position>): Promise<LargePage<Position>> {

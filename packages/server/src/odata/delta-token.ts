@@ -1,6 +1,5 @@
 import { Refusal } from '../errors.ts';
-import type { TokenScope } from './page-token.ts';
-import { sealText, unsealText } from './sealed-text.ts';
+import { sealText, type TokenScope, unsealText } from './sealed-text.ts';
 
 /** Options of a delta, which its first call fixes. As sent, decoded. */
 export interface DeltaOptions {
@@ -40,11 +39,7 @@ export function formatDeltaToken(scope: TokenScope, { options, since, after, at 
 
 /** @throws {Refusal} invalidQueryOption for a token that was edited, or made for another tenant */
 export function parseDeltaToken(scope: TokenScope, text: string, option: '$deltatoken' | '$skiptoken'): DeltaToken {
-  const plain = unsealText(scope, text);
-  if (plain === undefined) {
-    const message = `This "${option}" is none of ours, or was changed. Follow a nextLink or deltaLink as it stands.`;
-    throw new Refusal('badRequest', message, { inner: 'invalidQueryOption', target: option });
-  }
+  const plain = unsealText(scope, text, option, 'a nextLink or deltaLink');
   const [options, since, after, at] = JSON.parse(plain) as Packed;
   return { options, since, after, at };
 }

@@ -1,7 +1,6 @@
 import { Refusal } from '../errors.ts';
-import type { TokenScope } from './page-token.ts';
 import { type QueryOptions, readCount, readQueryOptions, readTop } from './query-options.ts';
-import { sealText, unsealText } from './sealed-text.ts';
+import { sealText, type TokenScope, unsealText } from './sealed-text.ts';
 
 /** Options that say what a list consists of: the same on all its pages. */
 const FIXED = ['filter', 'orderby', 'search', 'select'] as const;
@@ -35,11 +34,7 @@ export function formatListToken(scope: TokenScope, query: ListQuery, next: ListP
 }
 
 function unpack(scope: TokenScope, token: string): ListQuery {
-  const text = unsealText(scope, token);
-  if (text === undefined) {
-    throw refuse('This "$skiptoken" is none of ours, or was changed. Follow a nextLink as it stands.', '$skiptoken');
-  }
-  const [texts, top, first = '', second = ''] = JSON.parse(text) as Packed;
+  const [texts, top, first = '', second = ''] = JSON.parse(unsealText(scope, token)) as Packed;
   const position: ListPosition =
     typeof second === 'number'
       ? { kind: 'place', order: String(first), offset: second }
@@ -70,7 +65,6 @@ const sizeOf = (top: number, most: number | undefined): number => Math.min(top, 
 
 /**
  * The query options of a list. The size of a page is `$top`, or `odata.maxpagesize` where that is smaller.
- * @param understood options beside `$skiptoken` that the collection serves
  * @param maxPageSize of the header `Prefer`
  * @throws {Refusal} invalidQueryOption
  */

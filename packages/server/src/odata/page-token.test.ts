@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatPageToken, type PageToken, parsePageToken, type TokenScope } from './page-token.ts';
+import { formatPageToken, type PageToken, parsePageToken } from './page-token.ts';
+import type { TokenScope } from './sealed-text.ts';
 
 const scope: TokenScope = { secret: Buffer.alloc(32, 7), tenantId: 'tenant-a', collection: 'securityActions' };
 const TOKEN: PageToken = { after: ['2026-11-25T12:00:00.0000000Z', '0190-a'], top: 50 };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseFilter } from './filter/parse-filter.ts';
 import { formatListToken, type ListQuery, readListQuery } from './list-query.ts';
 import { readOrderBy } from './order-by.ts';
-import type { TokenScope } from './page-token.ts';
+import type { TokenScope } from './sealed-text.ts';
 import { readSearch } from './search.ts';
 import { parseSelect } from './select.ts';
 import { refusalOf } from './testing/refusal-of.ts';

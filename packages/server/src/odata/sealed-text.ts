@@ -1,16 +1,31 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { TokenScope } from './page-token.ts';
-import { keyOf } from './token-key.ts';
+import { Refusal } from '../errors.ts';
+
+/** What binds a token: it is good for one tenant and one collection, on this installation. */
+export interface TokenScope {
+  readonly secret: Buffer;
+  readonly tenantId: string;
+  readonly collection: string;
+}
 
 const SIGNATURE_BYTES = 16;
 /** Shorter texts do not shrink. */
 const WORTH_PACKING = 300;
 const LARGEST = 65_536;
 
+/** Made once: anew for each token, a key would cost five times as much as the signature. */
+const keys = new WeakMap<Buffer, KeyObject>();
+
+function keyOf(secret: Buffer): KeyObject {
+  const key = keys.get(secret) ?? createSecretKey(secret);
+  keys.set(secret, key);
+  return key;
+}
+
 const sign = ({ secret, tenantId, collection }: TokenScope, payload: string): Buffer =>
   createHmac('sha256', keyOf(secret))
-    .update(`${tenantId}\n${collection}\nsealed\n${payload}`)
+    .update(`${tenantId}\n${collection}\n${payload}`)
     .digest()
     .subarray(0, SIGNATURE_BYTES);
 
@@ -22,17 +37,24 @@ export function sealText(scope: TokenScope, text: string): string {
   return `${payload}.${sign(scope, payload).toString('base64url')}`;
 }
 
-/** The text that was sealed; undefined for what was edited, or made for another tenant or collection. */
-export function unsealText(scope: TokenScope, sealed: string): string | undefined {
+function isSealed(scope: TokenScope, sealed: string): boolean {
   const [payload = '', signature = '', ...more] = sealed.split('.');
   const given = Buffer.from(signature, 'base64url');
   const mine = sign(scope, payload);
-  const isMine =
-    more.length === 0 &&
-    given.toString('base64url') === signature &&
-    given.length === mine.length &&
-    timingSafeEqual(given, mine);
-  if (!isMine) return undefined;
-  const bytes = Buffer.from(payload.slice(1), 'base64url');
-  return (payload.startsWith('p') ? inflateRawSync(bytes, { maxOutputLength: LARGEST }) : bytes).toString();
+  const isExact = more.length === 0 && given.toString('base64url') === signature;
+  return isExact && given.length === mine.length && timingSafeEqual(given, mine);
+}
+
+/**
+ * The text that was sealed.
+ * @param option the query option that carries it, and `links` where it comes from, for the refusal
+ * @throws {Refusal} invalidQueryOption for what was edited, or made for another tenant or collection
+ */
+export function unsealText(scope: TokenScope, sealed: string, option = '$skiptoken', links = 'a nextLink'): string {
+  if (!isSealed(scope, sealed)) {
+    const message = `This "${option}" is none of ours, or was changed. Follow ${links} as it stands.`;
+    throw new Refusal('badRequest', message, { inner: 'invalidQueryOption', target: option });
+  }
+  const bytes = Buffer.from(sealed.slice(1, sealed.indexOf('.')), 'base64url');
+  return (sealed.startsWith('p') ? inflateRawSync(bytes, { maxOutputLength: LARGEST }) : bytes).toString();
 }

@@ -58,6 +58,9 @@ export interface SortRow {
   readonly keys: readonly (string | number | boolean | null)[];
 }
 
+/** Where an action stands in the order of creation. */
+export const placeOf = ({ created_at, id }: PagePosition): PagePosition => ({ created_at, id });
+
 /** What a step has found. It ends early after some milliseconds, or some megabytes: the next one begins at `last`. */
 export interface Step {
   /** Milliseconds of work, without what it waited for. */

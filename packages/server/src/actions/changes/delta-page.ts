@@ -3,6 +3,7 @@ import type { Expression } from '../../odata/filter/expression.ts';
 import { holds } from '../../odata/filter/holds.ts';
 import { type PagePosition, queries } from '../../store/queries.ts';
 import type { ActionsDeps } from '../actions-deps.ts';
+import { LARGEST_PAGE } from '../largest-page.ts';
 import { type AnsweredAction, toAnswered } from '../read-actions.ts';
 import { type ChangeStep, isChange, LARGEST_STEP, LOST, readChanges } from './read-changes.ts';
 
@@ -36,8 +37,6 @@ const MOST_SCANNED = 2_000;
 /** Actions that are read at once: at first few, as nobody knows how large they are. 250 KB each are 4 MB. */
 const FIRST_SLICE = 4;
 const LARGEST_SLICE = 16;
-/** Characters that are looked at, wanted or not; a page ends earlier where it has grown so large. */
-const LARGEST_PAGE = 4 * 1_048_576;
 /** Characters of one step. */
 const STEP_TEXT = 1_048_576;
 

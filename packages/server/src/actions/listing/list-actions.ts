@@ -5,12 +5,13 @@ import type { WordQuery } from '../../odata/search.ts';
 import { type PagePosition, queries } from '../../store/queries.ts';
 import type { ActionWalk } from '../../store/walk.ts';
 import type { ActionsDeps } from '../actions-deps.ts';
+import { LARGEST_PAGE } from '../largest-page.ts';
 import { type AnsweredAction, toAnswered } from '../read-actions.ts';
 import { idsInOrder, keepOrder } from './kept-order.ts';
 import { planWalk } from './plan-walk.ts';
 import { searchWith } from './search-actions.ts';
 import { sortRows } from './sort-rows.ts';
-import { countWalk, LARGEST_PAGE, skipWalk, sortWalk, walkPage } from './walk-actions.ts';
+import { countWalk, skipWalk, sortWalk, walkPage } from './walk-actions.ts';
 
 type Listing = Pick<ActionsDeps, 'store' | 'clock'>;
 

@@ -1,15 +1,14 @@
 import { Refusal } from '../../errors.ts';
 import type { EntityRow, PagePosition } from '../../store/queries.ts';
-import type { ActionWalk, SortRow, Step } from '../../store/walk.ts';
+import { type ActionWalk, placeOf, type SortRow, type Step } from '../../store/walk.ts';
 import type { ActionsDeps } from '../actions-deps.ts';
+import { LARGEST_PAGE } from '../largest-page.ts';
 
 /** A page is sent after so long with what was found; the next one goes on from there. */
 const PAGE_MS = 1_500;
 /** What gives no page must come to its end: after so much work of its own, or so long in all where others wait too. */
 const WHOLE_MS = 8_000;
 const PATIENCE_MS = 25_000;
-/** A thousand actions of 256 KB would stop the process for seconds; as many of 4 KB fit. */
-export const LARGEST_PAGE = 4 * 1_048_576;
 const ALL = 20_000;
 
 export const tooSlow = (target: string, what: string): Refusal =>
@@ -27,8 +26,6 @@ export interface WalkedPage {
 }
 
 type Walking = Pick<ActionsDeps, 'store'>;
-
-const placeOf = ({ created_at, id }: PagePosition): PagePosition => ({ created_at, id });
 
 /** One more than the page has: whether there is a next page. */
 function toPage(rows: readonly EntityRow[], limit: number): WalkedPage {

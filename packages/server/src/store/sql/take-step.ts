@@ -2,8 +2,8 @@ import { holds } from '../../odata/filter/holds.ts';
 import { hasWords } from '../../odata/has-words.ts';
 import { searchedTexts } from '../../odata/searched-texts.ts';
 import { valueAt } from '../../odata/value-at.ts';
-import type { EntityRow, PagePosition } from '../queries.ts';
-import type { SortRow, Step, StepCall } from '../walk.ts';
+import type { EntityRow } from '../queries.ts';
+import { placeOf, type SortRow, type Step, type StepCall } from '../walk.ts';
 
 /** A step that has taken so long is over: others wait behind it. */
 const STEP_MS = 12;
@@ -15,8 +15,6 @@ const COUNTED = 20_000;
 
 export const mostCounted = ({ walk, limit }: StepCall): number =>
   Math.min(limit, Math.ceil(COUNTED / (walk.ways?.length ?? 1)));
-
-const placeOf = ({ created_at, id }: PagePosition): PagePosition => ({ created_at, id });
 
 /** What a step has gathered so far. */
 interface Gathered {
