@@ -121,7 +121,9 @@ function fill(
   }
   db.prepare('update tenant set last_sequence = ?, action_count = ?').run(sequence, count);
   // As it is long after the writes: no index of words is brought up to date while others are measured.
-  db.prepare('update word_index set sequence = ?').run(sequence);
+  db.prepare(
+    'insert into word_index (tenant_id, sequence) values (?, ?) on conflict do update set sequence = excluded.sequence',
+  ).run(templates.inForce.action.tenant_id ?? null, sequence);
 }
 
 export interface StoredActions {

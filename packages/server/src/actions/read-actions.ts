@@ -1,8 +1,8 @@
 import { fromDateTime } from '../lib/date-time.ts';
 import { type EntityRow, type PagePosition, queries } from '../store/queries.ts';
+import { isLive, withLedger } from '../store/shown-text.ts';
 import { checkActionId, unknownAction } from './action-id.ts';
 import type { ActionsDeps } from './actions-deps.ts';
-import { isLive, withLedger } from './entity.ts';
 import { fetchesSettled } from './fetches-under-way.ts';
 
 /** An action as it is answered with: the text of `/beta`, and the text of the seed roots where that differs. */

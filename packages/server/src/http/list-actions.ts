@@ -12,6 +12,8 @@ import { entityText } from './entity-answer.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { ACTIONS, contextUrl, rootOf, selected } from './links.ts';
 import { applied, maxPageSizeOf } from './prefer.ts';
+import { formOf } from './representation.ts';
+import { isSeedRoot } from './rewrite-path.ts';
 import { callerOf } from './security-actions.ts';
 
 const scopeOf = (app: App, exchange: Exchange): TokenScope => ({
@@ -26,6 +28,20 @@ const wantedOf = ({ filter, search, orderby }: ListQuery['texts']): ListWanted =
   order: orderby === undefined ? [] : readWithBlanks(orderby, readOrderBy),
 });
 
+const COMMA = Buffer.from(',');
+
+/** Texts of bytes are not read again: they are put between the others. */
+function collectionText(members: readonly string[], values: readonly (string | Uint8Array)[]): string | Buffer {
+  const head = `{${members.join(',')},"value":[`;
+  const isText = (value: string | Uint8Array): value is string => typeof value === 'string';
+  if (values.every(isText)) return `${head}${values.join(',')}]}`;
+  const parted = values.flatMap((value, index) => {
+    const bytes = isText(value) ? Buffer.from(value) : value;
+    return index === 0 ? [bytes] : [COMMA, bytes];
+  });
+  return Buffer.concat([Buffer.from(head), ...parted, Buffer.from(']}')]);
+}
+
 /** List: a page of the tenant's actions, filtered, ordered, and with what was selected. */
 export async function listSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
   const { tenantId, appId } = callerOf(exchange);
@@ -35,7 +51,10 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
   const selection = query.texts.select === undefined ? undefined : parseSelect(query.texts.select);
   const wanted = wantedOf(query.texts);
   const { skip, position, top: limit } = query;
-  const page = await listActions(app.actions, tenantId, { ...wanted, skip, position, limit, appId });
+  const { metadata, isIeee754 } = formOf(exchange);
+  const isPlain = selection === undefined && metadata === 'minimal' && !isIeee754;
+  const asText = isPlain ? { isSeed: isSeedRoot(exchange.root) } : undefined;
+  const page = await listActions(app.actions, tenantId, { ...wanted, skip, position, limit, appId, asText });
   const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}`);
   const members = [`"@odata.context":${JSON.stringify(context)}`];
   if (query.count) members.push(`"@odata.count":${await countActions(app.actions, tenantId, wanted)}`);
@@ -46,8 +65,8 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
     const link = `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?${inFormat}$skiptoken=${token}`;
     members.push(`"@odata.nextLink":${JSON.stringify(link)}`);
   }
-  const texts = page.actions.map((action) => entityText(exchange, action, selection));
-  const answer = { status: 200, body: `{${members.join(',')},"value":[${texts.join(',')}]}` };
+  const values = page.texts ?? page.actions.map((action) => entityText(exchange, action, selection));
+  const answer = { status: 200, body: collectionText(members, values) };
   const isApplied = maxPageSize !== undefined && query.top === Math.min(maxPageSize, LARGEST_TOP);
   return isApplied ? { ...answer, headers: applied(`odata.maxpagesize=${query.top}`) } : answer;
 }

@@ -51,9 +51,11 @@ const typeOf = ({ metadata, isIeee754 }: Form): string =>
  */
 export function inForm(exchange: Exchange, answer: Answer): Answer {
   const { body, contentType } = answer;
-  if (typeof body !== 'string' || body === '' || contentType !== undefined) return answer;
+  if (body === undefined || body.length === 0 || contentType !== undefined) return answer;
   const form = formOf(exchange);
   if (!form.isAsked && !form.isIeee754) return answer;
+  // Whoever answers in bytes has seen that this form asks for no change.
+  if (typeof body !== 'string') return { ...answer, contentType: typeOf(form) };
   const said = form.metadata === 'none' ? JSON.stringify(withoutControl(JSON.parse(body))) : body;
   const shown = form.isIeee754 ? said.replace(COUNT, '$1"$2"') : said;
   return { ...answer, body: shown, contentType: typeOf(form) };

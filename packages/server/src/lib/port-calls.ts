@@ -42,13 +42,26 @@ export const packThrown = shapeOf;
 export const unpackThrown = (shape: ThrownShape): ThrownElsewhere => new ThrownElsewhere(shape);
 export type PackedThrown = ThrownShape;
 
+/** What a method gives back where some of it is not copied, but handed over: the method's thread has it no more. */
+export class Moved {
+  readonly value: unknown;
+  readonly buffers: readonly ArrayBuffer[];
+
+  constructor(value: unknown, buffers: readonly ArrayBuffer[]) {
+    this.value = value;
+    this.buffers = buffers;
+  }
+}
+
 /** Answers the other side's calls, one after the other, until the port closes. */
 export function servePort(port: MessagePort, methods: PortMethods): void {
   port.on('message', ({ id, method, argument }: Request) => {
     try {
       const serve = methods[method] as ((argument: unknown) => unknown) | undefined;
       if (!serve) throw new Error(`The other thread has no "${method}".`);
-      port.postMessage({ id, value: serve(argument) } satisfies Response);
+      const value = serve(argument);
+      if (value instanceof Moved) port.postMessage({ id, value: value.value } satisfies Response, value.buffers);
+      else port.postMessage({ id, value } satisfies Response);
     } catch (thrown) {
       port.postMessage({ id, thrown: shapeOf(thrown) } satisfies Response);
     }

@@ -45,7 +45,9 @@ export interface StepCall {
   readonly after: PagePosition | undefined;
   /** Actions wanted, or counted, at most. */
   readonly limit: number;
-  readonly give: 'entities' | 'count' | 'keys';
+  readonly give: 'entities' | 'page' | 'count' | 'keys';
+  /** Whether a `page` is for the seed roots. */
+  readonly isSeed?: boolean;
   /** Characters of entities after which a step is over, if not earlier. */
   readonly text?: number;
   /** Paths of the values that `keys` gives, in order. */
@@ -61,6 +63,15 @@ export interface SortRow {
 /** Where an action stands in the order of creation. */
 export const placeOf = ({ created_at, id }: PagePosition): PagePosition => ({ created_at, id });
 
+/** Entities as they are shown, as one text with commas between them: bytes cross to another thread for nothing. */
+export interface PageStep {
+  readonly text: Uint8Array<ArrayBuffer>;
+  /** The last one in it. */
+  readonly last: PagePosition | undefined;
+  /** There are as many as were wanted, and one more was found. */
+  readonly isFull: boolean;
+}
+
 /** What a step has found. It ends early after some milliseconds, or some megabytes: the next one begins at `last`. */
 export interface Step {
   /** Milliseconds of work, without what it waited for. */
@@ -68,6 +79,7 @@ export interface Step {
   readonly entities: readonly EntityRow[];
   readonly sortRows: readonly SortRow[];
   readonly count: number;
+  readonly page?: PageStep | undefined;
   /** The action that was looked at last, found or not. */
   readonly last: PagePosition | undefined;
   /** Nothing lies behind it. */

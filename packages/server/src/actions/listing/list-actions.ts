@@ -11,7 +11,7 @@ import { idsInOrder, keepOrder } from './kept-order.ts';
 import { planWalk } from './plan-walk.ts';
 import { searchWith } from './search-actions.ts';
 import { sortRows } from './sort-rows.ts';
-import { countWalk, skipWalk, sortWalk, walkPage } from './walk-actions.ts';
+import { countWalk, skipWalk, sortWalk, walkPage, walkText } from './walk-actions.ts';
 
 type Listing = Pick<ActionsDeps, 'store' | 'clock'>;
 
@@ -29,10 +29,14 @@ export interface PageWanted extends ListWanted {
   readonly position: ListPosition | undefined;
   /** Whose order it is that is kept. */
   readonly appId: string;
+  /** Set where nothing is taken out of the entities, and nothing put in: they may come as text. */
+  readonly asText?: { readonly isSeed: boolean } | undefined;
 }
 
 export interface ListedPage {
   readonly actions: readonly AnsweredAction[];
+  /** The page, instead of `actions`: entities with commas between them, in one piece or several. */
+  readonly texts?: readonly Uint8Array[];
   /** Where the next page begins; undefined on the last one. */
   readonly next: ListPosition | undefined;
 }
@@ -60,13 +64,17 @@ async function inOrderOfCreation(
   deps: Listing,
   tenantId: string,
   walk: ActionWalk,
-  { position, skip, limit }: PageWanted,
+  { position, skip, limit, asText }: PageWanted,
 ): Promise<ListedPage> {
   let after: PagePosition | undefined = position?.kind === 'behind' ? position : undefined;
   if (skip > 0) {
     const skipped = await skipWalk(deps, tenantId, walk, skip);
     if (skipped.isEnd) return { actions: [], next: undefined };
     after = skipped.after;
+  }
+  if (asText) {
+    const { texts, next } = await walkText(deps, tenantId, walk, { after, limit, isSeed: asText.isSeed });
+    return { actions: [], texts, next: next && { kind: 'behind', ...next } };
   }
   const { rows, next } = await walkPage(deps, tenantId, walk, { after, limit });
   return { actions: rows.map(toAnswered), next: next && { kind: 'behind', ...next } };

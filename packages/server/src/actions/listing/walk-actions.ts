@@ -1,6 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import type { EntityRow, PagePosition } from '../../store/queries.ts';
-import { type ActionWalk, placeOf, type SortRow, type Step } from '../../store/walk.ts';
+import { type ActionWalk, placeOf, type SortRow, type Step, type StepCall } from '../../store/walk.ts';
 import type { ActionsDeps } from '../actions-deps.ts';
 import { LARGEST_PAGE } from '../largest-page.ts';
 
@@ -53,6 +53,50 @@ export async function walkPage(
     after = step.last ?? after;
     size += step.entities.reduce((sum, { entity }) => sum + entity.length, 0);
     if (size >= LARGEST_PAGE || performance.now() > endsAt) return { rows, next: after };
+  }
+}
+
+export interface WalkedText {
+  /** Texts of entities with commas between them; none is empty. */
+  readonly texts: readonly Uint8Array[];
+  readonly next: PagePosition | undefined;
+}
+
+/** A page of text that grows, and where it goes on. */
+interface GrowingText {
+  readonly texts: Uint8Array[];
+  after: PagePosition | undefined;
+  /** The last entity in it. */
+  given: PagePosition | undefined;
+  left: number;
+  room: number;
+}
+
+function grow(growing: GrowingText, { page, count, last }: Step): void {
+  if (page && count > 0) growing.texts.push(page.text);
+  growing.given = page?.last ?? growing.given;
+  growing.after = last ?? growing.after;
+  growing.left -= count;
+  growing.room -= page?.text.length ?? 0;
+}
+
+/** As {@link walkPage}, in the form in which a page goes out. */
+export async function walkText(
+  { store }: Walking,
+  tenantId: string,
+  walk: ActionWalk,
+  { after, limit, isSeed }: Required<Pick<StepCall, 'after' | 'limit' | 'isSeed'>>,
+): Promise<WalkedText> {
+  const endsAt = performance.now() + PAGE_MS;
+  const growing: GrowingText = { texts: [], after, given: undefined, left: limit, room: LARGEST_PAGE };
+  const { texts } = growing;
+  for (;;) {
+    const wanted = { after: growing.after, limit: growing.left, text: growing.room };
+    const step = await store.step(tenantId, { walk, ...wanted, give: 'page', isSeed });
+    grow(growing, step);
+    if (step.page?.isFull) return { texts, next: growing.given };
+    if (step.isEnd) return { texts, next: undefined };
+    if (growing.room <= 0 || performance.now() > endsAt) return { texts, next: growing.after };
   }
 }
 

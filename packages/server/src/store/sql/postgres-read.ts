@@ -5,7 +5,7 @@ import type { Step, StepCall } from '../walk.ts';
 import type { Query } from '../work.ts';
 import { borrow, READ_SILENCE_MS } from './postgres-borrow.ts';
 import { bindTenant, type PostgresEngine, sendQuery, settled } from './postgres-group.ts';
-import { countedStep, isCounted, isJudged, mostCounted, takeStep } from './take-step.ts';
+import { countedStep, isCounted, isJudged, mostCounted, mostGiven, takeStep } from './take-step.ts';
 import { walkArguments, walkStatement } from './walk-statement.ts';
 
 const SCAN_SLICE = 2_000;
@@ -70,7 +70,7 @@ const LOOKED_AT = 101;
 export async function stepPostgres({ engine }: PostgresReads, tenantId: string, call: StepCall): Promise<Step> {
   const { walk, after } = call;
   const isCount = isCounted(call);
-  const most = isCount ? mostCounted(call) : isJudged(call) ? LOOKED_AT : Math.min(call.limit, LOOKED_AT);
+  const most = isCount ? mostCounted(call) : isJudged(call) ? LOOKED_AT : Math.min(mostGiven(call), LOOKED_AT);
   const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
   const values = prepared.bind(tenantId, walkArguments(walk, after, most));
   // A connection keeps what was prepared under a name for as long as it stands: shapes that are rare get none.

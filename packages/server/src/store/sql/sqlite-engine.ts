@@ -9,7 +9,7 @@ import { type PreparedStatement, prepareAll } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
 import { isFull, isOfTheFile } from './sqlite-faults.ts';
 import { allStatements } from './statements/all-statements.ts';
-import { type CountedRow, countedStep, isCounted, isJudged, mostCounted, takeStep } from './take-step.ts';
+import { type CountedRow, countedStep, isCounted, isJudged, mostCounted, mostGiven, takeStep } from './take-step.ts';
 import { beginTurn, contextOf, type TenantTurn, toTenantRow } from './tenant-turn.ts';
 import { createWalkStatements, type WalkStatements, walkArguments, walkStatement } from './walk-statement.ts';
 
@@ -73,7 +73,7 @@ const AT_ONCE = 64;
 export function stepSqlite(engine: SqliteEngine, tenantId: string, call: StepCall): Step {
   const { walk, after } = call;
   const isCount = isCounted(call);
-  const most = isCount ? mostCounted(call) : isJudged(call) ? LOOKED_AT : call.limit;
+  const most = isCount ? mostCounted(call) : isJudged(call) ? LOOKED_AT : mostGiven(call);
   const prepared = walkStatement(engine.walks, walk, after !== undefined, isCount ? 'count' : 'entities');
   const statement = compileWalk(engine, prepared.sql);
   const values = prepared.bind(tenantId, walkArguments(walk, after, most)) as SQLInputValue[];

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../lib/clock.ts';
-import { type PackedThrown, type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
+import { Moved, type PackedThrown, type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
 import type { StepCall } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
 import { hasThrown, type UnitCall } from './group.ts';
@@ -91,7 +91,10 @@ function readerMethods(folder: string): PortMethods {
     ready: () => true,
     reads: (calls: readonly ReadCall[]) =>
       calls.map(({ tenantId, name, args }) => ask(engine, tenantId, { name, args })),
-    step: ({ tenantId, call }: { tenantId: string; call: StepCall }) => stepSqlite(engine, tenantId, call),
+    step: ({ tenantId, call }: { tenantId: string; call: StepCall }) => {
+      const step = stepSqlite(engine, tenantId, call);
+      return step.page ? new Moved(step, [step.page.text.buffer]) : step;
+    },
     tenant: (tenantId: string) => readTenant(engine, tenantId),
     dueTenants: ({ now, limit }: { now: number; limit: number }) => ids(engine.db, DUE_TENANTS, now, limit),
     tenantsAfter: ({ tenantId, limit }: { tenantId: string; limit: number }) =>

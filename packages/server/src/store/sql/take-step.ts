@@ -3,7 +3,8 @@ import { hasWords } from '../../odata/has-words.ts';
 import { searchedTexts } from '../../odata/searched-texts.ts';
 import { valueAt } from '../../odata/value-at.ts';
 import type { EntityRow } from '../queries.ts';
-import { placeOf, type SortRow, type Step, type StepCall } from '../walk.ts';
+import { shownText } from '../shown-text.ts';
+import { type PageStep, placeOf, type SortRow, type Step, type StepCall } from '../walk.ts';
 
 /** A step that has taken so long is over: others wait behind it. */
 const STEP_MS = 12;
@@ -20,24 +21,62 @@ export const mostCounted = ({ walk, limit }: StepCall): number =>
 interface Gathered {
   readonly entities: EntityRow[];
   readonly sortRows: SortRow[];
+  readonly texts: string[];
+  /** The last one of `texts`, and whether there is one behind them. */
+  given: EntityRow | undefined;
+  isFull: boolean;
   count: number;
   looked: number;
   text: number;
   last: EntityRow | undefined;
 }
 
-function judge({ walk, give, keys = [] }: StepCall, row: EntityRow, gathered: Gathered): void {
+const beginGathering = (): Gathered => ({
+  ...{ entities: [], sortRows: [], texts: [], given: undefined, isFull: false },
+  ...{ count: 0, looked: 0, text: 0, last: undefined },
+});
+
+function putOnPage({ limit, isSeed = false }: StepCall, row: EntityRow, gathered: Gathered): void {
+  gathered.isFull = gathered.count === limit;
+  if (gathered.isFull) return;
+  const text = shownText(row, isSeed);
+  gathered.texts.push(text);
+  gathered.text += text.length;
+  gathered.given = row;
+  gathered.count += 1;
+}
+
+function judge(call: StepCall, row: EntityRow, gathered: Gathered): void {
+  const { walk, give, keys = [] } = call;
   const needsEntity = walk.filter !== undefined || walk.words !== undefined || give === 'keys';
   const entity = needsEntity ? (JSON.parse(row.entity) as Readonly<Record<string, unknown>>) : undefined;
   if (entity && walk.filter && !holds(walk.filter, entity, walk.now)) return;
   if (entity && walk.words && !hasWords(walk.words, searchedTexts(entity))) return;
-  gathered.count += 1;
+  if (give === 'page') putOnPage(call, row, gathered);
+  else gathered.count += 1;
   if (give === 'keys' && entity)
     gathered.sortRows.push({ id: row.id, keys: keys.map((path) => valueAt(entity, path)) });
   if (give !== 'entities') return;
   gathered.entities.push(row);
   gathered.text += row.entity.length;
 }
+
+const encoder = new TextEncoder();
+
+const pageOf = ({ texts, given, isFull }: Gathered): PageStep => ({
+  text: encoder.encode(texts.join(',')),
+  last: given && placeOf(given),
+  isFull,
+});
+
+/** A page looks for one more than it gives. */
+function isEnough({ give, limit }: StepCall, { count, isFull }: Gathered): boolean {
+  if (give === 'page') return isFull;
+  return give !== 'keys' && count >= limit;
+}
+
+/** Rows that a step looks at, where it looks into none. */
+export const mostGiven = ({ give, limit }: StepCall): number => (give === 'page' ? limit + 1 : limit);
 
 /** Whether every row of a step is looked into. */
 export const isJudged = ({ walk, give }: StepCall): boolean =>
@@ -51,7 +90,7 @@ export const isLong = (call: StepCall): boolean => isJudged(call) || call.give =
  * @param most how many rows the statement gives at most: fewer are all that there are
  */
 export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number): Step {
-  const gathered: Gathered = { entities: [], sortRows: [], count: 0, looked: 0, text: 0, last: undefined };
+  const gathered = beginGathering();
   const isSlow = isJudged(call);
   const beganAt = performance.now();
   const endsAt = beganAt + STEP_MS;
@@ -61,14 +100,14 @@ export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number
     gathered.looked += 1;
     gathered.last = row;
     isCut =
-      (call.give !== 'keys' && gathered.count >= call.limit) ||
-      gathered.text >= (call.text ?? STEP_TEXT) ||
-      (isSlow && performance.now() > endsAt);
+      isEnough(call, gathered) || gathered.text >= (call.text ?? STEP_TEXT) || (isSlow && performance.now() > endsAt);
     if (isCut) break;
   }
   const { entities, sortRows, count, last } = gathered;
+  const page = call.give === 'page' ? pageOf(gathered) : undefined;
   const tookMs = performance.now() - beganAt;
-  return { tookMs, entities, sortRows, count, last: last && placeOf(last), isEnd: !isCut && gathered.looked < most };
+  const isEnd = !isCut && gathered.looked < most;
+  return { tookMs, entities, sortRows, count, page, last: last && placeOf(last), isEnd };
 }
 
 /** Whether a step is counted by the index alone. */
