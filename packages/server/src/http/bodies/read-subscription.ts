@@ -3,6 +3,7 @@ import { Refusal } from '../../errors.ts';
 import { didYouMean } from '../../lib/nearest-name.ts';
 import type { SubscriptionInput } from '../../notify/create-subscription.ts';
 import type { RenewalInput } from '../../notify/own-subscriptions.ts';
+import { isControlName } from '../../odata/control-name.ts';
 import { typeCheck } from './body-schema.ts';
 
 const text = (description: string): TSchema => Type.Optional(Type.Unsafe({ type: ['string', 'null'], description }));
@@ -64,7 +65,7 @@ const refuse = (
 ): Refusal => new Refusal('badRequest', message, { inner, target });
 
 function checkNames(body: Sent): void {
-  const unknown = Object.keys(body).find((name) => !NAMES.includes(name) && !name.includes('@'));
+  const unknown = Object.keys(body).find((name) => !NAMES.includes(name) && !isControlName(name));
   if (unknown === undefined) return;
   const shown = unknown.slice(0, 100);
   const known = NAMES.filter((name) => name in TAKEN);
@@ -137,7 +138,7 @@ const CHANGEABLE: readonly string[] = Object.keys(SUBSCRIPTION_RENEWAL.propertie
 /** What a PATCH changes. @throws {Refusal} malformedJson, readOnlyProperty, missingProperty, unknownProperty */
 export function readRenewal(body: unknown): RenewalInput {
   const sent = readBody(body);
-  const fixed = Object.keys(sent).find((name) => !CHANGEABLE.includes(name) && !name.includes('@'));
+  const fixed = Object.keys(sent).find((name) => !CHANGEABLE.includes(name) && !isControlName(name));
   if (fixed !== undefined) {
     const words = `"${fixed}" of a subscription stays as it is. What can be changed: ${CHANGEABLE.join(', ')}.`;
     throw refuse('readOnlyProperty', fixed, words);
