@@ -34,7 +34,7 @@ import { type Identity, openIdentity } from './open-identity.ts';
 import { openStore } from './open-store.ts';
 import { toStartFault } from './start-fault.ts';
 import type { Store } from './store/store.ts';
-import { watchCommits } from './store/watch-commits.ts';
+import { type CommitWatch, watchCommits } from './store/watch-commits.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -76,6 +76,7 @@ interface Parts {
   readonly metrics: Metrics;
   readonly bell: Bell;
   readonly indexer: Indexer;
+  readonly commits: CommitWatch;
 }
 
 /** What is told to people goes to the log and is counted. */
@@ -109,11 +110,9 @@ function createApp(parts: Parts, deliverer: Deliverer, isStarted: () => boolean)
       fetches: new Set(),
       onAlarms: tellAlarms(parts),
       onCreated: (tenantId) => {
-        onChange(deliverer, tenantId);
         if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
       },
       onEnded: (tenantId, release) => {
-        onChange(deliverer, tenantId);
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);
         wake(bell.dispatcher, tenantId);
@@ -164,7 +163,22 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const indexer = startIndexer({ store, onFault: onIndexFault });
   commits.watchAll(indexer.note);
   const [health, metrics] = [createHealthBoard(), createMetrics()];
-  return { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell, indexer };
+  return {
+    config,
+    key,
+    log,
+    store,
+    identity,
+    feeds,
+    streams,
+    providers,
+    protection,
+    health,
+    metrics,
+    bell,
+    indexer,
+    commits,
+  };
 }
 
 function openDispatcher(parts: Parts): Dispatcher {
@@ -203,6 +217,7 @@ async function start(config: Config, log: Log): Promise<Running> {
   });
   if (config.metricsPort !== undefined) await openMetricsServer(parts.metrics, config.metricsPort);
   await startDispatcher(dispatcher);
+  parts.commits.watchAll((tenantId) => onChange(deliverer, tenantId));
   startDeliverer(deliverer);
   isStarted = true;
   return { parts, dispatcher, deliverer, listening };
