@@ -1,5 +1,6 @@
 import { Refusal } from '../errors.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
+import { readWithBlanks } from '../odata/form-blanks.ts';
 import { readQueryOptions } from '../odata/query-options.ts';
 import { invalid } from './refuse.ts';
 import type { SubscriptionContent } from './subscription.ts';
@@ -28,6 +29,11 @@ function asResource<Value>(read: () => Value): Value {
   }
 }
 
+function checked(filter: string): string {
+  parseFilter(filter);
+  return filter;
+}
+
 /** @throws {Refusal} invalidProperty, invalidFilter, unsupportedFilter, invalidQueryOption, unknownProperty, limitExceeded */
 export function readResource(resource: string): WatchedResource {
   if (resource.length > LONGEST) {
@@ -44,6 +50,6 @@ export function readResource(resource: string): WatchedResource {
   const { filter } = asResource(() => readQueryOptions(query, ['filter']));
   if (filter === undefined) return { actionId, filter: null };
   if (actionId !== null) throw invalid('resource', 'A subscription to one securityAction has no "$filter".');
-  asResource(() => parseFilter(filter));
-  return { actionId, filter };
+  const meant = asResource(() => readWithBlanks(filter, checked));
+  return { actionId, filter: meant };
 }
