@@ -1,4 +1,3 @@
-import { type AnsweredAction, findActions } from '../actions/read-actions.ts';
 import { queries } from '../store/queries.ts';
 import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
 import { attempt } from './attempt.ts';
@@ -13,6 +12,7 @@ import {
   type TakenSubscription,
   takeSubscription,
 } from './delivery-units.ts';
+import { judgeActions } from './judge-actions.ts';
 import { noticesOf } from './notification-body.ts';
 import { contentOf } from './subscription.ts';
 
@@ -30,17 +30,16 @@ interface Turn {
 }
 
 /** What the journal has behind the cursor; undefined where it has nothing. */
-async function readBatch({ deps }: Deliverer, turn: Turn, row: SubscriptionRow): Promise<Batch | undefined> {
+async function readBatch({ deps, reading }: Deliverer, turn: Turn, row: SubscriptionRow): Promise<Batch | undefined> {
   const { store } = deps;
   const { tenantId, leased } = turn;
-  const rows = await store.read(tenantId, queries.journalAfter({ sequence: row.cursor, limit: BATCH }));
+  const rows = await store.read(tenantId, queries.changesAfter({ sequence: row.cursor, limit: BATCH }));
   const [firstRow, lastRow] = [rows[0], rows.at(-1)];
   if (!firstRow || !lastRow) return undefined;
   const content = contentOf(row);
   const told = toldRows(content, rows);
-  const ids = [...new Set(told.map(({ action_id }) => action_id))];
-  const actions: ReadonlyMap<string, AnsweredAction> = await findActions(store, tenantId, ids);
-  const notices = toNotices(row.id, content, told, actions, store.clock.now());
+  const judged = await judgeActions({ store, lane: reading, tenantId }, content, told);
+  const notices = toNotices(row.id, content, told, judged);
   const isPruning = deps.random() < PRUNING;
   return { ...leased, notices, firstSequence: firstRow.sequence, lastSequence: lastRow.sequence, isPruning };
 }
