@@ -49,7 +49,8 @@ async function send(deliverer: Deliverer, turn: Turn, row: SubscriptionRow, deli
   const outcome = await attempt(deliverer, turn.tenantId, row, { id, kind, notices: noticesOf(delivery) });
   if (!outcome) return;
   const { store, random } = deliverer.deps;
-  const settling = { ...turn.leased, deliveryId: id, outcome, random: random() };
+  const { notificationUrl: receiver } = contentOf(row);
+  const settling = { ...turn.leased, deliveryId: id, receiver, outcome, random: random() };
   await store.run(turn.tenantId, settleDelivery, settling);
 }
 
