@@ -41,19 +41,27 @@ const since = {
     state: 'released',
     verifiedDateTime: '2027-01-15T09:00:00.0000000Z',
     heldByOthers: 2,
+    expirationDateTime: '2027-01-16T08:00:00.0000000Z',
   },
 };
 
 it('an action as it was created follows from the action as it is', () => {
-  expect(asCreated(since)).toEqual(created);
+  expect(asCreated(since, true)).toEqual(created);
+  const withEnd = asCreated(since, false).enforcement;
+  expect(withEnd, 'an end that was said').toEqual({
+    ...(created.enforcement as object),
+    expirationDateTime: since.enforcement.expirationDateTime,
+  });
   const record = { ...since, enforcement: { state: 'none', recordedBy: { appId: 'app', user: null } } };
-  expect(asCreated(record), 'a record is what it was').toEqual(record);
+  expect(asCreated(record, true), 'a record is what it was').toEqual(record);
 });
 
 it.each([
   ['created', "status eq 'NotStarted'", true],
   ['created', "enforcement/state eq 'pending'", true],
   ['created', "status eq 'Failed'", true],
+  ['created', 'enforcement/expirationDateTime eq null', true],
+  ['updated', 'enforcement/expirationDateTime eq null', false],
   ['created', "status eq 'Running'", false],
   ['created', "status eq 'NotStarted' and clientContext eq 'theirs'", false],
   ['updated', "status eq 'NotStarted'", false],
@@ -69,6 +77,7 @@ it.each([
     entity: JSON.stringify(since),
     seedEntity: null,
   };
-  const judged = judge(parseFilter(filter), action, event === 'created', 1_800_000_100_000);
+  const created = event === 'created' ? { isEndOpen: true } : undefined;
+  const judged = judge(parseFilter(filter), action, created, 1_800_000_100_000);
   expect(toNotices('s', content, [row], new Map([[ID, judged]])).length > 0).toBe(isTold);
 });

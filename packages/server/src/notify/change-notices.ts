@@ -42,15 +42,25 @@ export interface Judged {
   readonly passedNew: boolean;
 }
 
+/** What its text does not say of an action as it was created. */
+export interface Created {
+  /** Its end was not said, and follows from its start. */
+  readonly isEndOpen: boolean;
+}
+
 /**
  * A filter is asked of the action as it is now; for its `created` also of the action as it was then, so that one that
  * has started meanwhile is told to whoever waits for new ones.
- * @param isNew its `created` is to be told
+ * @param created absent where its `created` is not to be told
  */
-export function judge(filter: Expression, action: AnsweredAction, isNew: boolean, now: number): Judged {
+export function judge(filter: Expression, action: AnsweredAction, created: Created | undefined, now: number): Judged {
   const entity = JSON.parse(action.entity) as Record<string, unknown>;
   const passes = holds(filter, entity, now);
-  return { tag: action.tag, passes, passedNew: passes || (isNew && holds(filter, asCreated(entity), now)) };
+  return {
+    tag: action.tag,
+    passes,
+    passedNew: passes || (created !== undefined && holds(filter, asCreated(entity, created.isEndOpen), now)),
+  };
 }
 
 /** Of an action that is deleted nothing is left to ask: its `deleted` is told, and what came before is not. */

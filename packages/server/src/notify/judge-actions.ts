@@ -3,8 +3,9 @@ import { inLane, type StepLane } from '../lib/step-lane.ts';
 import { beginTurns, endTurn } from '../lib/turns.ts';
 import type { Expression } from '../odata/filter/expression.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
+import { queries } from '../store/queries.ts';
 import type { Store } from '../store/store.ts';
-import { type Judged, judge, type ToldRow } from './change-notices.ts';
+import { type Created, type Judged, judge, type ToldRow } from './change-notices.ts';
 import type { SubscriptionContent } from './subscription.ts';
 
 /** Slices that a process has in memory at the same time, whosever subscriptions they are for. */
@@ -30,12 +31,23 @@ const lookAtTags =
   async (ids) =>
     [...(await findTags(store, tenantId, ids))].map(([id, tag]) => [id, { tag, passes: true, passedNew: true }]);
 
-function lookThrough({ store, tenantId }: Judging, filter: Expression, created: ReadonlySet<string>): Look {
+async function findCreated(
+  { store, tenantId }: Judging,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Created>> {
+  const found = await Promise.all(ids.map((id) => store.read(tenantId, queries.ttlById({ id }))));
+  return new Map(found.flat().map(({ id, ttl_ms }) => [id, { isEndOpen: ttl_ms !== null }]));
+}
+
+function lookThrough(judging: Judging, filter: Expression, created: ReadonlySet<string>): Look {
+  const { store, tenantId } = judging;
   return async (ids) => {
     const judged: (readonly [string, Judged])[] = [];
     const turns = beginTurns(TURN_MS);
+    const asked = ids.filter((id) => created.has(id));
+    const known = await findCreated(judging, asked);
     for (const [id, action] of await findActions(store, tenantId, ids)) {
-      judged.push([id, judge(filter, action, created.has(id), store.clock.now())]);
+      judged.push([id, judge(filter, action, known.get(id), store.clock.now())]);
       await endTurn(turns);
     }
     return judged;

@@ -98,6 +98,8 @@ export const queries = {
   // Entities, as handed out
   entityById: query<Id, EntityRow>('entityById'),
   tagById: query<Id, TagRow>('tagById'),
+  /** How long it is to be in force, where its end follows from its start. */
+  ttlById: query<Id, Pick<ActionRow, 'id' | 'ttl_ms'>>('ttlById'),
   newestEntities: query<{ limit: number }, EntityRow>('newestEntities'),
   entitiesAfter: query<PagePosition & { limit: number }, EntityRow>('entitiesAfter'),
 

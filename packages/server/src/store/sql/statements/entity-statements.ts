@@ -3,7 +3,7 @@ import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import type { Database } from '../schema.ts';
 
-type EntityQuery = Extract<QueryName, 'entityById' | 'tagById' | 'newestEntities' | 'entitiesAfter'>;
+type EntityQuery = Extract<QueryName, 'entityById' | 'tagById' | 'ttlById' | 'newestEntities' | 'entitiesAfter'>;
 
 /** The ledger is asked only for the actions whose text it knows better. */
 const entitiesFrom = (actions: SelectQueryBuilder<Database, 'action', object>, tenantId: string) =>
@@ -74,6 +74,9 @@ export const entityStatements: Statements<EntityQuery> = {
         'enforcement.verified_at',
         'enforcement.holds',
       ]),
+
+  ttlById: (db, a) =>
+    db.selectFrom('action').select(['id', 'ttl_ms']).where('tenant_id', '=', a.tenant_id).where('id', '=', a.id),
 
   newestEntities: (db, a) => newestFirst(db, a.tenant_id).limit(a.limit),
 
