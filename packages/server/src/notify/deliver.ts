@@ -27,6 +27,7 @@ const PRUNING = 0.01;
 interface Turn {
   readonly tenantId: string;
   readonly leased: { readonly id: string; readonly owner: string };
+  readonly onSlow: () => void;
 }
 
 /** What the journal has behind the cursor; undefined where it has nothing. */
@@ -46,7 +47,7 @@ async function readBatch({ deps, reading }: Deliverer, turn: Turn, row: Subscrip
 
 async function send(deliverer: Deliverer, turn: Turn, row: SubscriptionRow, delivery: DeliveryRow): Promise<void> {
   const { id, kind } = delivery;
-  const outcome = await attempt(deliverer, turn.tenantId, row, { id, kind, notices: noticesOf(delivery) });
+  const outcome = await attempt(deliverer, turn, row, { id, kind, notices: noticesOf(delivery) });
   if (!outcome) return;
   const { store, random } = deliverer.deps;
   const { notificationUrl: receiver } = contentOf(row);
@@ -66,7 +67,7 @@ async function clearAway(deliverer: Deliverer, turn: Turn, row: SubscriptionRow)
   const { store, onFault } = deliverer.deps;
   if (row.is_removed === 0 && contentOf(row).lifecycleNotificationUrl !== null) {
     const notices = [{ id: row.id, lifecycleEvent: 'subscriptionRemoved' as const }];
-    await attempt(deliverer, turn.tenantId, row, { id: row.id, kind: 'lifecycle', notices }).catch(onFault);
+    await attempt(deliverer, turn, row, { id: row.id, kind: 'lifecycle', notices }).catch(onFault);
     // Broken off by a stop: the next process tells it.
     if (deliverer.stopping.signal.aborted) return;
   }
@@ -81,18 +82,25 @@ async function carryOut(deliverer: Deliverer, turn: Turn, { row, due, isOver }: 
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
+export interface TurnWanted {
+  readonly tenantId: string;
+  readonly id: string;
+  /** A receiver takes longer to answer than others should wait for. */
+  readonly onSlow: () => void;
+}
+
 /**
  * One turn of one subscription: what is due again, and the next body of changes unless one before it is still on its
  * way. At least once: a body is written down before it is sent, and its end after it was answered.
  */
-export async function runTurn(deliverer: Deliverer, tenantId: string, id: string): Promise<void> {
+export async function runTurn(deliverer: Deliverer, { tenantId, id, onSlow }: TurnWanted): Promise<void> {
   const { store } = deliverer.deps;
   const leased = { id, owner: store.leaseOwner };
   const live = [...deliverer.live];
   const taken = await store.run(tenantId, takeSubscription, { ...leased, live, leaseMs: LEASE_MS });
   if (!taken) return;
   try {
-    await carryOut(deliverer, { tenantId, leased }, taken);
+    await carryOut(deliverer, { tenantId, leased, onSlow }, taken);
   } finally {
     await store.run(tenantId, restSubscription, leased);
   }

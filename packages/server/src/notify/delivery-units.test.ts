@@ -95,15 +95,18 @@ describe('the deliveries of a subscription', () => {
     expect(isAwake(1)).toBe(false);
   });
 
-  it('counts as slow from a slow or failed answer to the next soon one, wherever its receiver moves', () => {
+  it('counts as slow from a slow or failed answer to three soon ones in a row, wherever its receiver moves', () => {
     take();
     settle(begin(1)?.id ?? '', true, true);
-    expect(row()?.failing).toBe(1);
+    expect(row()?.failing).toBe(3);
     const notificationUrl = { text: 'https://other.example/', host: 'other.example' };
     store.run(renewSubscription, { id, appId: 'app', expiresAt: undefined, notificationUrl });
-    expect(row()).toMatchObject({ failing: 1, host: 'other.example' });
-    settle(begin(2)?.id ?? '', true);
-    expect(row()?.failing).toBe(0);
+    expect(row()).toMatchObject({ failing: 3, host: 'other.example' });
+    const isSlow = [true, false, false, true, false, false, false].map((isHeld, index) => {
+      settle(begin(index + 2)?.id ?? '', true, isHeld);
+      return row()?.failing !== 0;
+    });
+    expect(isSlow).toEqual([true, true, true, true, true, true, false]);
   });
 
   it('is found before those that are slow, where more are awake than are looked at', () => {
@@ -123,7 +126,7 @@ describe('the deliveries of a subscription', () => {
     for (let state: unknown = 'retrying'; state === 'retrying'; attempts += 1) {
       expect(begin(2), 'nothing passes it').toBeUndefined();
       state = settle(delivery?.id ?? '', false);
-      expect(row()?.failing).toBe(1);
+      expect(row()?.failing).toBe(3);
       const [next] = store.read(queries.nextDelivery({ subscription_id: id }));
       clock.nowMs += (next?.next_at ?? clock.now()) - clock.now();
     }

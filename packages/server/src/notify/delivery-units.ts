@@ -125,13 +125,21 @@ export interface Settling extends Leased {
   readonly random: number;
 }
 
+/** Whoever answers soon and hangs in turn stays among the slow. */
+const SOON_AGAIN = 3;
+
 /** Where the subscription stands once one of its deliveries was settled. */
 function moved(row: SubscriptionRow, delivery: DeliveryRow, { isDelivered, isSlow }: AttemptOutcome, isOver: boolean) {
   const isHeld = !isDelivered || isSlow;
   // What is not in turn says nothing good of the receiver of those that are.
-  if (row.delivery_id !== delivery.id) return { ...row, failing: isHeld ? 1 : row.failing } as const;
+  if (row.delivery_id !== delivery.id) return { ...row, failing: isHeld ? SOON_AGAIN : row.failing };
   const cursor = isOver ? (delivery.last_sequence ?? row.cursor) : row.cursor;
-  return { ...row, cursor, delivery_id: isOver ? null : delivery.id, failing: isHeld ? 1 : 0 } as const;
+  return {
+    ...row,
+    cursor,
+    delivery_id: isOver ? null : delivery.id,
+    failing: isHeld ? SOON_AGAIN : Math.max(0, row.failing - 1),
+  };
 }
 
 /** What the old receiver answered says nothing of the new one, which gets it now. */

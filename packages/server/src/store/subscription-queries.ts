@@ -5,7 +5,7 @@ type Id = { readonly id: string };
 type OfSubscription = { readonly subscription_id: string };
 
 /** A subscription for which there is something to do. */
-export type AwakeRow = Pick<SubscriptionRow, 'id' | 'host' | 'failing' | 'lease_owner' | 'lease_until'>;
+export type AwakeRow = Pick<SubscriptionRow, 'id' | 'app_id' | 'host' | 'failing' | 'lease_owner' | 'lease_until'>;
 
 /** Writes only while the row's version is this: touches one row then, none otherwise. */
 type Guarded = { readonly was: number };

@@ -58,7 +58,9 @@ export function describeSubscriptions(storeOf: () => Store): void {
     const { sequence } = await store.tenant(tenant);
     const now = store.clock.now();
     const awake = await store.read(tenant, queries.awakeSubscriptions({ sequence, now, limit: 5 }));
-    expect(awake).toEqual([{ id, host: 'hooks.example', failing: 0, lease_owner: null, lease_until: null }]);
+    expect(awake).toEqual([
+      { id, app_id: 'app', host: 'hooks.example', failing: 0, lease_owner: null, lease_until: null },
+    ]);
     const leased = { id, owner: store.leaseOwner };
     await store.run(tenant, takeSubscription, { ...leased, live: [store.leaseOwner], leaseMs: 60_000 });
     const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: sequence, isPruning: true };
