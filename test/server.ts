@@ -145,6 +145,8 @@ export interface Asked {
   readonly body?: unknown;
   readonly token?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Ends the connection. */
+  readonly signal?: AbortSignal;
 }
 
 /** Asks the server with its own token, unless told otherwise. */
@@ -153,6 +155,7 @@ export async function ask(server: TestServer, pathAndQuery: string, asked: Asked
   const token = asked.token === undefined ? server.token() : asked.token;
   const response = await fetch(`${server.url}${pathAndQuery}`, {
     method,
+    ...(asked.signal && { signal: asked.signal }),
     headers: {
       ...(token !== null && { Authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'Content-Type': 'application/json' }),

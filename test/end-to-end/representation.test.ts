@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTES } from '../../packages/server/src/http/routes.ts';
+import { sendRaw } from '../raw-http.ts';
 import { refusalFaults } from '../refusal.ts';
 import { ask, type Json, type Reply, startServer, type TestServer, until } from '../server.ts';
+import { tokenOf } from '../tenant-token.ts';
 
 const ACTIONS = '/beta/security/securityActions';
 const PAGE = 'https://soc.example';
@@ -9,6 +11,8 @@ const PAGE = 'https://soc.example';
 let server: TestServer;
 let limited: TestServer;
 let id = '';
+/** A tenant of 130 actions. */
+let paged: { readonly token: string };
 
 const blockOf = (ip: string): object => ({
   name: 'BlockIp',
@@ -25,6 +29,9 @@ beforeAll(async () => {
     async () => (await ask(server, `${ACTIONS}/${id}`)).json.status,
     (status) => String(status) === 'Completed',
   );
+  paged = { token: await tokenOf(server, 'cccccccc-1111-4111-8111-111111111111') };
+  const some = Array.from({ length: 130 }, (_, index) => blockOf(`198.51.100.${index}`));
+  await Promise.all(some.map((body) => ask(server, ACTIONS, { body, token: paged.token })));
 }, 60_000);
 afterAll(() => Promise.all([server.discard(), limited.discard()]));
 
@@ -164,7 +171,42 @@ describe('Prefer', () => {
   });
 });
 
+describe('odata.maxpagesize', () => {
+  it.each([
+    ['?$select=id', 3000, 'odata.maxpagesize=1000', 130],
+    ['?$select=id', 120, 'odata.maxpagesize=120', 120],
+    ['?$select=id&$top=5', 120, null, 5],
+    ['?$select=id&$top=5', 4, 'odata.maxpagesize=4', 4],
+    ['/delta?$select=id', 120, 'odata.maxpagesize=120', 120],
+    ['/delta?$select=id&$top=5', 120, null, 5],
+  ])('%s with %s', async (query, size, applied, count) => {
+    const { token } = paged;
+    const answer = await ask(server, `${ACTIONS}${query}`, { token, headers: { Prefer: `odata.maxpagesize=${size}` } });
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([200, applied]);
+    expect(answer.json.value).toHaveLength(count);
+  });
+});
+
+it('an entity of any form can be given back as it is', async () => {
+  for (const level of ['none', 'minimal', 'full']) {
+    const { json } = await atLevel(`${ACTIONS}/${id}`, level);
+    const back = await ask(server, `${ACTIONS}/${id}`, { method: 'PATCH', body: json });
+    expect([level, back.status]).toEqual([level, 200]);
+  }
+});
+
 describe('HEAD and OPTIONS', () => {
+  it('HEAD of what is unchanged has no length, as GET has none', async () => {
+    const headers = { Authorization: `Bearer ${server.token()}`, 'If-None-Match': '*' };
+    for (const method of ['GET', 'HEAD']) {
+      const head = `${method} ${ACTIONS}/${id} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n`;
+      const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      const answer = await sendRaw(server.url, `${head}${fields.join('')}\r\n`);
+      expect([method, answer.status, answer.headers.get('content-length')]).toEqual([method, 304, undefined]);
+      expect(answer.headers.get('etag')).toMatch(/^W\//);
+    }
+  });
+
   const targetOf = (path: string): string =>
     `${path.startsWith('/security') ? '/beta' : ''}${path.replace('/securityActions/:id', `/securityActions/${id}`)}`
       .replace(':id', 'simulator')

@@ -1,10 +1,11 @@
 import { SECURITY_ACTION_PROPERTIES } from '@interdict/contract';
+import { isControlName } from '../odata/control-name.ts';
 import type { OwnProperties } from './update-input.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
 const isExtension = (name: string): boolean =>
-  name !== 'enforcement' && !name.includes('@') && !SECURITY_ACTION_PROPERTIES.includes(name);
+  name !== 'enforcement' && !isControlName(name) && !SECURITY_ACTION_PROPERTIES.includes(name);
 
 /** What an action's text holds beside the declared properties. */
 export const extensionsOf = (entity: Plain): Plain =>

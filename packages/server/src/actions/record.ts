@@ -96,7 +96,7 @@ function declaredByGraph(body: RecordedBody, of: RecordOf, createdAt: string): P
 function graphText(body: RecordedBody, of: RecordOf, createdAt: string): string {
   const declared = declaredByGraph(body, of, createdAt);
   const extensions = Object.entries(body).filter(
-    ([name]) => !name.startsWith('@') && !Object.hasOwn(declared, name) && name !== 'errorInfo',
+    ([name]) => !/^[@#]/.test(name) && !Object.hasOwn(declared, name) && name !== 'errorInfo',
   );
   const { appId, user } = of.caller;
   const recordedBy = { appId, user, dateTime: toDateTime(of.now) };

@@ -12,6 +12,7 @@ const EXPOSED = [
   'Preference-Applied',
   'WWW-Authenticate',
   'Allow',
+  'traceresponse',
   'Idempotency-Replayed',
   'Repeatability-Result',
   'Interdict-Recorded',

@@ -8,18 +8,18 @@ import {
 } from '../actions/changes/delta-page.ts';
 import { LOST } from '../actions/changes/read-changes.ts';
 import { Refusal } from '../errors.ts';
-import { beginTurns, endTurn, type Turns } from '../lib/turns.ts';
 import { type DeltaOptions, type DeltaToken, formatDeltaToken, parseDeltaToken } from '../odata/delta-token.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
-import { readWithBlanks } from '../odata/form-blanks.ts';
-import { type QueryOptions, readQueryOptions, readTop } from '../odata/query-options.ts';
+import { pageSizeOf } from '../odata/list-query.ts';
+import { LARGEST_TOP, type QueryOptions, readQueryOptions, readTop } from '../odata/query-options.ts';
 import type { TokenScope } from '../odata/sealed-text.ts';
 import { parseSelect, type Selection, withId } from '../odata/select.ts';
 import type { App } from './app.ts';
+import { collectionAnswer } from './collection-answer.ts';
 import { entityText } from './entity-answer.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { ACTIONS, contextUrl, rootOf, selected } from './links.ts';
-import { maxPageSizeOf } from './prefer.ts';
+import { applied, maxPageSizeOf } from './prefer.ts';
 import { callerOf } from './security-actions.ts';
 
 /** A link is good for longer than the 30 days that are promised. */
@@ -71,6 +71,8 @@ interface Asked {
   readonly position: DeltaPosition;
   /** Without a baseline: there is nothing to read yet. */
   readonly isLatest: boolean;
+  /** The size of its pages is the one that `Prefer` asks for. */
+  readonly isPreferred: boolean;
 }
 
 function positionOf({ since, after }: DeltaToken): DeltaPosition {
@@ -85,21 +87,22 @@ async function readAsked(app: App, exchange: Exchange, scope: TokenScope): Promi
   if (token) {
     const age = app.clock.now() - token.at;
     if (age > TOKEN_LIFE_MS || age < -CLOCK_SKEW_MS) throw expired(exchange, token.options);
-    return { options: token.options, position: positionOf(token), isLatest: false };
+    return { options: token.options, position: positionOf(token), isLatest: false, isPreferred: false };
   }
   const { select, filter } = given;
   // Before the store is asked: what is wrong with an option is said at once.
-  const size = readTop(given.top);
   const most = maxPageSizeOf(exchange);
-  const top = most === undefined ? given.top : String(Math.min(size, most));
+  const size = pageSizeOf(given.top, most);
+  const top = most === undefined ? given.top : String(size);
   const options = {
     ...(select !== undefined && { select }),
     ...(filter !== undefined && { filter }),
     ...(top !== undefined && { top }),
   };
   const isLatest = given.deltatoken !== undefined;
+  const isPreferred = most !== undefined && size === Math.min(most, LARGEST_TOP);
   const begin = isLatest ? latestPosition : baselinePosition;
-  return { options, position: await begin(app.actions, scope.tenantId), isLatest };
+  return { options, position: await begin(app.actions, scope.tenantId), isLatest, isPreferred };
 }
 
 function textOf(exchange: Exchange, selection: Selection | undefined, item: DeltaItem): string {
@@ -107,21 +110,27 @@ function textOf(exchange: Exchange, selection: Selection | undefined, item: Delt
   return entityText(exchange, item.action, selection);
 }
 
-function linkOf(app: App, exchange: Exchange, scope: TokenScope, options: DeltaOptions, page: DeltaPage): string {
+function linkOf(
+  app: App,
+  exchange: Exchange,
+  scope: TokenScope,
+  options: DeltaOptions,
+  page: DeltaPage,
+): readonly [string, string] {
   const { next, isEnd } = page;
   const after = next.kind === 'baseline' && next.after ? ([next.after.created_at, next.after.id] as const) : null;
   const token = formatDeltaToken(scope, { options, since: next.since, after, at: app.clock.now() });
   const [name, option] = isEnd ? ['@odata.deltaLink', '$deltatoken'] : ['@odata.nextLink', '$skiptoken'];
-  return `"${name}":${JSON.stringify(`${urlOf(exchange)}?${option}=${token}`)}`;
+  return [name, `${urlOf(exchange)}?${option}=${token}`];
 }
 
 /** Delta: all actions, then those that changed, and again those that changed since. */
 export async function getSecurityActionDelta(app: App, exchange: Exchange): Promise<Answer> {
   const { tenantId } = callerOf(exchange);
   const scope = { secret: app.tokenSecret, tenantId, collection: `${ACTIONS}/delta` };
-  const { options, position, isLatest } = await readAsked(app, exchange, scope);
+  const { options, position, isLatest, isPreferred } = await readAsked(app, exchange, scope);
   const selection = options.select === undefined ? undefined : withId(parseSelect(options.select));
-  const filter = options.filter === undefined ? undefined : readWithBlanks(options.filter, parseFilter);
+  const filter = options.filter === undefined ? undefined : parseFilter(options.filter);
   const wanted = { filter, limit: readTop(options.top) };
   const page: DeltaPage | typeof LOST = isLatest
     ? { items: [], next: position, isEnd: true }
@@ -129,10 +138,8 @@ export async function getSecurityActionDelta(app: App, exchange: Exchange): Prom
   if (page === LOST) throw expired(exchange, options);
   const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}`);
   const link = linkOf(app, exchange, scope, options, page);
-  const [texts, turns]: [string[], Turns] = [[], beginTurns()];
-  for (const item of page.items) {
-    texts.push(textOf(exchange, selection, item));
-    await endTurn(turns);
-  }
-  return { status: 200, body: `{"@odata.context":${JSON.stringify(context)},${link},"value":[${texts.join(',')}]}` };
+  const answer = await collectionAnswer(exchange, { context, link }, page.items, (item) =>
+    textOf(exchange, selection, item),
+  );
+  return isPreferred ? { ...answer, headers: applied(`odata.maxpagesize=${options.top}`) } : answer;
 }

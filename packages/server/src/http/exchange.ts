@@ -19,6 +19,8 @@ export interface Exchange {
   readonly base: string;
   readonly requestId: string;
   readonly sourceIp: string | null;
+  /** Whether the connection still stands on which it came. */
+  readonly isOpen: () => boolean;
   /** Undefined only on routes that are open to anyone. */
   readonly caller: Caller | undefined;
   /** The firewall that asks, on routes that take its key. */

@@ -1,6 +1,5 @@
 import { countActions, type ListWanted, listActions } from '../actions/listing/list-actions.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
-import { readWithBlanks, withBlanks } from '../odata/form-blanks.ts';
 import { formatListToken, type ListQuery, readListQuery } from '../odata/list-query.ts';
 import { readOrderBy } from '../odata/order-by.ts';
 import { formatOf, LARGEST_TOP, readQueryOptions } from '../odata/query-options.ts';
@@ -8,6 +7,7 @@ import type { TokenScope } from '../odata/sealed-text.ts';
 import { readSearch } from '../odata/search.ts';
 import { parseSelect } from '../odata/select.ts';
 import type { App } from './app.ts';
+import { collectionAnswer, type Envelope, isPlain, plainCollection } from './collection-answer.ts';
 import { entityText } from './entity-answer.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { ACTIONS, contextUrl, rootOf, selected } from './links.ts';
@@ -23,23 +23,15 @@ const scopeOf = (app: App, exchange: Exchange): TokenScope => ({
 });
 
 const wantedOf = ({ filter, search, orderby }: ListQuery['texts']): ListWanted => ({
-  filter: filter === undefined ? undefined : readWithBlanks(filter, parseFilter),
-  words: search === undefined ? undefined : readSearch(withBlanks(search)),
-  order: orderby === undefined ? [] : readWithBlanks(orderby, readOrderBy),
+  filter: filter === undefined ? undefined : parseFilter(filter),
+  words: search === undefined ? undefined : readSearch(search),
+  order: orderby === undefined ? [] : readOrderBy(orderby),
 });
 
-const COMMA = Buffer.from(',');
-
-/** Texts of bytes are not read again: they are put between the others. */
-function collectionText(members: readonly string[], values: readonly (string | Uint8Array)[]): string | Buffer {
-  const head = `{${members.join(',')},"value":[`;
-  const isText = (value: string | Uint8Array): value is string => typeof value === 'string';
-  if (values.every(isText)) return `${head}${values.join(',')}]}`;
-  const parted = values.flatMap((value, index) => {
-    const bytes = isText(value) ? Buffer.from(value) : value;
-    return index === 0 ? [bytes] : [COMMA, bytes];
-  });
-  return Buffer.concat([Buffer.from(head), ...parted, Buffer.from(']}')]);
+function nextLink(exchange: Exchange, token: string): string {
+  const format = formatOf(exchange.query);
+  const inFormat = format === undefined ? '' : `$format=${encodeURIComponent(format)}&`;
+  return `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?${inFormat}$skiptoken=${token}`;
 }
 
 /** List: a page of the tenant's actions, filtered, ordered, and with what was selected. */
@@ -51,22 +43,17 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
   const selection = query.texts.select === undefined ? undefined : parseSelect(query.texts.select);
   const wanted = wantedOf(query.texts);
   const { skip, position, top: limit } = query;
-  const { metadata, isIeee754 } = formOf(exchange);
-  const isPlain = selection === undefined && metadata === 'minimal' && !isIeee754;
-  const asText = isPlain ? { isSeed: isSeedRoot(exchange.root) } : undefined;
-  const page = await listActions(app.actions, tenantId, { ...wanted, skip, position, limit, appId, asText });
-  const context = contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}`);
-  const members = [`"@odata.context":${JSON.stringify(context)}`];
-  if (query.count) members.push(`"@odata.count":${await countActions(app.actions, tenantId, wanted)}`);
-  if (page.next) {
-    const token = formatListToken(scope, query, page.next);
-    const format = formatOf(exchange.query);
-    const inFormat = format === undefined ? '' : `$format=${encodeURIComponent(format)}&`;
-    const link = `${rootOf(exchange.base, exchange.root)}/${ACTIONS}?${inFormat}$skiptoken=${token}`;
-    members.push(`"@odata.nextLink":${JSON.stringify(link)}`);
-  }
-  const values = page.texts ?? page.actions.map((action) => entityText(exchange, action, selection));
-  const answer = { status: 200, body: collectionText(members, values) };
+  const listing = { ...app.actions, isOpen: exchange.isOpen };
+  const asText = selection || !isPlain(formOf(exchange)) ? undefined : { isSeed: isSeedRoot(exchange.root) };
+  const page = await listActions(listing, tenantId, { ...wanted, skip, position, limit, appId, asText });
+  const envelope: Envelope = {
+    context: contextUrl(exchange.base, exchange.root, `${ACTIONS}${selected(selection)}`),
+    count: query.count ? await countActions(listing, tenantId, wanted) : undefined,
+    link: page.next && ['@odata.nextLink', nextLink(exchange, formatListToken(scope, query, page.next))],
+  };
+  const answer = page.texts
+    ? plainCollection(exchange, envelope, page.texts)
+    : await collectionAnswer(exchange, envelope, page.actions, (action) => entityText(exchange, action, selection));
   const isApplied = maxPageSize !== undefined && query.top === Math.min(maxPageSize, LARGEST_TOP);
   return isApplied ? { ...answer, headers: applied(`odata.maxpagesize=${query.top}`) } : answer;
 }
@@ -75,6 +62,7 @@ export async function listSecurityActions(app: App, exchange: Exchange): Promise
 export async function countSecurityActions(app: App, exchange: Exchange): Promise<Answer> {
   const { filter, search } = readQueryOptions(exchange.query, ['filter', 'search', 'format']);
   const texts = { ...(filter !== undefined && { filter }), ...(search !== undefined && { search }) };
-  const count = await countActions(app.actions, callerOf(exchange).tenantId, wantedOf(texts));
+  const listing = { ...app.actions, isOpen: exchange.isOpen };
+  const count = await countActions(listing, callerOf(exchange).tenantId, wantedOf(texts));
   return { status: 200, contentType: 'text/plain', body: String(count) };
 }

@@ -46,3 +46,12 @@ describe('maxpagesize', () => {
     expect(() => maxPageSizeOf(asked(`odata.maxpagesize=${value}`))).toThrow(expect.objectContaining(refused));
   });
 });
+
+it.each([`a${' '.repeat(16_000)}x`, `a=${' '.repeat(16_000)}"`, '"\\"'.repeat(5_000), ', '.repeat(8_000)])(
+  'preferences are read in no time, whatever they are: %#',
+  (prefer) => {
+    const startedAt = performance.now();
+    returnPreference(asked(prefer));
+    expect(performance.now() - startedAt).toBeLessThan(50);
+  },
+);

@@ -2,7 +2,9 @@ import { Refusal } from '../errors.ts';
 import { type Exchange, headerOf } from './exchange.ts';
 
 /** `name`, `name=word` or `name="quoted"`, and then parameters, of which none is known. */
-const PREFERENCE = /^([!#$%&'*+\-.^_`|~\w]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*)))?\s*(?:;|$)/;
+const PREFERENCE = /^([!#$%&'*+\-.^_`|~\w]+) ?(?:= ?(?:"((?:[^"\\]|\\.)*)"|([^ ;"]*)))? ?(?:;|$)/;
+/** One is as good as many, and read in one way only: thousands would be tried in all ways. */
+const BLANKS = /\s+/g;
 /** A comma inside quotes divides nothing. */
 const PARTS = /(?:[^",]|"(?:[^"\\]|\\.)*"?)+/g;
 
@@ -12,7 +14,7 @@ type Asked = Pick<Exchange, 'headers'>;
 function preferencesOf(exchange: Asked): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const part of headerOf(exchange, 'prefer')?.match(PARTS) ?? []) {
-    const [, name, quoted, word = ''] = PREFERENCE.exec(part.trim()) ?? [];
+    const [, name, quoted, word = ''] = PREFERENCE.exec(part.trim().replace(BLANKS, ' ')) ?? [];
     const key = name?.toLowerCase();
     if (key !== undefined && !found.has(key)) found.set(key, quoted?.replace(/\\(.)/g, '$1') ?? word);
   }

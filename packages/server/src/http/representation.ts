@@ -1,6 +1,7 @@
 import { formatOf } from '../odata/query-options.ts';
 import { type Form, readAccept, readFormat, USUAL_FORM } from './accept.ts';
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
+import { typeOf, withoutControl } from './forms.ts';
 
 type Asked = Pick<Exchange, 'headers' | 'query'>;
 
@@ -26,24 +27,8 @@ export const formOf = (exchange: Asked): Form => {
   return found;
 };
 
-const CONTROL = /^[^@]*@/;
-/** What stays of control information where a client wants none. */
-const KEPT: readonly string[] = ['@odata.nextLink', '@odata.count', '@odata.deltaLink', '@removed'];
-
-function withoutControl(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutControl);
-  if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(
-    ([name]) => !CONTROL.test(name) || KEPT.some((end) => name.toLowerCase().endsWith(end.toLowerCase())),
-  );
-  return Object.fromEntries(kept.map(([name, member]) => [name, withoutControl(member)]));
-}
-
 /** Our one member of 64 bits, which stands at the beginning: nothing that a caller wrote is before it. */
 const COUNT = /^(\{(?:"@odata\.context":"(?:[^"\\]|\\.)*",)?"@odata\.count":)(\d+)/;
-
-const typeOf = ({ metadata, isIeee754 }: Form): string =>
-  `application/json;odata.metadata=${metadata};odata.streaming=true;IEEE754Compatible=${isIeee754};charset=utf-8`;
 
 /**
  * An answer in the form that its request asks for. In the usual form nothing is looked at; what `full` adds to an
@@ -51,11 +36,9 @@ const typeOf = ({ metadata, isIeee754 }: Form): string =>
  */
 export function inForm(exchange: Exchange, answer: Answer): Answer {
   const { body, contentType } = answer;
-  if (body === undefined || body.length === 0 || contentType !== undefined) return answer;
+  if (typeof body !== 'string' || body === '' || contentType !== undefined) return answer;
   const form = formOf(exchange);
   if (!form.isAsked && !form.isIeee754) return answer;
-  // Whoever answers in bytes has seen that this form asks for no change.
-  if (typeof body !== 'string') return { ...answer, contentType: typeOf(form) };
   const said = form.metadata === 'none' ? JSON.stringify(withoutControl(JSON.parse(body))) : body;
   const shown = form.isIeee754 ? said.replace(COUNT, '$1"$2"') : said;
   return { ...answer, body: shown, contentType: typeOf(form) };

@@ -77,6 +77,7 @@ export function toExchange(app: App, request: FastifyRequest): Exchange {
     base: app.publicUrl ?? `${schemeOf(request.raw)}://${request.headers.host}`,
     requestId: ids.requestId,
     sourceIp: sourceIpOf(app, request),
+    isOpen: () => !request.raw.socket.destroyed,
     caller: identity?.caller,
     feedKey: identity?.feedKey,
   };
@@ -90,13 +91,22 @@ function sendStream(reply: FastifyReply, stream: NonNullable<Answer['stream']>):
   return reply;
 }
 
+/** Past Fastify, which gives the answer to a HEAD a length: that of a 304 would be taken for the length of what stays. */
+function sendUnchanged(reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  reply.raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
+  reply.raw.end();
+  return reply;
+}
+
 export function send(reply: FastifyReply, answer: Answer, root: Root): FastifyReply {
   reply.code(answer.status);
   if (answer.headers) reply.headers(answer.headers as Record<string, string>);
   watchEnd(reply.raw, answer);
   if (answer.contentType !== undefined) reply.header('Content-Type', answer.contentType);
   if (answer.stream) return sendStream(reply, answer.stream);
-  if (answer.body === undefined || answer.body.length === 0 || answer.status === 304) return reply.send();
+  if (answer.status === 304) return sendUnchanged(reply);
+  if (answer.body === undefined || answer.body.length === 0) return reply.send();
   if (answer.contentType === undefined) reply.header('Content-Type', jsonType(root));
   // As bytes: to a text of JSON Fastify would add a charset that the seed document has not.
   return reply.send(typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body);

@@ -1,5 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 /** Long work that lets others have the event loop in between. */
 export interface Turns {
   endsAt: number;
@@ -7,6 +5,19 @@ export interface Turns {
 }
 
 const TURN_MS = 12;
+
+/** There is one event loop, and one row of those who wait for it: each round of it lets one of them go on. */
+const row: (() => void)[] = [];
+
+function callNext(): void {
+  row.shift()?.();
+  if (row.length > 0) setImmediate(callNext);
+}
+
+const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (row.push(resolve) === 1) setImmediate(callNext);
+  });
 
 export const beginTurns = (turnMs = TURN_MS): Turns => ({ endsAt: performance.now() + turnMs, turnMs });
 

@@ -48,9 +48,9 @@ async function longestWait(task: Promise<unknown>): Promise<number> {
   return longest;
 }
 
-const judgeAll = (store: Pick<Store, 'read' | 'clock'>, filter: string | null) => {
+const judgeAll = (store: Pick<Store, 'read' | 'clock'>, filter: string | null, count = SUBSCRIPTIONS) => {
   const judging = { store, lane: createStepLane(READ_AT_ONCE), tenantId: 't' };
-  return Promise.all(Array.from({ length: SUBSCRIPTIONS }, () => judgeActions(judging, { filter }, rows)));
+  return Promise.all(Array.from({ length: count }, () => judgeActions(judging, { filter }, rows)));
 };
 
 it('large actions that many subscriptions filter are read a few at a time, and hold nobody up', async () => {
@@ -70,4 +70,12 @@ it('without a filter nothing is read of an action but its tag', async () => {
   const [actions] = await judgeAll(store, null);
   expect(actions?.get('a0')).toMatchObject({ tag: '3', passes: true });
   expect([...seen.names]).toEqual(['tagById']);
+});
+
+it('an action of which a filter goes through too much text is told', async () => {
+  const filter = Array.from({ length: 8 }, () => "parameters/any(p:contains(tolower(p/value),'nope'))").join(' or ');
+  const [actions] = await judgeAll(aStore().store, filter, 1);
+  expect(actions?.get('a0')).toMatchObject({ tag: '3', passes: true });
+  const [fewer] = await judgeAll(aStore().store, "parameters/any(p:contains(tolower(p/value),'nope'))", 1);
+  expect(fewer?.get('a0')).toMatchObject({ passes: false });
 });

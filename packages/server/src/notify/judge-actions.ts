@@ -71,7 +71,7 @@ export async function judgeActions(
   const size = isWhole ? SLICE : SLICE_OF_TAGS;
   const judged = new Map<string, Judged>();
   for (let at = 0; at < ids.length; at += size) {
-    const found = await inLane(judging.lane, true, () => look(ids.slice(at, at + size)));
+    const found = await inLane(judging.lane, judging.tenantId, () => look(ids.slice(at, at + size)));
     for (const [id, each] of found) judged.set(id, each);
   }
   return judged;

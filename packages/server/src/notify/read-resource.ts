@@ -1,6 +1,5 @@
 import { Refusal } from '../errors.ts';
 import { parseFilter } from '../odata/filter/parse-filter.ts';
-import { readWithBlanks } from '../odata/form-blanks.ts';
 import { readQueryOptions } from '../odata/query-options.ts';
 import { invalid } from './refuse.ts';
 import type { SubscriptionContent } from './subscription.ts';
@@ -29,11 +28,6 @@ function asResource<Value>(read: () => Value): Value {
   }
 }
 
-function checked(filter: string): string {
-  parseFilter(filter);
-  return filter;
-}
-
 /** @throws {Refusal} invalidProperty, invalidFilter, unsupportedFilter, invalidQueryOption, unknownProperty, limitExceeded */
 export function readResource(resource: string): WatchedResource {
   if (resource.length > LONGEST) {
@@ -50,6 +44,6 @@ export function readResource(resource: string): WatchedResource {
   const { filter } = asResource(() => readQueryOptions(query, ['filter']));
   if (filter === undefined) return { actionId, filter: null };
   if (actionId !== null) throw invalid('resource', 'A subscription to one securityAction has no "$filter".');
-  const meant = asResource(() => readWithBlanks(filter, checked));
-  return { actionId, filter: meant };
+  asResource(() => parseFilter(filter));
+  return { actionId, filter };
 }

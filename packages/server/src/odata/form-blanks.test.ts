@@ -1,46 +1,46 @@
 import { describe, expect, it } from 'vitest';
-import { parseFilter } from './filter/parse-filter.ts';
-import { readWithBlanks, withBlanks } from './form-blanks.ts';
+import { withBlanks } from './form-blanks.ts';
 
-describe('pluses', () => {
+const read = (raw: string): string => decodeURIComponent(withBlanks(raw));
+const asForm = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);
+
+describe('pluses in the value of an option', () => {
+  it.each([
+    "status eq 'Running'",
+    "contains(actionReason,'a+b') and status eq 'Running'",
+    "contains(actionReason,'a b')",
+    "contains(actionReason,'a+b')",
+    'createdDateTime ge 2026-01-01T00:00:00+05:30',
+    'createdDateTime desc,name',
+    '"203.0.113.15" OR ticket',
+    "name eq 'O''Neil + sons'",
+    '',
+  ])('are blanks where a form was encoded: "%s"', (text) => {
+    expect(read(asForm(text))).toBe(text);
+    expect(read(encodeURIComponent(text))).toBe(text);
+    expect(read(encodeURI(text))).toBe(text);
+  });
+
   it.each([
     ["name+eq+'a'", "name eq 'a'"],
-    [
-      "createdDateTime+ge+2026-01-01T00:00:00Z+and+status+eq+'Running'",
-      "createdDateTime ge 2026-01-01T00:00:00Z and status eq 'Running'",
-    ],
-  ])('are blanks where "%s" cannot be read otherwise', (text, meant) => {
-    expect(readWithBlanks(text, parseFilter)).toEqual(parseFilter(meant));
-  });
-
-  it.each(["contains(name,'a+b')", "name eq 'a+b'", 'createdDateTime ge 2026-01-01T00:00:00+03:00'])(
-    'stand for themselves in "%s"',
-    (text) => {
-      expect(readWithBlanks(text, parseFilter)).toEqual(parseFilter(text));
-    },
-  );
-
-  it.each([
-    ["name eq 'a'+", "name eq 'a'+"],
-    ['name+eq+', 'name eq '],
-    ['errorInfo/code+add+1+eq+2', 'errorInfo/code add 1 eq 2'],
-  ])('that help nothing leave the refusal of what is meant: "%s"', (text, meant) => {
-    const refused = (read: () => unknown): string => {
-      try {
-        read();
-      } catch (refusal) {
-        return (refusal as Error).message;
-      }
-      throw new Error('It was read.');
-    };
-    expect(refused(() => readWithBlanks(text, parseFilter))).toBe(refused(() => parseFilter(meant)));
-  });
-
-  it.each([
+    ["name+eq+'a+b'", "name eq 'a b'"],
+    ["name+eq+'a%2Bb'", "name eq 'a+b'"],
+    ["contains(name,'a%2Bb')+and+status+eq+'Running'", "contains(name,'a+b') and status eq 'Running'"],
+    ['createdDateTime+ge+2023-01-01T00:00:00%2B05:30', 'createdDateTime ge 2023-01-01T00:00:00+05:30'],
     ['"203.0.113.15"+OR+ticket', '"203.0.113.15" OR ticket'],
     ['phishing+wave', 'phishing wave'],
-    ['a+b c', 'a+b c'],
-  ])('in a search part words where "%s" has no blank', (text, meant) => {
-    expect(withBlanks(text)).toBe(meant);
+  ])('are blanks where they stand between words: "%s"', (raw, text) => {
+    expect(read(raw)).toBe(text);
+  });
+
+  it.each([
+    ["contains(name,'a+b')", "contains(name,'a+b')"],
+    ['contains(name,%27a+b%27)', "contains(name,'a+b')"],
+    ["contains(name,'O''Neil+sons')", "contains(name,'O''Neil+sons')"],
+    ["name%20eq%20'a+b'", "name eq 'a+b'"],
+    ["name eq 'a+b'", "name eq 'a+b'"],
+    ['createdDateTime%20ge%202026-01-01T00:00:00+03:00', 'createdDateTime ge 2026-01-01T00:00:00+03:00'],
+  ])('stand for themselves in "%s"', (raw, text) => {
+    expect(read(raw)).toBe(text);
   });
 });

@@ -1,20 +1,15 @@
-import { Refusal } from '../errors.ts';
+/** What encoders of HTML forms leave as it is; they escape all else, and write a plus for a blank. */
+const OF_A_FORM = /^[\w.~*+%-]*$/;
+const LITERALS = /(?:'|%27)(?:(?!%27)[^'])*(?:'|%27)/gi;
 
 /**
- * Reads an option in which a plus stands for itself, as RFC 3986 has it. Where it cannot be read so, and has no blank,
- * its pluses are the blanks of an HTML form, which curl's `--data-urlencode` and `URLSearchParams` write.
- *
- * @throws {Refusal} of the reading that is meant
+ * The value of an option as it stands in the URL, with `%20` for each blank. RFC 3986 lets a plus stand for itself;
+ * `URLSearchParams`, curl's `--data-urlencode` and a hand that types write blanks with it. Where one of the value's
+ * blanks is written otherwise its pluses are pluses. So are those in its literals, where they are all that it has:
+ * an operator needs blanks around it.
  */
-export function readWithBlanks<Result>(text: string, read: (text: string) => Result): Result {
-  try {
-    return read(text);
-  } catch (refusal) {
-    const isForm = refusal instanceof Refusal && text.includes('+') && !text.includes(' ');
-    if (!isForm) throw refusal;
-    return read(text.replaceAll('+', ' '));
-  }
+export function withBlanks(raw: string): string {
+  if (!raw.includes('+') || / |%20/.test(raw)) return raw;
+  const isForm = OF_A_FORM.test(raw) || raw.replaceAll(LITERALS, '').includes('+');
+  return isForm ? raw.replaceAll('+', '%20') : raw;
 }
-
-/** The same for words, of which none has a plus in it: in a text without blanks its pluses are those. */
-export const withBlanks = (text: string): string => (text.includes(' ') ? text : text.replaceAll('+', ' '));

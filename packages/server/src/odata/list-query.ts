@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import { type QueryOptions, readCount, readQueryOptions, readTop } from './query-options.ts';
+import { LARGEST_TOP, type QueryOptions, readCount, readQueryOptions, readTop } from './query-options.ts';
 import { sealText, type TokenScope, unsealText } from './sealed-text.ts';
 
 /** Options that say what a list consists of: the same on all its pages. */
@@ -61,10 +61,17 @@ function readSkip(skip: string | undefined): number {
   throw refuse('"$skip" is a whole number, 0 or more, of at most nine digits.', '$skip');
 }
 
-const sizeOf = (top: number, most: number | undefined): number => Math.min(top, most ?? top);
+/**
+ * The size of a page: the smaller of `$top` and `odata.maxpagesize`, each of which may stand alone.
+ * @throws {Refusal} invalidQueryOption
+ */
+export const pageSizeOf = (top: string | undefined, maxPageSize: number | undefined): number =>
+  top === undefined && maxPageSize !== undefined
+    ? Math.min(maxPageSize, LARGEST_TOP)
+    : Math.min(readTop(top), maxPageSize ?? LARGEST_TOP);
 
 /**
- * The query options of a list. The size of a page is `$top`, or `odata.maxpagesize` where that is smaller.
+ * The query options of a list. Beside a token the first page's size stands for a `$top` that is not there.
  * @param maxPageSize of the header `Prefer`
  * @throws {Refusal} invalidQueryOption
  */
@@ -75,11 +82,14 @@ export function readListQuery(scope: TokenScope, queryText: string, maxPageSize:
     const texts = Object.fromEntries(
       FIXED.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
     );
-    const top = sizeOf(readTop(options.top), maxPageSize);
+    const top = pageSizeOf(options.top, maxPageSize);
     return { texts, top, skip: readSkip(options.skip), count, position: undefined };
   }
   const carried = unpack(scope, options.skiptoken);
   checkBeside(options, carried);
-  const top = sizeOf(options.top === undefined ? carried.top : readTop(options.top), maxPageSize);
+  const top =
+    options.top === undefined
+      ? Math.min(carried.top, maxPageSize ?? carried.top)
+      : pageSizeOf(options.top, maxPageSize);
   return { ...carried, top, count };
 }

@@ -1,5 +1,6 @@
 import { Refusal } from '../errors.ts';
 import { didYouMean } from '../lib/nearest-name.ts';
+import { withBlanks } from './form-blanks.ts';
 
 /** System query options that OData has; without `$` they are understood too, as on Graph's beta. */
 const SYSTEM = [
@@ -28,7 +29,6 @@ export type QueryOptions = Readonly<Partial<Record<SystemOption, string>>>;
 const invalid = (message: string, option: string): Refusal =>
   new Refusal('badRequest', message, { inner: 'invalidQueryOption', target: option.slice(0, 100) });
 
-/** A plus sign stands for itself here, as RFC 3986 has it. */
 function decode(text: string, option: string): string {
   try {
     return decodeURIComponent(text);
@@ -55,7 +55,7 @@ function splitPart(part: string): Part {
   const equals = part.indexOf('=');
   if (equals < 0) return { name: decode(part, 'a name').trim(), value: '' };
   const name = decode(part.slice(0, equals), 'a name').trim();
-  return { name, value: decode(part.slice(equals + 1), name) };
+  return { name, value: decode(withBlanks(part.slice(equals + 1)), name) };
 }
 
 function optionOf({ name }: Part, understood: readonly SystemOption[]): SystemOption | undefined {

@@ -84,4 +84,6 @@ export interface Step {
   readonly last: PagePosition | undefined;
   /** Nothing lies behind it. */
   readonly isEnd: boolean;
+  /** The filter takes too long on one action alone: the walk cannot go on. */
+  readonly isTooMuch?: boolean;
 }

@@ -59,7 +59,7 @@ export async function catchUp(hubs: ChangeHubs, hub: ChangeHub, follower: Lateco
   while (position < hub.position) {
     if (!(await follower.canTakeMore())) return;
     const from = { position, isFirst: position === after };
-    const next = await inLane(hubs.lane, true, () => tellStep(hubs, hub, follower, from));
+    const next = await inLane(hubs.lane, hub.tenantId, () => tellStep(hubs, hub, follower, from));
     if (next === undefined) return resync(hub, follower);
     position = next;
   }

@@ -1,9 +1,11 @@
 import { beginTurns, endTurn } from '../../lib/turns.ts';
+import { TooMuchText } from '../../odata/filter/effort.ts';
 import type { Expression } from '../../odata/filter/expression.ts';
 import { holds } from '../../odata/filter/holds.ts';
 import { type PagePosition, queries } from '../../store/queries.ts';
 import type { ActionsDeps } from '../actions-deps.ts';
 import { LARGEST_PAGE } from '../largest-page.ts';
+import { tooMuchText } from '../listing/next-step.ts';
 import { type AnsweredAction, toAnswered } from '../read-actions.ts';
 import { type ChangeStep, isChange, LARGEST_STEP, LOST, readChanges } from './read-changes.ts';
 
@@ -40,8 +42,15 @@ const LARGEST_SLICE = 16;
 /** Characters of one step. */
 const STEP_TEXT = 1_048_576;
 
-const fulfils = (filter: Expression | undefined, { entity }: AnsweredAction, now: number): boolean =>
-  filter === undefined || holds(filter, JSON.parse(entity) as Record<string, unknown>, now);
+/** @throws {Refusal} invalidQueryOption for a filter that takes too long */
+function fulfils(filter: Expression | undefined, { entity }: AnsweredAction, now: number): boolean {
+  if (filter === undefined) return true;
+  try {
+    return holds(filter, JSON.parse(entity) as Record<string, unknown>, now);
+  } catch (error) {
+    throw error instanceof TooMuchText ? tooMuchText() : error;
+  }
+}
 
 /** Where a client begins that wants no baseline: with the next change. */
 export async function latestPosition({ store }: ActionsDeps, tenantId: string): Promise<DeltaPosition> {

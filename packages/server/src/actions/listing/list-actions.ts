@@ -8,12 +8,13 @@ import type { ActionsDeps } from '../actions-deps.ts';
 import { LARGEST_PAGE } from '../largest-page.ts';
 import { type AnsweredAction, toAnswered } from '../read-actions.ts';
 import { idsInOrder, keepOrder } from './kept-order.ts';
+import type { Walking } from './next-step.ts';
 import { planWalk } from './plan-walk.ts';
 import { searchWith } from './search-actions.ts';
 import { sortRows } from './sort-rows.ts';
 import { countWalk, skipWalk, sortWalk, walkPage, walkText } from './walk-actions.ts';
 
-type Listing = Pick<ActionsDeps, 'store' | 'clock'>;
+type Listing = Pick<ActionsDeps, 'store' | 'clock'> & Walking;
 
 /** Which actions, and in which order. */
 export interface ListWanted {

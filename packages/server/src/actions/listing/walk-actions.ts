@@ -1,8 +1,8 @@
 import { Refusal } from '../../errors.ts';
 import type { EntityRow, PagePosition } from '../../store/queries.ts';
 import { type ActionWalk, placeOf, type SortRow, type Step, type StepCall } from '../../store/walk.ts';
-import type { ActionsDeps } from '../actions-deps.ts';
 import { LARGEST_PAGE } from '../largest-page.ts';
+import { nextStep, type Walking } from './next-step.ts';
 
 /** A page is sent after so long with what was found; the next one goes on from there. */
 const PAGE_MS = 1_500;
@@ -10,6 +10,8 @@ const PAGE_MS = 1_500;
 const WHOLE_MS = 8_000;
 const PATIENCE_MS = 25_000;
 const ALL = 20_000;
+/** Characters of entities that cross a thread at once: to unpack them holds up the event loop. */
+const LARGEST_STEP = 1_048_576;
 
 export const tooSlow = (target: string, what: string): Refusal =>
   new Refusal(
@@ -25,8 +27,6 @@ export interface WalkedPage {
   readonly next: PagePosition | undefined;
 }
 
-type Walking = Pick<ActionsDeps, 'store'>;
-
 /** One more than the page has: whether there is a next page. */
 function toPage(rows: readonly EntityRow[], limit: number): WalkedPage {
   const page = rows.slice(0, limit);
@@ -36,7 +36,7 @@ function toPage(rows: readonly EntityRow[], limit: number): WalkedPage {
 
 /** A page of a walk. It may be shorter than asked for, even empty, where it took long or grew large, and go on. */
 export async function walkPage(
-  { store }: Walking,
+  walking: Walking,
   tenantId: string,
   walk: ActionWalk,
   { after: begin, limit }: { readonly after: PagePosition | undefined; readonly limit: number },
@@ -46,8 +46,8 @@ export async function walkPage(
   let after = begin;
   let size = 0;
   for (;;) {
-    const wanted = { limit: limit + 1 - rows.length, text: LARGEST_PAGE - size };
-    const step = await store.step(tenantId, { walk, after, ...wanted, give: 'entities' });
+    const wanted = { limit: limit + 1 - rows.length, text: Math.min(LARGEST_STEP, LARGEST_PAGE - size) };
+    const step = await nextStep(walking, tenantId, { walk, after, ...wanted, give: 'entities' });
     rows.push(...step.entities);
     if (step.isEnd || rows.length > limit) return toPage(rows, limit);
     after = step.last ?? after;
@@ -82,7 +82,7 @@ function grow(growing: GrowingText, { page, count, last }: Step): void {
 
 /** As {@link walkPage}, in the form in which a page goes out. */
 export async function walkText(
-  { store }: Walking,
+  walking: Walking,
   tenantId: string,
   walk: ActionWalk,
   { after, limit, isSeed }: Required<Pick<StepCall, 'after' | 'limit' | 'isSeed'>>,
@@ -92,7 +92,7 @@ export async function walkText(
   const { texts } = growing;
   for (;;) {
     const wanted = { after: growing.after, limit: growing.left, text: growing.room };
-    const step = await store.step(tenantId, { walk, ...wanted, give: 'page', isSeed });
+    const step = await nextStep(walking, tenantId, { walk, ...wanted, give: 'page', isSeed });
     grow(growing, step);
     if (step.page?.isFull) return { texts, next: growing.given };
     if (step.isEnd) return { texts, next: undefined };
@@ -118,12 +118,12 @@ function spend(effort: Effort, { tookMs }: Step, target: string, what: string): 
 }
 
 /** How many actions a walk finds. @throws {Refusal} invalidQueryOption where they are too many to be counted in time */
-export async function countWalk({ store }: Walking, tenantId: string, walk: ActionWalk): Promise<number> {
+export async function countWalk(walking: Walking, tenantId: string, walk: ActionWalk): Promise<number> {
   const effort = beginEffort();
   let count = 0;
   let after: PagePosition | undefined;
   for (;;) {
-    const step = await store.step(tenantId, { walk, after, limit: ALL, give: 'count' });
+    const step = await nextStep(walking, tenantId, { walk, after, limit: ALL, give: 'count' });
     count += step.count;
     if (step.isEnd) return count;
     spend(effort, step, walk.filter ? '$filter' : '$search', 'To count what is found');
@@ -136,7 +136,7 @@ export async function countWalk({ store }: Walking, tenantId: string, walk: Acti
  * @throws {Refusal} invalidQueryOption
  */
 export async function skipWalk(
-  { store }: Walking,
+  walking: Walking,
   tenantId: string,
   walk: ActionWalk,
   skip: number,
@@ -145,7 +145,7 @@ export async function skipWalk(
   let left = skip;
   let after: PagePosition | undefined;
   while (left > 0) {
-    const step = await store.step(tenantId, { walk, after, limit: Math.min(left, ALL), give: 'count' });
+    const step = await nextStep(walking, tenantId, { walk, after, limit: Math.min(left, ALL), give: 'count' });
     left -= step.count;
     after = step.last ?? after;
     if (step.isEnd) return { after, isEnd: true };
@@ -162,7 +162,7 @@ const sizeOf = (rows: readonly SortRow[]): number =>
 
 /** Values of everything that a walk finds. @throws {Refusal} invalidQueryOption where that is too much to sort */
 export async function sortWalk(
-  { store }: Walking,
+  walking: Walking,
   tenantId: string,
   walk: ActionWalk,
   { keys, most }: { readonly keys: readonly string[]; readonly most: number },
@@ -172,7 +172,7 @@ export async function sortWalk(
   let size = 0;
   let after: PagePosition | undefined;
   for (;;) {
-    const step = await store.step(tenantId, { walk, after, limit: ALL, give: 'keys', keys });
+    const step = await nextStep(walking, tenantId, { walk, after, limit: ALL, give: 'keys', keys });
     rows.push(...step.sortRows);
     if (step.isEnd) return rows;
     size += sizeOf(step.sortRows);

@@ -1,6 +1,7 @@
 import { authorize } from '../../auth/authorize.ts';
 import type { Caller } from '../../auth/caller.ts';
 import { Refusal } from '../../errors.ts';
+import { inLane, type StepLane } from '../../lib/step-lane.ts';
 import type { App } from '../app.ts';
 import type { RequestIds } from '../error-response.ts';
 import type { Answer, Exchange } from '../exchange.ts';
@@ -31,8 +32,8 @@ export interface Batch {
   readonly outer: Exchange;
   readonly caller: Caller;
   readonly match: MatchRoute;
-  /** Bytes of all that its GETs have answered so far. */
-  readonly read: { bytes: number };
+  /** What its GETs and HEADs share: bytes of all that they have answered so far, and a lane to go in. */
+  readonly read: { bytes: number; readonly lane: StepLane };
 }
 
 /** Twenty lists of 4 MB would be much for one text. */
@@ -74,26 +75,33 @@ async function handle(batch: Batch, item: BatchItem, requestId: string, noted: N
   refuseAlone(route);
   admit(batch, route, path, { headers, query });
   const body = readItemBody(item, headers);
-  const { base, sourceIp } = outer;
+  const { base, sourceIp, isOpen } = outer;
   const { method } = item;
   const asCaller = route.permission === 'anyone' ? undefined : caller;
-  const common = { method, root, path, query, params, headers, body, base, requestId, sourceIp };
+  const common = { method, root, path, query, params, headers, body, base, requestId, sourceIp, isOpen };
   const exchange = { ...common, caller: asCaller, feedKey: undefined };
+  if (route.method === 'GET') return await readInLane(batch, () => route.handle(app, exchange), exchange);
   const handled = await route.handle(app, exchange);
-  const answer = route.isRelease ? handled : inForm(exchange, handled);
-  boundRead(batch, item, answer);
-  return answer;
+  return route.isRelease ? handled : inForm(exchange, handled);
 }
 
 /** @throws {Refusal} payloadTooLarge */
-function boundRead({ read }: Batch, item: BatchItem, { body }: Answer): void {
-  if (item.method !== 'GET' || body === undefined) return;
-  const bytes = Buffer.byteLength(body);
+function boundRead({ read }: Batch, bytes: number): void {
   if (read.bytes + bytes > MOST_READ) {
     const message = 'The answers of this batch would be larger than 16 MB together. Ask for this one by itself.';
     throw new Refusal('payloadTooLarge', message, { inner: 'limitExceeded' });
   }
   read.bytes += bytes;
+}
+
+/** Some at a time: what is too much when it has been written need not be written first. */
+async function readInLane(batch: Batch, read: () => Promise<Answer>, exchange: Exchange): Promise<Answer> {
+  return await inLane(batch.read.lane, '', async () => {
+    boundRead(batch, 1);
+    const answer = inForm(exchange, await read());
+    boundRead(batch, Buffer.byteLength(answer.body ?? ''));
+    return answer;
+  });
 }
 
 /** Ids of one request: its own, and the client's for it, else the client's for the batch. */

@@ -1,3 +1,4 @@
+import { createStepLane } from '../../lib/step-lane.ts';
 import { readQueryOptions } from '../../odata/query-options.ts';
 import type { Route } from '../route.ts';
 import { callerOf } from '../security-actions.ts';
@@ -5,6 +6,9 @@ import { batchText } from './batch-text.ts';
 import { type MatchRoute, readMatcher } from './match-route.ts';
 import { readBatch } from './read-batch.ts';
 import { runBatch } from './run-batch.ts';
+
+/** Of one batch. */
+const READS_AT_ONCE = 4;
 
 /**
  * `$batch`: up to 20 requests in one, each authorised, carried out and answered for itself.
@@ -18,7 +22,8 @@ export function createBatch(routes: () => readonly Route[]): Route['handle'] {
     readQueryOptions(outer.query, []);
     const items = readBatch(outer.body);
     match ??= readMatcher(routes());
-    const answers = await runBatch({ app, outer, caller: callerOf(outer), match, read: { bytes: 0 } }, items);
+    const read = { bytes: 0, lane: createStepLane(READS_AT_ONCE) };
+    const answers = await runBatch({ app, outer, caller: callerOf(outer), match, read }, items);
     return { status: 200, body: batchText(answers, (index) => items[index]?.method === 'HEAD') };
   };
 }

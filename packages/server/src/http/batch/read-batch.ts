@@ -1,4 +1,5 @@
 import { didYouMean } from '../../lib/nearest-name.ts';
+import { isControlName } from '../../odata/control-name.ts';
 import { checkOrder } from './check-order.ts';
 import { type BatchItem, readItem } from './read-item.ts';
 import { isObject, refuse } from './refuse-batch.ts';
@@ -7,7 +8,7 @@ import { isObject, refuse } from './refuse-batch.ts';
 const MOST_ITEMS = 20;
 
 function refuseOtherMembers(body: Readonly<Record<string, unknown>>): void {
-  const other = Object.keys(body).find((name) => name !== 'requests' && !name.includes('@'));
+  const other = Object.keys(body).find((name) => name !== 'requests' && !isControlName(name));
   if (other === undefined) return;
   const hint = didYouMean(other, ['requests']) || ' It has "requests" and nothing else.';
   throw refuse('unknownProperty', other, `A batch has no member "${other.slice(0, 100)}".${hint}`);

@@ -1,5 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import { didYouMean } from '../../lib/nearest-name.ts';
+import { isControlName } from '../../odata/control-name.ts';
 import { isObject, refuse, shown } from './refuse-batch.ts';
 
 /** One request of a batch, with the types that it should have. */
@@ -24,7 +25,7 @@ const MEMBERS = ['id', 'method', 'url', 'headers', 'body', 'dependsOn'];
 const DEPENDS_ON = ['dependsOn', 'depends_on'];
 /** Of OData 4.01, and never of Graph. */
 const UNSERVED = ['atomicityGroup', 'if'];
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const LONGEST_ID = 128;
 
 function checkMembers(item: Plain, path: string): void {
@@ -34,7 +35,7 @@ function checkMembers(item: Plain, path: string): void {
       const message = `"${name}" is not served: each request of a batch stands for itself. Leave it out.`;
       throw new Refusal('notImplemented', message, { inner: 'notSupported', target });
     }
-    if ([...MEMBERS, ...DEPENDS_ON, ...UNSERVED].includes(name) || name.includes('@')) continue;
+    if ([...MEMBERS, ...DEPENDS_ON, ...UNSERVED].includes(name) || isControlName(name)) continue;
     const hint = didYouMean(name, MEMBERS) || ` It has: ${MEMBERS.join(', ')}.`;
     throw refuse('unknownProperty', target, `A request of a batch has no member "${name.slice(0, 100)}".${hint}`);
   }

@@ -1,6 +1,7 @@
 import { COMPLEX_MEMBERS, SECURITY_ACTION_PROPERTIES } from '@interdict/contract';
 import { Refusal } from '../../errors.ts';
 import { editDistance } from '../../lib/nearest-name.ts';
+import { isControlName } from '../../odata/control-name.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -27,13 +28,11 @@ const LIKE_AN_END = ['expires', 'expiresat', 'expiry', 'expiration', 'duration',
 /** Names that look as if they held the effect back. In lower case. */
 const LIKE_A_TRIAL = ['dryrun', 'whatif', 'simulate', 'preview', 'testmode'];
 
-const isAnnotation = (name: string): boolean => name.includes('@');
-
 export const isDeclared = (name: string): boolean => SECURITY_ACTION_PROPERTIES.includes(name);
 
 /** Names that are neither declared nor control nor annotations: the open type's own. */
 export const extensionNames = (body: Plain): string[] =>
-  Object.keys(body).filter((name) => !KNOWN_NAMES.has(name) && !isAnnotation(name));
+  Object.keys(body).filter((name) => !KNOWN_NAMES.has(name) && !isControlName(name));
 
 const unknownProperty = (name: string, hint: string): Refusal =>
   new Refusal('badRequest', `There is no property "${name.slice(0, 100)}". ${hint}`, {
@@ -82,7 +81,7 @@ function checkMembers(value: unknown, place: string, path: string): void {
   const known = MEMBERS[place] ?? [];
   checkType(value as Plain, place, path);
   for (const name of Object.keys(value)) {
-    if (known.includes(name) || isAnnotation(name)) continue;
+    if (known.includes(name) || isControlName(name)) continue;
     throw new Refusal('badRequest', `"${path}" has no member "${name.slice(0, 100)}". It has: ${known.join(', ')}.`, {
       inner: 'unknownProperty',
       target: `${path}/${name.slice(0, 100)}`,

@@ -1,4 +1,5 @@
 import { Refusal } from '../../errors.ts';
+import { isControlName } from '../../odata/control-name.ts';
 import { CANCEL, typeCheck } from './body-schema.ts';
 
 const checkTypes = typeCheck<{ readonly reason?: string | null }>(CANCEL);
@@ -9,7 +10,7 @@ const LONGEST_REASON = 4_096;
 export function readCancelReason(body: unknown): string | null {
   if (body === undefined || body === null) return null;
   const sent = checkTypes(body);
-  const unknown = Object.keys(sent).find((name) => name !== 'reason' && !name.includes('@'));
+  const unknown = Object.keys(sent).find((name) => name !== 'reason' && !isControlName(name));
   if (unknown !== undefined) {
     throw new Refusal('badRequest', `A cancel takes "reason" and nothing else; it has "${unknown.slice(0, 100)}".`, {
       inner: 'unknownProperty',

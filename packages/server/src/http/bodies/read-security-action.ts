@@ -1,6 +1,7 @@
 import type { ActionInput, CreateInput, RecordInput } from '../../actions/create-input.ts';
 import { Refusal } from '../../errors.ts';
 import { parseDateTime } from '../../lib/date-time.ts';
+import { isControlName } from '../../odata/control-name.ts';
 import { isSeedRoot, type Root } from '../rewrite-path.ts';
 import { checkExtensionCount, readExtensions, withoutAnnotations } from './extensions.ts';
 import { extensionNames, isDeclared, refuseNearNames } from './names.ts';
@@ -29,7 +30,9 @@ function readRecord(body: SentAction): RecordInput {
     checkDate(state.updatedDateTime, `states/${index}/updatedDateTime`);
   }
   checkLength(body.status, 'status', LONGEST_STATUS);
-  const others = Object.keys(body).filter((name) => !isDeclared(name) && !name.includes('@') && name !== 'enforcement');
+  const others = Object.keys(body).filter(
+    (name) => !isDeclared(name) && !isControlName(name) && name !== 'enforcement',
+  );
   readExtensions(body, others);
   const kept = Object.entries(body).filter(
     ([name]) => name === '@odata.type' || isDeclared(name) || others.includes(name),

@@ -3,6 +3,7 @@ import { Refusal } from '../../errors.ts';
 import { didYouMean } from '../../lib/nearest-name.ts';
 import type { SubscriptionInput } from '../../notify/create-subscription.ts';
 import type { RenewalInput } from '../../notify/own-subscriptions.ts';
+import { isControlName } from '../../odata/control-name.ts';
 import { typeCheck } from './body-schema.ts';
 
 const text = (description: string): TSchema => Type.Optional(Type.Unsafe({ type: ['string', 'null'], description }));
@@ -64,7 +65,7 @@ const refuse = (
 ): Refusal => new Refusal('badRequest', message, { inner, target });
 
 function checkNames(body: Sent, names: readonly string[]): void {
-  const unknown = Object.keys(body).find((name) => !names.includes(name) && !name.includes('@'));
+  const unknown = Object.keys(body).find((name) => !names.includes(name) && !isControlName(name));
   if (unknown === undefined) return;
   const shown = unknown.slice(0, 100);
   const known = NAMES.filter((name) => name in TAKEN);
@@ -143,7 +144,7 @@ const ANSWERED: readonly string[] = [...NAMES, 'signingSecret'];
 export function readRenewal(body: unknown): RenewalInput {
   const sent = readBody(body, ANSWERED);
   const { expirationDateTime, notificationUrl } = sent;
-  const others = Object.entries(sent).filter(([name]) => !CHANGEABLE.includes(name) && !name.includes('@'));
+  const others = Object.entries(sent).filter(([name]) => !CHANGEABLE.includes(name) && !isControlName(name));
   if (expirationDateTime === undefined && notificationUrl === undefined && others.length === 0) {
     throw refuse('missingProperty', 'expirationDateTime', `A change of a subscription has ${CHANGEABLE.join(' or ')}.`);
   }

@@ -1,5 +1,6 @@
 import { toDateTime } from '../../lib/date-time.ts';
 import { valueAt } from '../value-at.ts';
+import { beginEffort, costOf, type Effort, spend } from './effort.ts';
 import type { Expression, Path } from './expression.ts';
 import { CALLS, compareValues, type Value } from './values.ts';
 
@@ -9,6 +10,7 @@ type Plain = Readonly<Record<string, unknown>>;
 interface Evaluation {
   readonly entity: Plain;
   readonly now: number;
+  readonly effort: Effort;
   /** Members that the lambdas around stand at. */
   readonly members: Readonly<Record<string, Plain>>;
 }
@@ -22,11 +24,12 @@ function valueOfPath({ path, type, of }: Path, { entity, members }: Evaluation):
 }
 
 /** Null equals null and nothing else; it is neither less nor greater than anything, and that is known. */
-function compare(op: string, one: Value, other: Value): boolean | null {
+function compare(op: string, one: Value, other: Value, effort: Effort): boolean | null {
   if (one === null || other === null) {
     if (op === 'ne') return one !== other;
     return op !== 'gt' && op !== 'lt' && one === other;
   }
+  if (typeof one === 'string' && typeof other === 'string') spend(effort, Math.min(one.length, other.length));
   const order = compareValues(one, other);
   switch (op) {
     case 'eq':
@@ -57,7 +60,9 @@ function call(expression: Extract<Expression, { kind: 'call' }>, on: Evaluation)
   const { name, args } = expression;
   if (name === 'now') return withoutZone(toDateTime(on.now));
   const values = args.map((arg) => evaluate(arg, on));
-  return values.includes(null) ? null : CALLS[name](values as never);
+  if (values.includes(null)) return null;
+  spend(on.effort, costOf(name, values));
+  return CALLS[name](values as never);
 }
 
 function quantify(expression: Extract<Expression, { kind: 'any' | 'all' }>, on: Evaluation): Value {
@@ -89,10 +94,10 @@ function evaluate(expression: Expression, on: Evaluation): Value {
     case 'or':
       return both(expression.kind === 'and', evaluate(expression.left, on), () => evaluate(expression.right, on));
     case 'compare':
-      return compare(expression.op, evaluate(expression.left, on), evaluate(expression.right, on));
+      return compare(expression.op, evaluate(expression.left, on), evaluate(expression.right, on), on.effort);
     case 'in': {
       const value = evaluate(expression.left, on);
-      return expression.items.some((item) => compare('eq', value, item.value) === true);
+      return expression.items.some((item) => compare('eq', value, item.value, on.effort) === true);
     }
     case 'call':
       return call(expression, on);
@@ -105,7 +110,8 @@ function evaluate(expression: Expression, on: Evaluation): Value {
 /**
  * Whether an entity, as `/beta` gives it and parsed, fulfils a filter. What is null or unknown does not.
  * @param now what `now()` says, in milliseconds
+ * @throws {TooMuchText} where that takes longer than others can wait
  * @see https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html#sec_LogicalOperators
  */
 export const holds = (filter: Expression, entity: Plain, now: number): boolean =>
-  evaluate(filter, { entity, now, members: {} }) === true;
+  evaluate(filter, { entity, now, effort: beginEffort(), members: {} }) === true;

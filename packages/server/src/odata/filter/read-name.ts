@@ -20,6 +20,8 @@ function takeName(reader: Reader): string {
     name = take(reader, QUALIFIED);
   }
   if (name !== undefined && (name.length <= 128 || name.includes('.'))) return name;
+  if (name !== undefined)
+    throw invalid(at, `"${name.slice(0, 30)}…" is a name of more than 128 letters, and nothing has one.`);
   if (at >= reader.text.length) throw invalid(at, 'a property, a function or a value is missing at the end.');
   const rule = /["\u2018-\u201f`]/.test(charAt(reader)) ? " A text stands in single quotes, as in 'Test'." : '';
   throw invalid(at, `${seenAt(reader)} stands where a property, a function or a value is wanted.${rule}`);

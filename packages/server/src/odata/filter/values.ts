@@ -15,7 +15,20 @@ export function compareValues(one: Value, other: Value): number | undefined {
 /** Only beyond these do characters and code units differ. */
 const ASTRAL = /[\ud800-\udfff]/;
 
-const lengthOf = (text: string): number => (ASTRAL.test(text) ? Array.from(text).length : text.length);
+/** The code unit behind so many characters from another one on. */
+function unitBehind(text: string, from: number, characters: number): number {
+  let at = from;
+  for (let left = characters; left > 0 && at < text.length; left -= 1)
+    at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return at;
+}
+
+function lengthOf(text: string): number {
+  if (!ASTRAL.test(text)) return text.length;
+  let length = 0;
+  for (let at = 0; at < text.length; at = unitBehind(text, at, 1)) length += 1;
+  return length;
+}
 
 function indexOf(text: string, part: string): number {
   const at = text.indexOf(part);
@@ -24,8 +37,10 @@ function indexOf(text: string, part: string): number {
 
 function substring(text: string, from: number, length: number = Number.POSITIVE_INFINITY): string {
   const start = Math.max(0, Math.trunc(from));
-  const end = start + Math.max(0, Math.trunc(length));
-  return ASTRAL.test(text) ? Array.from(text).slice(start, end).join('') : text.slice(start, end);
+  const count = Math.max(0, Math.trunc(length));
+  if (!ASTRAL.test(text)) return text.slice(start, start + count);
+  const at = unitBehind(text, 0, start);
+  return count === Number.POSITIVE_INFINITY ? text.slice(at) : text.slice(at, unitBehind(text, at, count));
 }
 
 const part = (moment: string, from: number, to: number): number => Number(moment.slice(from, to));

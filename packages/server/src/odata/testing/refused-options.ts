@@ -146,7 +146,7 @@ export const REFUSED_OPTIONS: readonly (readonly [query: string, target: string,
   [`$search=${'a'.repeat(2_049)}`, '$search', 'longer than 2048'],
   // $filter beside others, in a URL
   ["$filter=name%20eq%20'a", '$filter', 'At character 9:'],
-  ["$filter=name+eq+'a'", '$filter', 'At character 5:'],
+  ["$filter=name%20eq+'a'", '$filter', 'At character 8:'],
   ["$filter=name%2Beq%2B'a'", '$filter', 'At character 5:'],
   ["$filter=name eq 'a%2527'b'", '$filter', 'At character 15:'],
   ['$filter=', '$filter', 'At character 1:'],

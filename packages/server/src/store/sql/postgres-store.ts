@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { systemClock } from '../../lib/clock.ts';
 import { createStepLane, inLane, type StepLane } from '../../lib/step-lane.ts';
 import type { LongRead, Store } from '../store.ts';
+import type { Step } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
 import { postgresDialect } from './dialect.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, isIdle } from './group.ts';
@@ -83,7 +84,10 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
     leaseOwner: String(parts.holder.key),
     run: (tenantId, unit, args, options) => runUnit(parts, tenantId, unit.name, args, options?.urgent ?? false),
     read: (tenantId, wanted) => readPostgres(parts.reads, tenantId, wanted),
-    step: (tenantId, call) => inLane(parts.steps, isLong(call), () => stepPostgres(parts.reads, tenantId, call)),
+    step: (tenantId, call) => {
+      const take = (): Promise<Step> => stepPostgres(parts.reads, tenantId, call);
+      return isLong(call) ? inLane(parts.steps, tenantId, take) : take();
+    },
     scan: (tenantId, longs) =>
       scanPostgres(parts.reads.engine, tenantId, longs as readonly LongRead<unknown>[]) as Promise<never>,
     tenant: async (tenantId) => {

@@ -152,8 +152,10 @@ function storeOver(threads: Threads): OpenSqlite {
     run: (tenantId, unit, args, options) =>
       enqueue(threads.groups, { tenantId, unit: unit.name, args }, options?.urgent ?? false) as Promise<never>,
     read: (tenantId, { name, args }: Query<unknown>) => read(threads, { tenantId, name, args }),
-    step: (tenantId, call) =>
-      inLane(threads.steps, isLong(call), () => callPort(reader, 'step', { tenantId, call }) as Promise<Step>),
+    step: (tenantId, call) => {
+      const take = (): Promise<Step> => callPort(reader, 'step', { tenantId, call }) as Promise<Step>;
+      return isLong(call) ? inLane(threads.steps, tenantId, take) : take();
+    },
     scan: (tenantId, reads) => scan(threads, tenantId, reads as readonly LongRead<unknown>[]) as Promise<never>,
     tenant: async (tenantId) => {
       const row = (await callPort(reader, 'tenant', tenantId)) as TenantRow | undefined;

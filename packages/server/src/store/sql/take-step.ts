@@ -1,3 +1,4 @@
+import { TooMuchText } from '../../odata/filter/effort.ts';
 import { holds } from '../../odata/filter/holds.ts';
 import { hasWords } from '../../odata/has-words.ts';
 import { searchedTexts } from '../../odata/searched-texts.ts';
@@ -85,6 +86,17 @@ export const isJudged = ({ walk, give }: StepCall): boolean =>
 /** Steps that take their time, and go one after the other. */
 export const isLong = (call: StepCall): boolean => isJudged(call) || call.give === 'count';
 
+/** @returns false where the filter goes through too much of one row: what is thrown would reach no other thread as it is */
+function judgeInTime(call: StepCall, row: EntityRow, gathered: Gathered): boolean {
+  try {
+    judge(call, row, gathered);
+    return true;
+  } catch (error) {
+    if (error instanceof TooMuchText) return false;
+    throw error;
+  }
+}
+
 /**
  * Judges the rows that a walk's statement gives, until enough are found or it has taken long enough.
  * @param most how many rows the statement gives at most: fewer are all that there are
@@ -94,20 +106,23 @@ export function takeStep(call: StepCall, rows: Iterable<EntityRow>, most: number
   const isSlow = isJudged(call);
   const beganAt = performance.now();
   const endsAt = beganAt + STEP_MS;
-  let isCut = false;
+  let [isCut, isTooMuch] = [false, false];
   for (const row of rows) {
-    judge(call, row, gathered);
+    isTooMuch = !judgeInTime(call, row, gathered);
     gathered.looked += 1;
     gathered.last = row;
     isCut =
-      isEnough(call, gathered) || gathered.text >= (call.text ?? STEP_TEXT) || (isSlow && performance.now() > endsAt);
+      isTooMuch ||
+      isEnough(call, gathered) ||
+      gathered.text >= (call.text ?? STEP_TEXT) ||
+      (isSlow && performance.now() > endsAt);
     if (isCut) break;
   }
   const { entities, sortRows, count, last } = gathered;
   const page = call.give === 'page' ? pageOf(gathered) : undefined;
   const tookMs = performance.now() - beganAt;
   const isEnd = !isCut && gathered.looked < most;
-  return { tookMs, entities, sortRows, count, page, last: last && placeOf(last), isEnd };
+  return { tookMs, entities, sortRows, count, page, last: last && placeOf(last), isEnd, isTooMuch };
 }
 
 /** Whether a step is counted by the index alone. */

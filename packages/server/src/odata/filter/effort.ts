@@ -1,0 +1,33 @@
+import type { FunctionName } from './expression.ts';
+import type { Value } from './values.ts';
+
+/** Characters that the functions of a filter may go through in one action: some 50 ms at the most. */
+const MOST_TEXT = 4_000_000;
+
+/** What judging one action has cost so far. */
+export interface Effort {
+  text: number;
+}
+
+/** A filter goes through more text of one action than others can wait for. */
+export class TooMuchText extends Error {
+  override readonly name = 'TooMuchText';
+}
+
+export const beginEffort = (): Effort => ({ text: 0 });
+
+/** @throws {TooMuchText} */
+export function spend(effort: Effort, characters: number): void {
+  effort.text += characters;
+  if (effort.text > MOST_TEXT) throw new TooMuchText('A filter goes through too much text.');
+}
+
+const lengthOf = (value: Value | undefined): number => (typeof value === 'string' ? value.length : 0);
+
+/** Looking for a part that nearly occurs everywhere costs a part of its length each time; letters beyond ASCII are slow to change. */
+export function costOf(name: FunctionName, [first, second]: readonly Value[]): number {
+  const length = lengthOf(first);
+  if (name === 'contains' || name === 'indexof') return length * (1 + lengthOf(second) / 32);
+  if (name === 'tolower' || name === 'toupper') return length * 4;
+  return length + lengthOf(second);
+}
