@@ -176,6 +176,39 @@ describe('subscriptions', () => {
     expect(receiver.posts.length).toBe(before);
   });
 
+  it('take back what they gave, and go on at once where they are moved', async () => {
+    const created = await subscribe({ clientState: 'mine', lifecycleNotificationUrl: `${receiver.url}/life` });
+    const at = `${SUBSCRIPTIONS}/${created.id}`;
+    const patch = (body: object) => ask(server, at, { method: 'PATCH', body });
+    const got = (await ask(server, at)).json;
+    const shaken = receiver.handshakes.length;
+    for (const model of [got, created]) {
+      expect(await patch(model)).toMatchObject({ status: 200, json: got });
+      const expirationDateTime = inMinutes(90).replace('Z', '0000Z');
+      expect(await patch({ ...model, expirationDateTime })).toMatchObject({
+        status: 200,
+        json: { expirationDateTime },
+      });
+      expect((await patch({ ...model, clientState: 'theirs' })).json.error?.target).toBe('clientState');
+      expect((await patch({ ...model, signingSecret: 'theirs' })).json.error?.target).toBe('signingSecret');
+      await patch({ expirationDateTime: got.expirationDateTime });
+    }
+    expect(receiver.handshakes.length, 'the receiver is the same').toBe(shaken);
+    receiver.manner = ({ path: asked }, response) =>
+      void response.writeHead(asked === '/hook' ? 503 : 202, { 'Retry-After': '3600' }).end();
+    const action = await post();
+    await until(
+      () => deliveriesOf(String(created.id)),
+      ([each]) => Number(each?.attemptCount) > 0,
+    );
+    expect((await patch({ ...got, notificationUrl: `${receiver.url}/new` })).status).toBe(200);
+    const told = await until(
+      () => receiver.posts.filter(({ path: asked }) => asked === '/hook/new'),
+      ({ length }) => length > 0,
+    );
+    expect(told[0]?.value[0]?.resourceData?.id).toBe(action);
+  });
+
   it('tell of one action, and only of the changes that were asked for', async () => {
     const [one, other] = [await post(), await post()];
     await subscribe({ resource: `/Security/SecurityActions('${one}')`, changeType: ' deleted ' });

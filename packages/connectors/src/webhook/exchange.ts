@@ -19,12 +19,16 @@ export interface Post {
 /** An answer that is longer is broken off. */
 const MOST_BODY_BYTES = 64 * 1024;
 
+/** Informational answers (1xx) before the one that counts; whoever sends more sends no other. */
+const MOST_INFORMATIONAL = 10;
+
 /** More than was asked for. */
 export class AnswerTooLong extends Error {
   override readonly name = 'AnswerTooLong';
 
-  constructor(mostBytes: number) {
-    super(`its answer is longer than ${mostBytes / 1024} KB`);
+  /** @param most as in `64 KB` */
+  constructor(most: string) {
+    super(`its answer is longer than ${most}`);
   }
 }
 
@@ -32,6 +36,7 @@ interface Progress {
   readonly mostBytes: number;
   readonly chunks: Buffer[];
   length: number;
+  informational: number;
   status: number;
   headers: AnswerHeaders;
   /** Present as soon as bytes may have been sent. */
@@ -55,14 +60,18 @@ function toHandler(progress: Progress): Dispatcher.DispatchHandler {
       if (!progress.settle) return controller.abort(new Error('The call has ended.'));
       progress.controller = controller;
     },
-    onResponseStart(_, status, headers) {
+    onResponseStart(controller, status, headers) {
+      if (status < 200) progress.informational += 1;
+      if (progress.informational > MOST_INFORMATIONAL) {
+        return controller.abort(new AnswerTooLong(`${MOST_INFORMATIONAL} announcements of it`));
+      }
       progress.status = status;
       progress.headers = headers;
     },
     onResponseData(controller, chunk) {
       progress.length += chunk.length;
       if (progress.length <= progress.mostBytes) progress.chunks.push(chunk);
-      else controller.abort(new AnswerTooLong(progress.mostBytes));
+      else controller.abort(new AnswerTooLong(`${progress.mostBytes / 1024} KB`));
     },
     onResponseEnd() {
       const { status, headers, chunks } = progress;
@@ -79,6 +88,7 @@ export function exchange(pool: Pool, post: Post, signal: AbortSignal, mostBytes 
     mostBytes,
     chunks: [],
     length: 0,
+    informational: 0,
     status: 0,
     headers: {},
     controller: undefined,

@@ -1,6 +1,6 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { Pool } from 'undici';
-import { type Exchange, exchange } from './exchange.ts';
+import { type buildConnector, Pool } from 'undici';
+import { AnswerTooLong, type Exchange, exchange } from './exchange.ts';
 import { type AddressGuard, guardedConnect } from './guarded-connect.ts';
 import { type Resolve, resolveBySystem } from './resolve-name.ts';
 
@@ -31,6 +31,21 @@ export const trustBeside = (ca: string): SecureContext =>
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
+/** Whatever it is made of: heads, the sizes of chunks and what stands beside them are no part of the body. */
+const MOST_BYTES = 256 * 1024;
+
+/** Breaks a connection off that brings more, with AnswerTooLong. */
+const bounded =
+  (connect: buildConnector.connector): buildConnector.connector =>
+  (options, callback) =>
+    connect(options, (...opened) => {
+      const [, socket] = opened;
+      socket?.on('readable', () => {
+        if (socket.bytesRead > MOST_BYTES) socket.destroy(new AnswerTooLong(`${MOST_BYTES / 1024} KB`));
+      });
+      callback(...opened);
+    });
+
 /**
  * Posts once over a connection of its own: the name is resolved once, every address is checked, and the connection
  * goes to one that was. Redirects are answers like any other. Settles when the signal aborts, whatever the receiver
@@ -39,7 +54,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export async function postOnce(post: GuardedPost, terms: PostTerms, signal: AbortSignal): Promise<Exchange> {
   const { guard, secureContext, resolve = resolveBySystem } = terms;
   const pool = new Pool(post.url.origin, {
-    connect: guardedConnect(guard, resolve, { secureContext, signal }),
+    connect: bounded(guardedConnect(guard, resolve, { secureContext, signal })),
     pipelining: 1,
     // It ends by its signal alone.
     headersTimeout: 0,

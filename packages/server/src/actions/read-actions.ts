@@ -1,5 +1,5 @@
 import { fromDateTime } from '../lib/date-time.ts';
-import { type EntityRow, type PagePosition, queries } from '../store/queries.ts';
+import { type EntityRow, type PagePosition, queries, type TagRow } from '../store/queries.ts';
 import { isLive, withLedger } from '../store/shown-text.ts';
 import { checkActionId, unknownAction } from './action-id.ts';
 import type { ActionsDeps } from './actions-deps.ts';
@@ -13,7 +13,7 @@ export interface AnsweredAction extends PagePosition {
   readonly seedEntity: string | null;
 }
 
-function tagOf(row: EntityRow): string {
+function tagOf(row: TagRow): string {
   if (!isLive(row)) return `${row.version}`;
   return `${row.version}.${row.holds}.${row.verified_at === null ? 0 : fromDateTime(row.verified_at)}`;
 }
@@ -50,4 +50,14 @@ export async function findActions(
 ): Promise<ReadonlyMap<string, AnsweredAction>> {
   const found = await Promise.all(ids.map((id) => store.read(tenantId, queries.entityById({ id }))));
   return new Map(found.flat().map((row) => [row.id, toAnswered(row)]));
+}
+
+/** Tags of actions as they are now, by id, without their texts; what is not there is absent. */
+export async function findTags(
+  store: Pick<ActionsDeps['store'], 'read'>,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = await Promise.all(ids.map((id) => store.read(tenantId, queries.tagById({ id }))));
+  return new Map(found.flat().map((row) => [row.id, tagOf(row)]));
 }

@@ -1,6 +1,7 @@
 /** Long work that lets others have the event loop in between. */
 export interface Turns {
   endsAt: number;
+  readonly turnMs: number;
 }
 
 const TURN_MS = 12;
@@ -18,11 +19,11 @@ const nextTurn = (): Promise<void> =>
     if (row.push(resolve) === 1) setImmediate(callNext);
   });
 
-export const beginTurns = (): Turns => ({ endsAt: performance.now() + TURN_MS });
+export const beginTurns = (turnMs = TURN_MS): Turns => ({ endsAt: performance.now() + turnMs, turnMs });
 
 /** Lets others go first where this turn has taken its time. */
 export async function endTurn(turns: Turns): Promise<void> {
   if (performance.now() < turns.endsAt) return;
   await nextTurn();
-  turns.endsAt = performance.now() + TURN_MS;
+  turns.endsAt = performance.now() + turns.turnMs;
 }

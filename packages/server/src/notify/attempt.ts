@@ -40,10 +40,16 @@ function toOutcome(exchange: Exchange, told: Told, timedOut: boolean, withinMs: 
   };
 }
 
+/** Whose delivery it is. */
+export interface Attempting {
+  readonly tenantId: string;
+  readonly onSlow: () => void;
+}
+
 /** Posts once, signed. Undefined where this process stops meanwhile: nobody knows what came of it. */
 export async function attempt(
   { deps, stopping }: Deliverer,
-  tenantId: string,
+  { tenantId, onSlow }: Attempting,
   row: SubscriptionRow,
   { id, kind, notices }: Outgoing,
 ): Promise<AttemptOutcome | undefined> {
@@ -61,7 +67,9 @@ export async function attempt(
   const signal = AbortSignal.any([late, stopping.signal]);
   const url = new URL(address ?? content.notificationUrl);
   const began = performance.now();
-  const exchange = await deps.post({ url, headers, body, mostAnswerBytes: MOST_ANSWER_BYTES }, signal);
+  const slow = setTimeout(onSlow, SLOW_MS);
+  const wanted = { url, headers, body, mostAnswerBytes: MOST_ANSWER_BYTES };
+  const exchange = await deps.post(wanted, signal).finally(() => clearTimeout(slow));
   if (exchange.kind !== 'answered' && stopping.signal.aborted) return undefined;
   const told = { at: deps.store.clock.now(), isSlow: performance.now() - began > SLOW_MS };
   return toOutcome(exchange, told, late.aborted, deps.answerWithinMs);

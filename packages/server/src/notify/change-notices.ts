@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { AnsweredAction } from '../actions/read-actions.ts';
+import { TooMuchText } from '../odata/filter/effort.ts';
 import type { Expression } from '../odata/filter/expression.ts';
 import { holds } from '../odata/filter/holds.ts';
-import { parseFilter } from '../odata/filter/parse-filter.ts';
-import type { JournalRow } from '../store/rows.ts';
+import type { ChangeRow } from '../store/queries.ts';
 import { asCreated } from './as-created.ts';
 import type { ChangeType, SubscriptionContent } from './subscription.ts';
 
@@ -19,12 +19,12 @@ export interface ChangeNotice {
 const noticeId = (subscriptionId: string, sequence: number): string =>
   createHash('sha256').update(`${subscriptionId}/${sequence}`).digest('base64url').slice(0, 22);
 
-type ToldRow = JournalRow & { readonly event: ChangeType; readonly action_id: string };
+export type ToldRow = ChangeRow & { readonly event: ChangeType; readonly action_id: string };
 
 /** Rows of the journal that the subscription may be told of; its filter is asked afterwards. */
 export const toldRows = (
   { actionId, changeTypes }: SubscriptionContent,
-  rows: readonly JournalRow[],
+  rows: readonly ChangeRow[],
 ): readonly ToldRow[] =>
   rows.filter(
     (row): row is ToldRow =>
@@ -34,7 +34,53 @@ export const toldRows = (
       (actionId === null || row.action_id === actionId),
   );
 
-function toNotice(subscriptionId: string, row: ToldRow, action: AnsweredAction | undefined): ChangeNotice {
+/** An action as it is now, in the eyes of one subscription. */
+export interface Judged {
+  readonly tag: string;
+  /** The filter lets it through. */
+  readonly passes: boolean;
+  /** It let it through when it was created. */
+  readonly passedNew: boolean;
+}
+
+/** What its text does not say of an action as it was created. */
+export interface Created {
+  /** Its end was not said, and follows from its start. */
+  readonly isEndOpen: boolean;
+}
+
+/** What a filter goes through too much text of is told: nothing is missed by it, and the others behind it go on. */
+function lets(filter: Expression, entity: Readonly<Record<string, unknown>>, now: number): boolean {
+  try {
+    return holds(filter, entity, now);
+  } catch (thrown) {
+    if (thrown instanceof TooMuchText) return true;
+    throw thrown;
+  }
+}
+
+/**
+ * A filter is asked of the action as it is now; for its `created` also of the action as it was then, so that one that
+ * has started meanwhile is told to whoever waits for new ones.
+ * @param created absent where its `created` is not to be told
+ */
+export function judge(filter: Expression, action: AnsweredAction, created: Created | undefined, now: number): Judged {
+  const entity = JSON.parse(action.entity) as Record<string, unknown>;
+  const passes = lets(filter, entity, now);
+  return {
+    tag: action.tag,
+    passes,
+    passedNew: passes || (created !== undefined && lets(filter, asCreated(entity, created.isEndOpen), now)),
+  };
+}
+
+/** Of an action that is deleted nothing is left to ask: its `deleted` is told, and what came before is not. */
+function isTold({ event }: ToldRow, judged: Judged | undefined): boolean {
+  if (event === 'deleted') return true;
+  return event === 'created' ? judged?.passedNew === true : judged?.passes === true;
+}
+
+function toNotice(subscriptionId: string, row: ToldRow, judged: Judged | undefined): ChangeNotice {
   const id = row.action_id;
   return {
     id: noticeId(subscriptionId, row.sequence),
@@ -43,34 +89,19 @@ function toNotice(subscriptionId: string, row: ToldRow, action: AnsweredAction |
     resourceData: {
       '@odata.type': '#Microsoft.Graph.SecurityAction',
       '@odata.id': `security/securityActions/${id}`,
-      ...(action && { '@odata.etag': `W/"${action.tag}"` }),
+      ...(judged && { '@odata.etag': `W/"${judged.tag}"` }),
       id,
     },
   };
 }
 
-/**
- * A filter is asked of the action as it is now; for its `created` also of the action as it was then, so that one that
- * has started meanwhile is told to whoever waits for new ones. Of one that is deleted nothing is left to ask: its
- * `deleted` is told whatever the filter says, and what came before is not.
- */
-function passes(filter: Expression, row: ToldRow, action: AnsweredAction | undefined, now: number): boolean {
-  if (row.event === 'deleted') return true;
-  if (action === undefined) return false;
-  const entity = JSON.parse(action.entity) as Record<string, unknown>;
-  return holds(filter, entity, now) || (row.event === 'created' && holds(filter, asCreated(entity), now));
-}
-
 /** @param actions by id, as they are now; one that is deleted is absent */
-export function toNotices(
+export const toNotices = (
   subscriptionId: string,
-  content: SubscriptionContent,
+  { filter }: Pick<SubscriptionContent, 'filter'>,
   rows: readonly ToldRow[],
-  actions: ReadonlyMap<string, AnsweredAction>,
-  now: number,
-): readonly ChangeNotice[] {
-  const filter = content.filter === null ? undefined : parseFilter(content.filter);
-  return rows
-    .filter((row) => filter === undefined || passes(filter, row, actions.get(row.action_id), now))
+  actions: ReadonlyMap<string, Judged>,
+): readonly ChangeNotice[] =>
+  rows
+    .filter((row) => filter === null || isTold(row, actions.get(row.action_id)))
     .map((row) => toNotice(subscriptionId, row, actions.get(row.action_id)));
-}

@@ -1,4 +1,3 @@
-import { type AnsweredAction, findActions } from '../actions/read-actions.ts';
 import { queries } from '../store/queries.ts';
 import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
 import { attempt } from './attempt.ts';
@@ -13,6 +12,7 @@ import {
   type TakenSubscription,
   takeSubscription,
 } from './delivery-units.ts';
+import { judgeActions } from './judge-actions.ts';
 import { noticesOf } from './notification-body.ts';
 import { contentOf } from './subscription.ts';
 
@@ -27,30 +27,31 @@ const PRUNING = 0.01;
 interface Turn {
   readonly tenantId: string;
   readonly leased: { readonly id: string; readonly owner: string };
+  readonly onSlow: () => void;
 }
 
 /** What the journal has behind the cursor; undefined where it has nothing. */
-async function readBatch({ deps }: Deliverer, turn: Turn, row: SubscriptionRow): Promise<Batch | undefined> {
+async function readBatch({ deps, reading }: Deliverer, turn: Turn, row: SubscriptionRow): Promise<Batch | undefined> {
   const { store } = deps;
   const { tenantId, leased } = turn;
-  const rows = await store.read(tenantId, queries.journalAfter({ sequence: row.cursor, limit: BATCH }));
+  const rows = await store.read(tenantId, queries.changesAfter({ sequence: row.cursor, limit: BATCH }));
   const [firstRow, lastRow] = [rows[0], rows.at(-1)];
   if (!firstRow || !lastRow) return undefined;
   const content = contentOf(row);
   const told = toldRows(content, rows);
-  const ids = [...new Set(told.map(({ action_id }) => action_id))];
-  const actions: ReadonlyMap<string, AnsweredAction> = await findActions(store, tenantId, ids);
-  const notices = toNotices(row.id, content, told, actions, store.clock.now());
+  const judged = await judgeActions({ store, lane: reading, tenantId }, content, told);
+  const notices = toNotices(row.id, content, told, judged);
   const isPruning = deps.random() < PRUNING;
   return { ...leased, notices, firstSequence: firstRow.sequence, lastSequence: lastRow.sequence, isPruning };
 }
 
 async function send(deliverer: Deliverer, turn: Turn, row: SubscriptionRow, delivery: DeliveryRow): Promise<void> {
   const { id, kind } = delivery;
-  const outcome = await attempt(deliverer, turn.tenantId, row, { id, kind, notices: noticesOf(delivery) });
+  const outcome = await attempt(deliverer, turn, row, { id, kind, notices: noticesOf(delivery) });
   if (!outcome) return;
   const { store, random } = deliverer.deps;
-  const settling = { ...turn.leased, deliveryId: id, outcome, random: random() };
+  const { notificationUrl: receiver } = contentOf(row);
+  const settling = { ...turn.leased, deliveryId: id, receiver, outcome, random: random() };
   await store.run(turn.tenantId, settleDelivery, settling);
 }
 
@@ -66,7 +67,7 @@ async function clearAway(deliverer: Deliverer, turn: Turn, row: SubscriptionRow)
   const { store, onFault } = deliverer.deps;
   if (row.is_removed === 0 && contentOf(row).lifecycleNotificationUrl !== null) {
     const notices = [{ id: row.id, lifecycleEvent: 'subscriptionRemoved' as const }];
-    await attempt(deliverer, turn.tenantId, row, { id: row.id, kind: 'lifecycle', notices }).catch(onFault);
+    await attempt(deliverer, turn, row, { id: row.id, kind: 'lifecycle', notices }).catch(onFault);
     // Broken off by a stop: the next process tells it.
     if (deliverer.stopping.signal.aborted) return;
   }
@@ -81,18 +82,25 @@ async function carryOut(deliverer: Deliverer, turn: Turn, { row, due, isOver }: 
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
+export interface TurnWanted {
+  readonly tenantId: string;
+  readonly id: string;
+  /** A receiver takes longer to answer than others should wait for. */
+  readonly onSlow: () => void;
+}
+
 /**
  * One turn of one subscription: what is due again, and the next body of changes unless one before it is still on its
  * way. At least once: a body is written down before it is sent, and its end after it was answered.
  */
-export async function runTurn(deliverer: Deliverer, tenantId: string, id: string): Promise<void> {
+export async function runTurn(deliverer: Deliverer, { tenantId, id, onSlow }: TurnWanted): Promise<void> {
   const { store } = deliverer.deps;
   const leased = { id, owner: store.leaseOwner };
   const live = [...deliverer.live];
   const taken = await store.run(tenantId, takeSubscription, { ...leased, live, leaseMs: LEASE_MS });
   if (!taken) return;
   try {
-    await carryOut(deliverer, { tenantId, leased }, taken);
+    await carryOut(deliverer, { tenantId, leased, onSlow }, taken);
   } finally {
     await store.run(tenantId, restSubscription, leased);
   }

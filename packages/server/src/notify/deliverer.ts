@@ -1,4 +1,6 @@
+import { createStepLane, type StepLane } from '../lib/step-lane.ts';
 import type { Store } from '../store/store.ts';
+import { READ_AT_ONCE } from './judge-actions.ts';
 import type { PostTo } from './receiver-fault.ts';
 import { createSlots, type Slots } from './slots.ts';
 
@@ -28,6 +30,8 @@ export interface Deliverer {
   /** Subscriptions whose turn threw, left alone until then, by `performance.now()`. */
   readonly aside: Map<string, number>;
   readonly slots: Slots;
+  /** Reading the actions that there is something to tell of. */
+  readonly reading: StepLane;
   readonly stopping: AbortController;
 }
 
@@ -40,6 +44,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     turns: new Map(),
     aside: new Map(),
     slots: createSlots(),
+    reading: createStepLane(READ_AT_ONCE),
     stopping: new AbortController(),
   };
 }

@@ -66,16 +66,17 @@ describe('the deliveries of a subscription', () => {
     const batch = { notices: [notice], firstSequence: last, lastSequence: last, isPruning: last % 50 === 0 };
     return store.run(beginDelivery, { id, owner: OWNER, ...batch });
   };
-  const settle = (deliveryId: string, isDelivered: boolean, isSlow = false): unknown => {
+  const settle = (deliveryId: string, isDelivered: boolean, isSlow = false, retryAfterMs?: number): unknown => {
     const outcome = {
       at: clock.now(),
       isDelivered,
       isSlow,
       status: isDelivered ? 204 : 500,
       fault: null,
-      retryAfterMs: undefined,
+      retryAfterMs,
     };
-    return store.run(settleDelivery, { id, owner: OWNER, deliveryId, outcome, random: 0 });
+    const receiver = CONTENT.notificationUrl;
+    return store.run(settleDelivery, { id, owner: OWNER, deliveryId, receiver, outcome, random: 0 });
   };
   const rest = (): void => store.run(restSubscription, { id, owner: OWNER });
   const isAwake = (sequence = 0): boolean =>
@@ -94,15 +95,18 @@ describe('the deliveries of a subscription', () => {
     expect(isAwake(1)).toBe(false);
   });
 
-  it('counts as slow from a slow or failed answer to the next soon one, wherever its receiver moves', () => {
+  it('counts as slow from a slow or failed answer to three soon ones in a row, wherever its receiver moves', () => {
     take();
     settle(begin(1)?.id ?? '', true, true);
-    expect(row()?.failing).toBe(1);
+    expect(row()?.failing).toBe(3);
     const notificationUrl = { text: 'https://other.example/', host: 'other.example' };
     store.run(renewSubscription, { id, appId: 'app', expiresAt: undefined, notificationUrl });
-    expect(row()).toMatchObject({ failing: 1, host: 'other.example' });
-    settle(begin(2)?.id ?? '', true);
-    expect(row()?.failing).toBe(0);
+    expect(row()).toMatchObject({ failing: 3, host: 'other.example' });
+    const isSlow = [true, false, false, true, false, false, false].map((isHeld, index) => {
+      settle(begin(index + 2)?.id ?? '', true, isHeld);
+      return row()?.failing !== 0;
+    });
+    expect(isSlow).toEqual([true, true, true, true, true, true, false]);
   });
 
   it('is found before those that are slow, where more are awake than are looked at', () => {
@@ -122,7 +126,7 @@ describe('the deliveries of a subscription', () => {
     for (let state: unknown = 'retrying'; state === 'retrying'; attempts += 1) {
       expect(begin(2), 'nothing passes it').toBeUndefined();
       state = settle(delivery?.id ?? '', false);
-      expect(row()?.failing).toBe(1);
+      expect(row()?.failing).toBe(3);
       const [next] = store.read(queries.nextDelivery({ subscription_id: id }));
       clock.nowMs += (next?.next_at ?? clock.now()) - clock.now();
     }
@@ -192,6 +196,43 @@ describe('the deliveries of a subscription', () => {
       clock.nowMs += 600_000;
     }
     expect(log(), 'nothing is told as missed that its application knows of').toMatchObject([{ state: 'failed' }]);
+  });
+
+  it('is sent before those that are sent again, however many hang', () => {
+    take();
+    for (let sequence = 1; sequence <= 60; sequence += 1) {
+      const deliveryId = begin(sequence)?.id ?? '';
+      settle(deliveryId, true);
+      store.run(resendDelivery, { id, appId: 'app', deliveryId });
+    }
+    const inTurn = begin(61);
+    settle(inTurn?.id ?? '', false);
+    clock.nowMs += 10_000;
+    expect(take()?.due.map((due) => due.id)[0]).toBe(inTurn?.id);
+    expect(take()?.due).toHaveLength(3);
+  });
+
+  it('goes to another receiver at once, whatever the old one asked for', () => {
+    take();
+    const delivery = begin(1);
+    settle(delivery?.id ?? '', false, false, HOUR_MS);
+    rest();
+    const isDue = (): boolean => take()?.due.some((due) => due.id === delivery?.id) === true;
+    expect(isDue()).toBe(false);
+    const renew = (text: string): unknown =>
+      store.run(renewSubscription, {
+        id,
+        appId: 'app',
+        expiresAt: undefined,
+        notificationUrl: { text, host: 'hooks.example' },
+      });
+    renew(CONTENT.notificationUrl);
+    expect(isDue(), 'it is the same').toBe(false);
+    renew('https://hooks.example/other');
+    expect(isDue()).toBe(true);
+    expect(log()).toMatchObject([{ attempt_count: 0, failing_since: null, next_at: clock.now() }]);
+    settle(delivery?.id ?? '', false, false, HOUR_MS);
+    expect(isDue(), 'the old one was being asked meanwhile').toBe(true);
   });
 
   it('keeps the newest thousand in its log, and none over a week', () => {

@@ -44,6 +44,15 @@ export interface TakenSubscription {
   readonly now: number;
 }
 
+/** The one that others wait for goes first: however many are sent again, they do not hold it up. */
+function* findDue(u: UnitContext, { id, delivery_id }: SubscriptionRow): Work<readonly DeliveryRow[]> {
+  const due = yield* all(queries.dueDeliveries({ subscription_id: id, now: u.now, limit: DUE_AT_ONCE }));
+  if (delivery_id === null) return due;
+  const inTurn = yield* first(queries.deliveryById({ subscription_id: id, id: delivery_id }));
+  if (!inTurn || inTurn.next_at === null || inTurn.next_at > u.now) return due;
+  return [inTurn, ...due.filter((each) => each.id !== delivery_id)].slice(0, DUE_AT_ONCE);
+}
+
 /** Leases a subscription, unless a process that lives has it, and tells what is due for it. */
 export const takeSubscription = unit(
   'takeSubscription',
@@ -60,7 +69,7 @@ export const takeSubscription = unit(
     const lease = { lease_owner: owner, lease_until: u.now + leaseMs, wake_at: u.now, reauthorize_at };
     yield* must(queries.leaseSubscription({ id, ...lease, was: row.version }));
     if (isTold) yield* tellLifecycle(u, row, 'reauthorizationRequired');
-    const due = yield* all(queries.dueDeliveries({ subscription_id: id, now: u.now, limit: DUE_AT_ONCE }));
+    const due = yield* findDue(u, row);
     const taken: TakenSubscription = { row, due, isOver, now: u.now };
     return taken;
   },
@@ -110,17 +119,43 @@ export const beginDelivery = unit('beginDelivery', function* (u, batch: Batch) {
 
 export interface Settling extends Leased {
   readonly deliveryId: string;
+  /** `notificationUrl` of the subscription when it was sent. */
+  readonly receiver: string;
   readonly outcome: AttemptOutcome;
   readonly random: number;
 }
+
+/** Whoever answers soon and hangs in turn stays among the slow. */
+const SOON_AGAIN = 3;
 
 /** Where the subscription stands once one of its deliveries was settled. */
 function moved(row: SubscriptionRow, delivery: DeliveryRow, { isDelivered, isSlow }: AttemptOutcome, isOver: boolean) {
   const isHeld = !isDelivered || isSlow;
   // What is not in turn says nothing good of the receiver of those that are.
-  if (row.delivery_id !== delivery.id) return { ...row, failing: isHeld ? 1 : row.failing } as const;
+  if (row.delivery_id !== delivery.id) return { ...row, failing: isHeld ? SOON_AGAIN : row.failing };
   const cursor = isOver ? (delivery.last_sequence ?? row.cursor) : row.cursor;
-  return { ...row, cursor, delivery_id: isOver ? null : delivery.id, failing: isHeld ? 1 : 0 } as const;
+  return {
+    ...row,
+    cursor,
+    delivery_id: isOver ? null : delivery.id,
+    failing: isHeld ? SOON_AGAIN : Math.max(0, row.failing - 1),
+  };
+}
+
+/** What the old receiver answered says nothing of the new one, which gets it now. */
+const anew = (now: number): Partial<DeliveryRow> => ({
+  state: 'retrying',
+  attempt_count: 0,
+  failing_since: null,
+  next_at: now,
+});
+
+/** What becomes of the delivery. */
+function judged(u: UnitContext, row: SubscriptionRow, delivery: DeliveryRow, settling: Settling): DeliveryRow {
+  const { outcome, random, receiver } = settling;
+  const after = { ...delivery, ...judgeAttempt(delivery, outcome, random) };
+  const hasMoved = delivery.kind === 'change' && contentOf(row).notificationUrl !== receiver;
+  return hasMoved && !outcome.isDelivered ? { ...after, ...anew(u.now) } : after;
 }
 
 /** Writes down what came of an attempt. What is over, delivered or given up, lets those behind it pass. */
@@ -129,15 +164,14 @@ export const settleDelivery = unit('settleDelivery', function* (u, settling: Set
   if (!row) return undefined;
   const delivery = yield* first(queries.deliveryById({ subscription_id: row.id, id: settling.deliveryId }));
   if (!delivery) return undefined;
-  const { outcome } = settling;
-  const judged = judgeAttempt(delivery, outcome, settling.random);
-  const next = moved(row, delivery, outcome, judged.next_at === null);
+  const after = judged(u, row, delivery, settling);
+  const next = moved(row, delivery, settling.outcome, after.next_at === null);
   yield* must(queries.moveSubscription({ ...next, was: row.version }));
-  yield* run(queries.saveDelivery({ ...delivery, ...judged }));
+  yield* run(queries.saveDelivery(after));
   // Of what is sent again its application knows: nothing new is missing.
-  const isMissed = judged.state === 'failed' && delivery.kind === 'change' && delivery.is_again === 0;
+  const isMissed = after.state === 'failed' && delivery.kind === 'change' && delivery.is_again === 0;
   if (isMissed) yield* tellLifecycle(u, row, 'missed');
-  return judged.state;
+  return after.state;
 });
 
 /** Gives the lease back, and says when there is something to do next. */

@@ -1,12 +1,13 @@
 import { queries } from '../store/queries.ts';
 import type { SubscriptionRow } from '../store/subscription-rows.ts';
 import { readExpiration, readReceiverUrl } from './check-subscription.ts';
+import { checkGivenBack, type GivenBack } from './given-back.ts';
 import { shakeHands } from './handshake.ts';
 import { withHandshake } from './handshake-limits.ts';
 import type { NotifyDeps, Subscriber } from './notify-deps.ts';
 import { isOwnId, unknownSubscription } from './refuse.ts';
-import { isLive } from './subscription.ts';
-import { reauthorizeSubscription, removeSubscription, renewSubscription } from './subscription-units.ts';
+import { contentOf, isLive } from './subscription.ts';
+import { type Renewing, reauthorizeSubscription, removeSubscription, renewSubscription } from './subscription-units.ts';
 
 /** All that the application has in this tenant: at most a hundred. */
 export async function listSubscriptionsOf(
@@ -33,23 +34,40 @@ export async function getOwnSubscription(
 export interface RenewalInput {
   readonly expirationDateTime: string | undefined;
   readonly notificationUrl: string | undefined;
+  readonly givenBack: GivenBack;
 }
 
-/** Moves its end, and its receiver once that has passed the validation. @throws {Refusal} notFound, invalidProperty */
+/** The receiver that it moves to, once that has passed the validation; undefined where it stays. */
+async function newReceiver(
+  deps: NotifyDeps,
+  subscriber: Subscriber,
+  row: SubscriptionRow,
+  text: string | undefined,
+): Promise<Renewing['notificationUrl']> {
+  if (text === undefined || text === contentOf(row).notificationUrl) return undefined;
+  const url = readReceiverUrl(text, 'notificationUrl', deps.guard);
+  await withHandshake(deps, subscriber, () => shakeHands(deps, url, 'notificationUrl'));
+  return { text, host: url.hostname };
+}
+
+/**
+ * Moves its end, and its receiver once that has passed the validation.
+ * @throws {Refusal} notFound, readOnlyProperty, invalidProperty; what `withHandshake` throws
+ */
 export async function renew(
   deps: NotifyDeps,
   subscriber: Subscriber,
   id: string,
-  { expirationDateTime, notificationUrl }: RenewalInput,
+  { expirationDateTime, notificationUrl, givenBack }: RenewalInput,
 ): Promise<SubscriptionRow> {
-  const { store, guard } = deps;
+  const { store, secretsKey } = deps;
   const { tenantId, appId } = subscriber;
-  await getOwnSubscription(deps, subscriber, id);
+  const before = await getOwnSubscription(deps, subscriber, id);
+  checkGivenBack(secretsKey, tenantId, before, givenBack);
   const now = store.clock.now();
-  const expiresAt = expirationDateTime === undefined ? undefined : readExpiration(expirationDateTime, now);
-  const url = notificationUrl === undefined ? undefined : readReceiverUrl(notificationUrl, 'notificationUrl', guard);
-  if (url) await withHandshake(deps, subscriber, () => shakeHands(deps, url, 'notificationUrl'));
-  const receiver = url && notificationUrl !== undefined ? { text: notificationUrl, host: url.hostname } : undefined;
+  const end = expirationDateTime === undefined ? before.expires_at : readExpiration(expirationDateTime, now);
+  const expiresAt = end === before.expires_at ? undefined : end;
+  const receiver = await newReceiver(deps, subscriber, before, notificationUrl);
   const wanted = { id, appId, expiresAt, notificationUrl: receiver };
   const row = await store.run(tenantId, renewSubscription, wanted);
   if (!row) throw unknownSubscription(id);

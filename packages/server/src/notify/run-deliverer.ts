@@ -3,7 +3,7 @@ import { queries } from '../store/queries.ts';
 import type { AwakeRow } from '../store/subscription-queries.ts';
 import { runTurn } from './deliver.ts';
 import type { Deliverer } from './deliverer.ts';
-import { type Bound, waitForSlots } from './slots.ts';
+import { type Bound, type Slot, waitForSlots } from './slots.ts';
 
 /** Hints only shorten the wait. */
 const POLL_MS = 1_000;
@@ -62,25 +62,30 @@ async function lookThrough(deliverer: Deliverer, tenantId: string): Promise<void
   const awake = await store.read(tenantId, queries.awakeSubscriptions({ sequence, now, limit: PAGE }));
   const bounds = shuffled(awake, random)
     .filter((row) => !isElsewhere(deliverer, row, now) && !deliverer.turns.has(row.id))
-    .map(({ id, host, failing }) => ({ tenantId, id, host, isSlow: failing === 1 }));
-  waitForSlots(deliverer.slots, bounds, (bound, giveBack) => startTurn(deliverer, bound, giveBack));
+    .map(({ id, app_id, host, failing }) => ({ tenantId, appId: app_id, id, host, isSlow: failing > 0 }));
+  waitForSlots(deliverer.slots, bounds, (bound, slot) => startTurn(deliverer, bound, slot));
 }
 
 const isElsewhere = ({ live, deps }: Deliverer, { lease_owner, lease_until }: AwakeRow, now: number): boolean =>
   lease_owner !== null && lease_owner !== deps.store.leaseOwner && live.has(lease_owner) && (lease_until ?? 0) > now;
 
-function startTurn(deliverer: Deliverer, { tenantId, id }: Bound, giveBack: () => void): boolean {
+function startTurn(deliverer: Deliverer, { tenantId, id }: Bound, slot: Slot): boolean {
   if (deliverer.turns.has(id) || deliverer.stopping.signal.aborted) return false;
   if ((deliverer.aside.get(id) ?? 0) > performance.now()) return false;
   deliverer.aside.delete(id);
-  const turn = runTurn(deliverer, tenantId, id)
+  let isSlow = false;
+  const onSlow = (): void => {
+    if (!isSlow) slot.slowDown();
+    isSlow = true;
+  };
+  const turn = runTurn(deliverer, { tenantId, id, onSlow })
     .catch((error: unknown) => {
       deliverer.aside.set(id, performance.now() + ASIDE_MS);
       deliverer.deps.onFault(error);
     })
     .finally(() => {
       deliverer.turns.delete(id);
-      giveBack();
+      slot.giveBack();
       onChange(deliverer, tenantId);
     });
   deliverer.turns.set(id, turn);

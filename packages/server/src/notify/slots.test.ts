@@ -1,32 +1,34 @@
 import { expect, it } from 'vitest';
-import { type Bound, createSlots, waitForSlots } from './slots.ts';
+import { type Bound, createSlots, type Slot, waitForSlots } from './slots.ts';
 
 /** A deliverer whose deliveries end when the test says so. */
 function aCrowd() {
   const slots = createSlots();
-  const under = new Map<string, () => void>();
+  const under = new Map<string, Slot>();
   const begun: string[] = [];
-  const begin = ({ id }: Bound, giveBack: () => void): boolean => {
+  const begin = ({ id }: Bound, slot: Slot): boolean => {
     if (under.has(id)) return false;
-    under.set(id, giveBack);
+    under.set(id, slot);
     begun.push(id);
     return true;
   };
   let number = 0;
-  const come = (tenantId: string, host: string, count = 1, isSlow = false): void => {
+  const come = (tenantId: string, host: string, count = 1, isSlow = false, apps = ['one', 'other']): void => {
     const bounds = Array.from({ length: count }, () => {
       number += 1;
-      return { tenantId, host: host.replace('#', String(number)), isSlow, id: `${tenantId}${number}` };
+      const appId = apps[number % apps.length] ?? '';
+      return { tenantId, appId, host: host.replace('#', String(number)), isSlow, id: `${tenantId}${number}` };
     });
     waitForSlots(slots, bounds, begin);
   };
   const end = (id: string): void => {
-    const giveBack = under.get(id);
+    const slot = under.get(id);
     under.delete(id);
-    giveBack?.();
+    slot?.giveBack();
   };
+  const slowDown = (id: string): void => under.get(id)?.slowDown();
   const underWayOf = (tenantId: string): number => [...under.keys()].filter((id) => id.startsWith(tenantId)).length;
-  return { come, end, begun, under, underWayOf };
+  return { come, end, slowDown, begun, under, underWayOf };
 }
 
 it('gives a host four slots over all tenants, and leaves the others theirs', () => {
@@ -72,5 +74,36 @@ it('gives on the slot of one that is under way already', () => {
   come('b', 'one', 1);
   expect(begun).toHaveLength(4);
   end('a2');
+  expect(begun.at(-1)).toBe('b5');
+});
+
+it('leaves two slots of a tenant to its other applications, and lets them take turns', () => {
+  const { come, begun, end } = aCrowd();
+  come('a', 'dead#', 20, false, ['hanging']);
+  expect(begun).toHaveLength(6);
+  come('a', 'alive#', 3, false, ['healthy']);
+  expect(begun.slice(6)).toEqual(['a21', 'a22']);
+  end('a1');
+  expect(begun.at(-1), 'the one that has the fewest').toBe('a23');
+});
+
+it('gives the place of one that takes its time to others', () => {
+  const { come, begun, slowDown } = aCrowd();
+  for (const tenant of ['a', 'b', 'c', 'd']) come(tenant, 'dead#', 8);
+  come('e', 'alive');
+  expect(begun).toHaveLength(32);
+  slowDown('a1');
+  expect(begun.at(-1)).toBe('e33');
+  come('e', 'dead#', 4, true);
+  expect(begun, 'the slow have theirs').toHaveLength(37);
+});
+
+it('counts one that takes its time for its host until it ends', () => {
+  const { come, begun, slowDown, end } = aCrowd();
+  come('a', 'one', 4);
+  come('b', 'one');
+  slowDown('a1');
+  expect(begun).toHaveLength(4);
+  end('a1');
   expect(begun.at(-1)).toBe('b5');
 });

@@ -69,7 +69,7 @@ export interface Renewing extends OwnSubscription {
   readonly notificationUrl: { readonly text: string; readonly host: string } | undefined;
 }
 
-/** Moves its end, or its receiver; what is under way to the old receiver goes to the new one at its next attempt. */
+/** Moves its end, or its receiver; what waits for the old receiver goes to the new one, now. */
 export const renewSubscription = unit('renewSubscription', function* (u, wanted: Renewing) {
   const row = yield* findOwn(u, wanted);
   if (!row) return undefined;
@@ -87,6 +87,9 @@ export const renewSubscription = unit('renewSubscription', function* (u, wanted:
     wake_at: u.now,
   };
   yield* must(queries.renewSubscription({ ...renewed, was: row.version }));
+  if (content.notificationUrl !== before.notificationUrl) {
+    yield* run(queries.hastenDeliveries({ subscription_id: row.id, now: u.now }));
+  }
   return renewed;
 });
 

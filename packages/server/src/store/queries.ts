@@ -35,6 +35,9 @@ export interface EntityRow {
   readonly hold: ActionRow['hold'];
 }
 
+/** What an action's tag is made of. */
+export type TagRow = Omit<EntityRow, 'created_at' | 'entity' | 'seed_entity'>;
+
 /** A journal entry without what only the audit asks for. */
 export type ChangeRow = Pick<JournalRow, 'sequence' | 'written_at' | 'action_id' | 'event'>;
 
@@ -94,6 +97,9 @@ export const queries = {
 
   // Entities, as handed out
   entityById: query<Id, EntityRow>('entityById'),
+  tagById: query<Id, TagRow>('tagById'),
+  /** How long it is to be in force, where its end follows from its start. */
+  ttlById: query<Id, Pick<ActionRow, 'id' | 'ttl_ms'>>('ttlById'),
   newestEntities: query<{ limit: number }, EntityRow>('newestEntities'),
   entitiesAfter: query<PagePosition & { limit: number }, EntityRow>('entitiesAfter'),
 

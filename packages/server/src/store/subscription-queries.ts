@@ -5,7 +5,7 @@ type Id = { readonly id: string };
 type OfSubscription = { readonly subscription_id: string };
 
 /** A subscription for which there is something to do. */
-export type AwakeRow = Pick<SubscriptionRow, 'id' | 'host' | 'failing' | 'lease_owner' | 'lease_until'>;
+export type AwakeRow = Pick<SubscriptionRow, 'id' | 'app_id' | 'host' | 'failing' | 'lease_owner' | 'lease_until'>;
 
 /** Writes only while the row's version is this: touches one row then, none otherwise. */
 type Guarded = { readonly was: number };
@@ -49,6 +49,8 @@ export const subscriptionQueries = {
   deliveryById: query<OfSubscription & Id, DeliveryRow>('deliveryById'),
   deliveriesBefore: query<OfSubscription & Id & { limit: number }, DeliveryRow>('deliveriesBefore'),
   dueDeliveries: query<OfSubscription & { now: number; limit: number }, DeliveryRow>('dueDeliveries'),
+  /** Those of changes that wait are due now, and begin anew: they go to another receiver. */
+  hastenDeliveries: query<OfSubscription & { now: number }, never>('hastenDeliveries'),
   oldestDelivery: query<OfSubscription, Pick<DeliveryRow, 'created_at'>>('oldestDelivery'),
   nextDelivery: query<OfSubscription, { next_at: number }>('nextDelivery'),
   /** Deletes some of those that are over and are older than so, or behind the newest `keep`. */

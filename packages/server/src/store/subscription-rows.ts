@@ -21,8 +21,8 @@ export interface SubscriptionRow {
   readonly cursor: number;
   /** The delivery that those behind it wait for. */
   readonly delivery_id: string | null;
-  /** 1 while the last attempt has failed, or was answered slowly: until a receiver has answered soon. */
-  readonly failing: 0 | 1;
+  /** How often its receiver has to answer soon until it counts as quick: 0 while it does. */
+  readonly failing: number;
   /** When there is something to do for it although nothing new happened. */
   readonly wake_at: number | null;
   readonly lease_owner: string | null;

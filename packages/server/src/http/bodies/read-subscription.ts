@@ -48,7 +48,7 @@ export const SUBSCRIPTION = Type.Object(
 
 export const SUBSCRIPTION_RENEWAL = Type.Object(
   { expirationDateTime: TAKEN.expirationDateTime, notificationUrl: TAKEN.notificationUrl },
-  { description: 'What can be changed of a subscription.' },
+  { description: 'What can be changed of a subscription. All else may be given back as it is.' },
 );
 
 type Sent = Readonly<Record<string, string | null | undefined>> & { readonly includeResourceData?: never };
@@ -59,13 +59,13 @@ const LONGEST_CLIENT_STATE = 255;
 const NAMES = Object.keys(SUBSCRIPTION.properties);
 
 const refuse = (
-  inner: 'missingProperty' | 'invalidProperty' | 'unknownProperty' | 'readOnlyProperty' | 'limitExceeded',
+  inner: 'missingProperty' | 'invalidProperty' | 'unknownProperty' | 'limitExceeded',
   target: string,
   message: string,
 ): Refusal => new Refusal('badRequest', message, { inner, target });
 
-function checkNames(body: Sent): void {
-  const unknown = Object.keys(body).find((name) => !NAMES.includes(name) && !isControlName(name));
+function checkNames(body: Sent, names: readonly string[]): void {
+  const unknown = Object.keys(body).find((name) => !names.includes(name) && !isControlName(name));
   if (unknown === undefined) return;
   const shown = unknown.slice(0, 100);
   const known = NAMES.filter((name) => name in TAKEN);
@@ -99,12 +99,12 @@ function needed(body: Sent, name: keyof typeof TAKEN): string {
 
 const optional = (body: Sent, name: keyof typeof TAKEN): string | null => body[name] ?? null;
 
-function readBody(body: unknown): Sent {
+function readBody(body: unknown, names: readonly string[] = NAMES): Sent {
   if (body === undefined) {
     throw new Refusal('badRequest', 'The body is empty. Send a subscription.', { inner: 'malformedJson' });
   }
   const sent = checkTypes(body);
-  checkNames(sent);
+  checkNames(sent, names);
   return sent;
 }
 
@@ -134,21 +134,23 @@ export function readSubscription(body: unknown): SubscriptionInput {
 }
 
 const CHANGEABLE: readonly string[] = Object.keys(SUBSCRIPTION_RENEWAL.properties);
+/** The answer to the create has it, and whoever keeps that sends it back. */
+const ANSWERED: readonly string[] = [...NAMES, 'signingSecret'];
 
-/** What a PATCH changes. @throws {Refusal} malformedJson, readOnlyProperty, missingProperty, unknownProperty */
+/**
+ * What a PATCH changes, and what it gives back.
+ * @throws {Refusal} malformedJson, missingProperty, unknownProperty
+ */
 export function readRenewal(body: unknown): RenewalInput {
-  const sent = readBody(body);
-  const fixed = Object.keys(sent).find((name) => !CHANGEABLE.includes(name) && !isControlName(name));
-  if (fixed !== undefined) {
-    const words = `"${fixed}" of a subscription stays as it is. What can be changed: ${CHANGEABLE.join(', ')}.`;
-    throw refuse('readOnlyProperty', fixed, words);
-  }
+  const sent = readBody(body, ANSWERED);
   const { expirationDateTime, notificationUrl } = sent;
-  if (expirationDateTime === undefined && notificationUrl === undefined) {
+  const others = Object.entries(sent).filter(([name]) => !CHANGEABLE.includes(name) && !isControlName(name));
+  if (expirationDateTime === undefined && notificationUrl === undefined && others.length === 0) {
     throw refuse('missingProperty', 'expirationDateTime', `A change of a subscription has ${CHANGEABLE.join(' or ')}.`);
   }
   return {
     expirationDateTime: expirationDateTime === undefined ? undefined : needed(sent, 'expirationDateTime'),
     notificationUrl: notificationUrl === undefined ? undefined : needed(sent, 'notificationUrl'),
+    givenBack: Object.fromEntries(others),
   };
 }

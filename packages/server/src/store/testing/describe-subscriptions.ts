@@ -20,13 +20,15 @@ import type { SubscriptionRow } from '../subscription-rows.ts';
 import { anActionRow, anId } from './an-action-row.ts';
 import { addAction } from './test-units.ts';
 
+const RECEIVER = 'https://hooks.example/';
+
 const CONTENT = {
   resource: 'security/securityActions',
   actionId: null,
   filter: null,
   changeType: 'created',
   changeTypes: ['created'],
-  notificationUrl: 'https://hooks.example/',
+  notificationUrl: RECEIVER,
   lifecycleNotificationUrl: null,
   latestSupportedTlsVersion: 'v1_2',
   creatorId: 'app',
@@ -56,7 +58,9 @@ export function describeSubscriptions(storeOf: () => Store): void {
     const { sequence } = await store.tenant(tenant);
     const now = store.clock.now();
     const awake = await store.read(tenant, queries.awakeSubscriptions({ sequence, now, limit: 5 }));
-    expect(awake).toEqual([{ id, host: 'hooks.example', failing: 0, lease_owner: null, lease_until: null }]);
+    expect(awake).toEqual([
+      { id, app_id: 'app', host: 'hooks.example', failing: 0, lease_owner: null, lease_until: null },
+    ]);
     const leased = { id, owner: store.leaseOwner };
     await store.run(tenant, takeSubscription, { ...leased, live: [store.leaseOwner], leaseMs: 60_000 });
     const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: sequence, isPruning: true };
@@ -64,7 +68,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
     const key = { subscription_id: id, id: delivery?.id ?? '' };
     expect(await store.read(tenant, queries.deliveryById(key))).toEqual([delivery]);
     const outcome = { at: now, isDelivered: true, isSlow: false, status: 204, fault: null, retryAfterMs: undefined };
-    await store.run(tenant, settleDelivery, { ...leased, deliveryId: key.id, outcome, random: 0 });
+    await store.run(tenant, settleDelivery, { ...leased, deliveryId: key.id, receiver: RECEIVER, outcome, random: 0 });
     await store.run(tenant, restSubscription, leased);
     const [rested] = await store.read(tenant, queries.subscriptionById({ id }));
     expect(rested).toMatchObject({ cursor: sequence, delivery_id: null, lease_owner: null, wake_at: made?.expires_at });
@@ -121,6 +125,42 @@ export function describeSubscriptions(storeOf: () => Store): void {
     expect(row).toMatchObject({ expires_at: expiresAt, host: 'other.example' });
   });
 
+  it('has what waits due for another receiver, and the one in turn before those that are sent again', async () => {
+    const [store, tenant] = [storeOf(), randomUUID()];
+    const id = (await create(store, tenant))?.id ?? '';
+    const leased = { id, owner: store.leaseOwner };
+    const take = () => store.run(tenant, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
+    await take();
+    const failed = { at: 0, isDelivered: false, isSlow: false, status: 503, fault: null, retryAfterMs: 3_600_000 };
+    const begin = async (sequence: number): Promise<string> => {
+      const batch = { notices: [NOTICE], firstSequence: sequence, lastSequence: sequence, isPruning: false };
+      return (await store.run(tenant, beginDelivery, { ...leased, ...batch }))?.id ?? '';
+    };
+    const settle = (deliveryId: string, receiver: string, isDelivered: boolean): Promise<unknown> =>
+      store.run(tenant, settleDelivery, {
+        ...leased,
+        deliveryId,
+        receiver,
+        outcome: { ...failed, at: store.clock.now(), isDelivered },
+        random: 0,
+      });
+    for (let sequence = 1; sequence <= 5; sequence += 1) {
+      const deliveryId = await begin(sequence);
+      await settle(deliveryId, RECEIVER, true);
+      await store.run(tenant, resendDelivery, { id, appId: 'app', deliveryId });
+    }
+    const inTurn = await begin(6);
+    expect((await take())?.due.map((each) => each.id)).toContain(inTurn);
+    await settle(inTurn, RECEIVER, false);
+    expect((await take())?.due.map((each) => each.id)).not.toContain(inTurn);
+    const notificationUrl = { text: 'https://other.example/', host: 'other.example' };
+    await store.run(tenant, renewSubscription, { id, appId: 'app', expiresAt: undefined, notificationUrl });
+    const taken = await take();
+    expect(taken?.due[0]).toMatchObject({ id: inTurn, attempt_count: 0, failing_since: null });
+    await settle(inTurn, RECEIVER, false);
+    expect((await take())?.due[0]?.id, 'the old receiver answered after the move').toBe(inTurn);
+  });
+
   it('loses neither a sending again nor what came of another one at the same moment', async () => {
     const [store, tenant] = [storeOf(), randomUUID()];
     const id = (await create(store, tenant))?.id ?? '';
@@ -132,7 +172,13 @@ export function describeSubscriptions(storeOf: () => Store): void {
       return (await store.run(tenant, beginDelivery, { ...leased, ...batch }))?.id ?? '';
     };
     const settle = (deliveryId: string, isDelivered: boolean): Promise<unknown> =>
-      store.run(tenant, settleDelivery, { ...leased, deliveryId, outcome: { ...outcome, isDelivered }, random: 0 });
+      store.run(tenant, settleDelivery, {
+        ...leased,
+        deliveryId,
+        receiver: RECEIVER,
+        outcome: { ...outcome, isDelivered },
+        random: 0,
+      });
     const first = await begin(1);
     await settle(first, true);
     await store.run(tenant, resendDelivery, { id, appId: 'app', deliveryId: first });

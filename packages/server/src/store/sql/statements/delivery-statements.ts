@@ -9,6 +9,7 @@ type DeliveryQuery = Extract<
   | 'deliveryById'
   | 'deliveriesBefore'
   | 'dueDeliveries'
+  | 'hastenDeliveries'
   | 'oldestDelivery'
   | 'nextDelivery'
   | 'pruneDeliveries'
@@ -50,9 +51,27 @@ export const deliveryStatements: Statements<DeliveryQuery> = {
       .select(DELIVERY_COLUMNS)
       .where('tenant_id', '=', a.tenant_id)
       .where('subscription_id', '=', a.subscription_id)
-      .where('next_at', '<=', a.now)
-      .orderBy('next_at')
-      .limit(a.limit),
+      .where('id', 'in', (inner) =>
+        inner
+          .selectFrom('delivery')
+          .select('id')
+          .where('tenant_id', '=', a.tenant_id)
+          .where('subscription_id', '=', a.subscription_id)
+          .where('next_at', '<=', a.now)
+          // Notices of the lifecycle before what is sent again.
+          .orderBy('kind', 'desc')
+          .orderBy('next_at')
+          .limit(a.limit),
+      ),
+
+  hastenDeliveries: (db, a) =>
+    db
+      .updateTable('delivery')
+      .set({ next_at: a.now, attempt_count: 0, failing_since: null })
+      .where('tenant_id', '=', a.tenant_id)
+      .where('subscription_id', '=', a.subscription_id)
+      .where('next_at', 'is not', null)
+      .where('kind', '=', 'change'),
 
   oldestDelivery: (db, a) =>
     db

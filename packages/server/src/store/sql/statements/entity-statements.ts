@@ -3,7 +3,7 @@ import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import type { Database } from '../schema.ts';
 
-type EntityQuery = Extract<QueryName, 'entityById' | 'newestEntities' | 'entitiesAfter'>;
+type EntityQuery = Extract<QueryName, 'entityById' | 'tagById' | 'ttlById' | 'newestEntities' | 'entitiesAfter'>;
 
 /** The ledger is asked only for the actions whose text it knows better. */
 const entitiesFrom = (actions: SelectQueryBuilder<Database, 'action', object>, tenantId: string) =>
@@ -61,6 +61,22 @@ const newestFirst = (db: Kysely<Database>, tenantId: string) =>
 
 export const entityStatements: Statements<EntityQuery> = {
   entityById: (db, a) => entities(db, a.tenant_id).where('action.id', '=', a.id),
+
+  tagById: (db, a) =>
+    entities(db, a.tenant_id)
+      .where('action.id', '=', a.id)
+      .clearSelect()
+      .select([
+        'action.id',
+        'action.version',
+        'action.live_offset',
+        'action.hold',
+        'enforcement.verified_at',
+        'enforcement.holds',
+      ]),
+
+  ttlById: (db, a) =>
+    db.selectFrom('action').select(['id', 'ttl_ms']).where('tenant_id', '=', a.tenant_id).where('id', '=', a.id),
 
   newestEntities: (db, a) => newestFirst(db, a.tenant_id).limit(a.limit),
 

@@ -35,7 +35,7 @@ export const subscriptionStatements: Statements<SubscriptionQuery> = {
   awakeSubscriptions: (db, a) =>
     db
       .selectFrom('subscription')
-      .select(['id', 'host', 'failing', 'lease_owner', 'lease_until'])
+      .select(['id', 'app_id', 'host', 'failing', 'lease_owner', 'lease_until'])
       .where('tenant_id', '=', a.tenant_id)
       .where((eb) =>
         eb.or([
