@@ -8,24 +8,37 @@ export interface CommitWatch {
   watchAll(onCommit: (tenantId: string) => void): void;
 }
 
-const ignore = (): void => undefined;
+/** Units of one tenant that are under way: behind the first of them the watchers are told, and again behind the last one then known. */
+interface UnderWay {
+  latest: Promise<unknown>;
+}
 
 /** A store whose commits can be watched. Where nobody watches, units cost nothing more. */
 export function watchCommits(store: Store): { readonly store: Store; readonly commits: CommitWatch } {
   const watching = new Map<string, Set<() => void>>();
   const ofAll: ((tenantId: string) => void)[] = [];
+  const underWay = new Map<string, UnderWay>();
+  function tellBehind(tenantId: string, units: UnderWay, awaited: Promise<unknown>): void {
+    const tell = (): void => {
+      if (units.latest === awaited) underWay.delete(tenantId);
+      else tellBehind(tenantId, units, units.latest);
+      for (const listener of watching.get(tenantId) ?? []) listener();
+      for (const listener of ofAll) listener(tenantId);
+    };
+    // Where nobody knows whether it was committed, it may have been.
+    void awaited.then(tell, tell);
+  }
   const watched: Store = {
     ...store,
     run: (tenantId, unit, args, options) => {
       const done = store.run(tenantId, unit, args, options);
-      const listeners = watching.get(tenantId);
-      if (listeners || ofAll.length > 0) {
-        const tell = (): void => {
-          for (const listener of listeners ?? []) listener();
-          for (const listener of ofAll) listener(tenantId);
-        };
-        // Where nobody knows whether it was committed, it may have been.
-        done.then(tell, tell).catch(ignore);
+      if (ofAll.length === 0 && !watching.has(tenantId)) return done;
+      const units = underWay.get(tenantId);
+      if (units) units.latest = done;
+      else {
+        const first = { latest: done };
+        underWay.set(tenantId, first);
+        tellBehind(tenantId, first, done);
       }
       return done;
     },

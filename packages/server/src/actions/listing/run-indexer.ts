@@ -18,6 +18,8 @@ export interface IndexerDeps {
 const ROUND_MS = 500;
 /** A tenant that writes more than this in a round is left alone; it needs the store for itself. */
 const QUIET = 50;
+/** Commits of others during a turn: a flood may have begun. */
+const OTHERS = 10;
 /** But not for longer than this. */
 const LONGEST_FLOOD_MS = 60_000;
 /** Then other tenants have their turn. */
@@ -36,6 +38,8 @@ interface Noted {
 
 interface Indexing extends IndexerDeps {
   readonly noted: Map<string, Noted | undefined>;
+  /** Hints so far: each stands for a group of commits, the index's own among them. */
+  hints: number;
   readonly stopping: AbortController;
 }
 
@@ -58,9 +62,13 @@ async function indexAll(indexing: Indexing, tenantId: string, sequence: number):
 async function level(indexing: Indexing, tenantId: string, written: number, factor: number): Promise<void> {
   const { store, stopping } = indexing;
   const endsAt = performance.now() + TURN_MS;
-  for (let sequence = -1; sequence < written; ) {
+  const { hints } = indexing;
+  let units = 0;
+  for (let sequence = -1; sequence < written; units += 1) {
     const since = performance.now();
     if (since > endsAt || stopping.signal.aborted) return;
+    // A flood has begun: the next round will see it.
+    if (factor === REST && indexing.hints - hints > units + OTHERS) return;
     const next = await store.run(tenantId, indexWords, undefined);
     if (next.isCut || next.sequence === sequence) return await indexAll(indexing, tenantId, written);
     sequence = next.sequence;
@@ -113,10 +121,11 @@ async function keepIndexing(indexing: Indexing): Promise<void> {
 
 /** Any number of processes may do this over one database: a tenant's units queue, and each begins where the last ended. */
 export function startIndexer(deps: IndexerDeps): Indexer {
-  const indexing: Indexing = { ...deps, noted: new Map(), stopping: new AbortController() };
+  const indexing: Indexing = { ...deps, noted: new Map(), hints: 0, stopping: new AbortController() };
   const done = keepIndexing(indexing);
   return {
     note: (tenantId) => {
+      indexing.hints += 1;
       if (!indexing.noted.has(tenantId)) indexing.noted.set(tenantId, undefined);
     },
     stop: async () => {
