@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
+import { nextTurn } from '../lib/turns.ts';
 import { arrivalOf } from './arrival.ts';
 import { readJson } from './read-json.ts';
 
@@ -61,6 +62,9 @@ export function checkType(type: string | undefined): void {
   throw new Refusal('unsupportedMediaType', message, { target: 'content-type' });
 }
 
+/** Bytes of a body that takes some milliseconds to be read and carried out: of many that come at once, others go in between. */
+const LARGE = 32_768;
+
 /** Where there is no body, no header can be wrong about it. */
 function prepare({ raw, method }: FastifyRequest, reply: FastifyReply, payload: Readable): Readable {
   if (WITHOUT_BODY.has(method)) return payload;
@@ -93,13 +97,17 @@ export function installBodyReading(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', (request, reply, payload, done) => done(null, prepare(request, reply, payload)));
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    let read: unknown;
-    try {
-      read = parse(request, body);
-    } catch (refusal) {
-      done(refusal as Error);
-      return;
-    }
-    done(null, read);
+    const read = (): void => {
+      let parsed: unknown;
+      try {
+        parsed = parse(request, body);
+      } catch (refusal) {
+        done(refusal as Error);
+        return;
+      }
+      done(null, parsed);
+    };
+    if (body.length < LARGE) read();
+    else void nextTurn().then(read);
   });
 }

@@ -14,7 +14,8 @@ function callNext(): void {
   if (row.length > 0) setImmediate(callNext);
 }
 
-const nextTurn = (): Promise<void> =>
+/** Waits for a round of the event loop in which nobody else of the row goes on. */
+export const nextTurn = (): Promise<void> =>
   new Promise((resolve) => {
     if (row.push(resolve) === 1) setImmediate(callNext);
   });
