@@ -104,14 +104,3 @@ it('a batch of such pages holds nobody up, and ends where it has grown large', {
   expect(new Set(responses.map((each) => each.status))).toEqual(new Set([200, 413]));
   await expectNoWait({ target: '/beta/$batch', body: { requests } }, 250);
 });
-
-it('many large bodies at once hold nobody up', { timeout: 60_000 }, async () => {
-  const parameters = Array.from({ length: 60 }, (_, index) => ({ name: `p${index}`, value: 'x'.repeat(3_900) }));
-  const record = { name: 'large', parameters };
-  const target = '/localtest/Security/securityActions';
-  const { status, text } = await ask(server, target, { body: record });
-  expect(status, text).toBe(201);
-  const waits = await waitsDuring(() => Promise.all(Array.from({ length: 60 }, () => drain({ target, body: record }))));
-  console.info(`60 records: a wait of ${Math.max(...waits).toFixed(0)} ms at most`);
-  expect(quantile(waits, 0.9)).toBeLessThan(100);
-});
