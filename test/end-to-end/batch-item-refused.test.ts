@@ -46,7 +46,6 @@ const BAD: readonly (readonly [string, object, Refused])[] = [
   ['a long segment',                  at(`${ALL}/${'x'.repeat(201)}`),               other(414)],
   ['an option that is not there',     at(`${ALL}?$skpi=1`),                          wrong('invalidQueryOption')],
   ['a method of no one here',         { method: 'PUT', url: ALL },                   { ...other(405), says: /GET/ }],
-  ['OPTIONS',                         { method: 'OPTIONS', url: ALL },               other(405)],
   ['a batch in a batch',              { method: 'POST', url: '/$batch', body: {} },  { ...wrong('invalidProperty', 'url'), says: /by itself/ }],
   ['a list for firewalls',            at('/feeds/blocklist/ip.txt'),                 other(501, 'notSupported')],
   ['an Authorization',                { headers: { Authorization: 'Bearer x' } },    wrong('invalidProperty', 'authorization')],

@@ -79,6 +79,13 @@ describe('a request of a batch', () => {
     expect(same).not.toHaveProperty('body');
   });
 
+  it('says which methods a path has, as OPTIONS alone does', async () => {
+    const reply = await sendOne({ method: 'OPTIONS', url: URL_OF_ALL });
+    const alone = await attacked.http.ask(`/beta${URL_OF_ALL}`, { method: 'OPTIONS' });
+    expect([reply?.status, reply?.headers.Allow]).toEqual([alone.status, [alone.headers.allow].flat().join()]);
+    expect(reply).toMatchObject({ status: 204, headers: { Allow: 'POST, GET, HEAD, OPTIONS' } });
+  });
+
   it('gives what is no JSON in base64', async () => {
     const count = await sendOne({ url: `${URL_OF_ALL}/$count` });
     expect(count?.headers['Content-Type']).toBe('text/plain');

@@ -36,7 +36,7 @@ const saysNothing = (body: unknown): boolean =>
  * @throws {Refusal} malformedJson and the like, invalidProperty, unsupportedMediaType, payloadTooLarge
  */
 export function readItemBody({ method, body }: BatchItem, headers: Readonly<Record<string, string>>): unknown {
-  if (method === 'GET' || method === 'HEAD') {
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') {
     if (saysNothing(body)) return undefined;
     throw refuse('invalidProperty', 'body', `A ${method} has no body. Leave it out.`);
   }

@@ -41,10 +41,21 @@ function decode(segment: string): string {
   }
 }
 
+/** What every path answers beside what its table says. */
 function allowedBy({ byMethod }: Row): readonly string[] {
   const methods: readonly string[] = [...byMethod.keys()];
-  return methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+  return methods.includes('GET') ? [...methods, 'HEAD', 'OPTIONS'] : [...methods, 'OPTIONS'];
 }
+
+/** As a request by itself: anybody may ask which methods a path has. */
+const optionsOf = (row: Row, path: string): Route => ({
+  method: 'GET',
+  path,
+  permission: 'anyone',
+  offers: 'own',
+  about: { summary: 'Which methods a path has', answers: { 204: 'They stand in Allow.' } },
+  handle: async () => ({ status: 204, headers: { Allow: allowedBy(row).join(', ') } }),
+});
 
 /** The route table as the router of real requests reads it: of two paths that fit, the one with fewer parameters. */
 export function readMatcher(routes: readonly Route[]): MatchRoute {
@@ -59,7 +70,7 @@ export function readMatcher(routes: readonly Route[]): MatchRoute {
       throw unknownPath();
     }
     const served = method === 'HEAD' ? 'GET' : method;
-    const route = row.byMethod.get(served);
+    const route = method === 'OPTIONS' ? optionsOf(row, path) : row.byMethod.get(served);
     if (!route) throw wrongMethod(method, allowedBy(row));
     return { route, params: Object.fromEntries(row.names.map((name, index) => [name, values[index] ?? ''])) };
   };

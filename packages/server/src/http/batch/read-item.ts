@@ -25,7 +25,7 @@ const MEMBERS = ['id', 'method', 'url', 'headers', 'body', 'dependsOn'];
 const DEPENDS_ON = ['dependsOn', 'depends_on'];
 /** Of OData 4.01, and never of Graph. */
 const UNSERVED = ['atomicityGroup', 'if'];
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const LONGEST_ID = 128;
 
 function checkMembers(item: Plain, path: string): void {
