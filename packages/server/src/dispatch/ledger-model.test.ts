@@ -22,7 +22,7 @@ const PRODUCTS: Readonly<Record<string, Partial<Terms>>> = {
   'only answers, and knows no repeat': { probes: false, seesForeign: false, repeats: false, verification: 'accepted' },
 };
 
-const SEEDS = Number(process.env.INTERDICT_LEDGER_SEEDS ?? 150);
+const SEEDS = Number(process.env.INTERDICT_LEDGER_SEEDS ?? 100);
 const FIRST = Number(process.env.INTERDICT_LEDGER_FIRST ?? 1);
 const STEPS = 120;
 
