@@ -66,7 +66,13 @@ describe('the deliveries of a subscription', () => {
     const batch = { notices: [notice], firstSequence: last, lastSequence: last, isPruning: last % 50 === 0 };
     return store.run(beginDelivery, { id, owner: OWNER, ...batch });
   };
-  const settle = (deliveryId: string, isDelivered: boolean, isSlow = false, retryAfterMs?: number): unknown => {
+  const settle = (
+    deliveryId: string,
+    isDelivered: boolean,
+    isSlow = false,
+    retryAfterMs?: number,
+    receiver = CONTENT.notificationUrl,
+  ): unknown => {
     const outcome = {
       at: clock.now(),
       isDelivered,
@@ -75,7 +81,6 @@ describe('the deliveries of a subscription', () => {
       fault: null,
       retryAfterMs,
     };
-    const receiver = CONTENT.notificationUrl;
     return store.run(settleDelivery, { id, owner: OWNER, deliveryId, receiver, outcome, random: 0 });
   };
   const rest = (): void => store.run(restSubscription, { id, owner: OWNER });
@@ -103,10 +108,12 @@ describe('the deliveries of a subscription', () => {
     store.run(renewSubscription, { id, appId: 'app', expiresAt: undefined, notificationUrl });
     expect(row()).toMatchObject({ failing: 3, host: 'other.example' });
     const isSlow = [true, false, false, true, false, false, false].map((isHeld, index) => {
-      settle(begin(index + 2)?.id ?? '', true, isHeld);
+      settle(begin(index + 2)?.id ?? '', true, isHeld, undefined, notificationUrl.text);
       return row()?.failing !== 0;
     });
     expect(isSlow).toEqual([true, true, true, true, true, true, false]);
+    settle(begin(9)?.id ?? '', false);
+    expect(row()?.failing, 'what the old one answers late says nothing of the new one').toBe(0);
   });
 
   it('is found before those that are slow, where more are awake than are looked at', () => {

@@ -129,16 +129,18 @@ export interface Settling extends Leased {
 const SOON_AGAIN = 3;
 
 /** Where the subscription stands once one of its deliveries was settled. */
-function moved(row: SubscriptionRow, delivery: DeliveryRow, { isDelivered, isSlow }: AttemptOutcome, isOver: boolean) {
-  const isHeld = !isDelivered || isSlow;
+function moved(row: SubscriptionRow, delivery: DeliveryRow, { outcome, receiver }: Settling, isOver: boolean) {
+  const isHeld = !outcome.isDelivered || outcome.isSlow;
+  const isOfAnother = contentOf(row).notificationUrl !== receiver;
+  const held = isHeld && !isOfAnother ? SOON_AGAIN : row.failing;
   // What is not in turn says nothing good of the receiver of those that are.
-  if (row.delivery_id !== delivery.id) return { ...row, failing: isHeld ? SOON_AGAIN : row.failing };
+  if (row.delivery_id !== delivery.id) return { ...row, failing: held };
   const cursor = isOver ? (delivery.last_sequence ?? row.cursor) : row.cursor;
   return {
     ...row,
     cursor,
     delivery_id: isOver ? null : delivery.id,
-    failing: isHeld ? SOON_AGAIN : Math.max(0, row.failing - 1),
+    failing: isHeld || isOfAnother ? held : Math.max(0, row.failing - 1),
   };
 }
 
@@ -165,7 +167,7 @@ export const settleDelivery = unit('settleDelivery', function* (u, settling: Set
   const delivery = yield* first(queries.deliveryById({ subscription_id: row.id, id: settling.deliveryId }));
   if (!delivery) return undefined;
   const after = judged(u, row, delivery, settling);
-  const next = moved(row, delivery, settling.outcome, after.next_at === null);
+  const next = moved(row, delivery, settling, after.next_at === null);
   yield* must(queries.moveSubscription({ ...next, was: row.version }));
   yield* run(queries.saveDelivery(after));
   // Of what is sent again its application knows: nothing new is missing.

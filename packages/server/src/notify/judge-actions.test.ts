@@ -12,7 +12,7 @@ const parameters = Array.from({ length: 60 }, (_, index) => ({ name: `P${index}`
 const ENTITY = JSON.stringify({ status: 'Completed', parameters });
 
 /** Counts what is read, and how many whole actions the store has on their way at the same time. */
-function aStore() {
+function aStore(entity = ENTITY) {
   const seen = { names: new Set<string>(), whole: 0, mostWhole: 0 };
   const read = async (_: string, { name, args }: Query<object>): Promise<readonly object[]> => {
     const isWhole = name === 'entityById';
@@ -22,7 +22,7 @@ function aStore() {
     await nextTurn();
     if (isWhole) seen.whole -= 1;
     const row = { ...args, version: 3, live_offset: null, hold: 'none', holds: null, verified_at: null };
-    return [isWhole ? { ...row, created_at: '', entity: ENTITY, seed_entity: null } : row];
+    return [isWhole ? { ...row, created_at: '', entity, seed_entity: null } : row];
   };
   const store = { read, clock: { now: () => 1_800_000_000_000 } } as unknown as Pick<Store, 'read' | 'clock'>;
   return { seen, store };
@@ -73,8 +73,9 @@ it('without a filter nothing is read of an action but its tag', async () => {
 });
 
 it('an action of which a filter goes through too much text is told', async () => {
-  const filter = Array.from({ length: 8 }, () => "parameters/any(p:contains(tolower(p/value),'nope'))").join(' or ');
-  const [actions] = await judgeAll(aStore().store, filter, 1);
+  const long = JSON.stringify({ parameters: [{ name: 'comment', value: 'x'.repeat(200_000) }] });
+  const filter = `parameters/any(p:contains(p/value,'${'x'.repeat(700)}y${'x'.repeat(700)}'))`;
+  const [actions] = await judgeAll(aStore(long).store, filter, 1);
   expect(actions?.get('a0')).toMatchObject({ tag: '3', passes: true });
   const [fewer] = await judgeAll(aStore().store, "parameters/any(p:contains(tolower(p/value),'nope'))", 1);
   expect(fewer?.get('a0')).toMatchObject({ passes: false });

@@ -77,6 +77,7 @@ export const renewSubscription = unit('renewSubscription', function* (u, wanted:
   const before = contentOf(row);
   const content = notificationUrl ? { ...before, notificationUrl: notificationUrl.text } : before;
   const expires_at = wanted.expiresAt ?? row.expires_at;
+  const isMoved = content.notificationUrl !== before.notificationUrl;
   const renewed: SubscriptionRow = {
     ...row,
     content: JSON.stringify(content),
@@ -87,7 +88,7 @@ export const renewSubscription = unit('renewSubscription', function* (u, wanted:
     wake_at: u.now,
   };
   yield* must(queries.renewSubscription({ ...renewed, was: row.version }));
-  if (content.notificationUrl !== before.notificationUrl) {
+  if (isMoved) {
     yield* run(queries.hastenDeliveries({ subscription_id: row.id, now: u.now }));
   }
   return renewed;

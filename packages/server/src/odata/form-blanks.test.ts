@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withBlanks } from './form-blanks.ts';
 
-const read = (raw: string): string => decodeURIComponent(withBlanks(raw));
+const read = (raw: string, hasLiterals = true): string => decodeURIComponent(withBlanks(raw, hasLiterals));
 const asForm = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);
 
 describe('pluses in the value of an option', () => {
@@ -29,8 +29,13 @@ describe('pluses in the value of an option', () => {
     ['createdDateTime+ge+2023-01-01T00:00:00%2B05:30', 'createdDateTime ge 2023-01-01T00:00:00+05:30'],
     ['"203.0.113.15"+OR+ticket', '"203.0.113.15" OR ticket'],
     ['phishing+wave', 'phishing wave'],
+    ["startswith(name,'C%2B%2B+x')", "startswith(name,'C++ x')"],
   ])('are blanks where they stand between words: "%s"', (raw, text) => {
     expect(read(raw)).toBe(text);
+  });
+
+  it.each(["it's+bob's", "'a+b'", '"a+b"'])('are blanks in all of a search: %s', (raw) => {
+    expect(read(raw, false)).toBe(raw.replaceAll('+', ' '));
   });
 
   it.each([

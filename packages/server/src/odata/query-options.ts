@@ -55,7 +55,7 @@ function splitPart(part: string): Part {
   const equals = part.indexOf('=');
   if (equals < 0) return { name: decode(part, 'a name').trim(), value: '' };
   const name = decode(part.slice(0, equals), 'a name').trim();
-  return { name, value: decode(withBlanks(part.slice(equals + 1)), name) };
+  return { name, value: decode(withBlanks(part.slice(equals + 1), asSystem(name) !== 'search'), name) };
 }
 
 function optionOf({ name }: Part, understood: readonly SystemOption[]): SystemOption | undefined {

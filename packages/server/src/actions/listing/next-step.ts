@@ -11,7 +11,7 @@ const gone = (): Refusal =>
   new Refusal('serviceUnavailable', 'Nobody waits for this list any more.', { headers: { 'Retry-After': '1' } });
 
 /** What a filter is told that goes through more of one action than others can wait for. */
-export const tooMuchText = (): Refusal =>
+const tooMuchText = (): Refusal =>
   new Refusal(
     'badRequest',
     'This "$filter" goes through too much text of one securityAction. Put fewer functions into one another, or look ' +

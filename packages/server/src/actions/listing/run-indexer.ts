@@ -38,8 +38,8 @@ interface Noted {
 
 interface Indexing extends IndexerDeps {
   readonly noted: Map<string, Noted | undefined>;
-  /** Hints so far: each stands for a group of commits, the index's own among them. */
-  hints: number;
+  /** The tenant whose turn it is, and the hints of it: each stands for a group of commits, the index's own among them. */
+  turn: { readonly tenantId: string; hints: number };
   readonly stopping: AbortController;
 }
 
@@ -62,13 +62,14 @@ async function indexAll(indexing: Indexing, tenantId: string, sequence: number):
 async function level(indexing: Indexing, tenantId: string, written: number, factor: number): Promise<void> {
   const { store, stopping } = indexing;
   const endsAt = performance.now() + TURN_MS;
-  const { hints } = indexing;
+  const turn = { tenantId, hints: 0 };
+  indexing.turn = turn;
   let units = 0;
   for (let sequence = -1; sequence < written; units += 1) {
     const since = performance.now();
     if (since > endsAt || stopping.signal.aborted) return;
     // A flood has begun: the next round will see it.
-    if (factor === REST && indexing.hints - hints > units + OTHERS) return;
+    if (factor === REST && turn.hints > units + OTHERS) return;
     const next = await store.run(tenantId, indexWords, undefined);
     if (next.isCut || next.sequence === sequence) return await indexAll(indexing, tenantId, written);
     sequence = next.sequence;
@@ -121,11 +122,16 @@ async function keepIndexing(indexing: Indexing): Promise<void> {
 
 /** Any number of processes may do this over one database: a tenant's units queue, and each begins where the last ended. */
 export function startIndexer(deps: IndexerDeps): Indexer {
-  const indexing: Indexing = { ...deps, noted: new Map(), hints: 0, stopping: new AbortController() };
+  const indexing: Indexing = {
+    ...deps,
+    noted: new Map(),
+    turn: { tenantId: '', hints: 0 },
+    stopping: new AbortController(),
+  };
   const done = keepIndexing(indexing);
   return {
     note: (tenantId) => {
-      indexing.hints += 1;
+      if (tenantId === indexing.turn.tenantId) indexing.turn.hints += 1;
       if (!indexing.noted.has(tenantId)) indexing.noted.set(tenantId, undefined);
     },
     stop: async () => {

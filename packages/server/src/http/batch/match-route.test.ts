@@ -16,6 +16,7 @@ it('finds every route of the table, in any letter case, with its parameters as t
 });
 
 it('serves HEAD where there is a GET, and says what else there is', () => {
+  expect(match('OPTIONS', '/security/securityActions/1111').route.path).toBe('/security/securityActions/:id');
   expect(match('HEAD', '/security/securityActions/$count').route.path).toBe('/security/securityActions/$count');
   expect(() => match('HEAD', '/$batch')).toThrow('What is: POST, OPTIONS.');
   expect(() => match('PUT', '/security/securityActions')).toThrow('What is: POST, GET, HEAD, OPTIONS.');

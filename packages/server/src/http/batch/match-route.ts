@@ -13,6 +13,7 @@ export type MatchRoute = (method: string, path: string) => Matched;
 const LONGEST_SEGMENT = 200;
 
 interface Row {
+  readonly path: string;
   readonly pattern: RegExp;
   readonly names: readonly string[];
   readonly byMethod: ReadonlyMap<string, Route>;
@@ -21,6 +22,7 @@ interface Row {
 function toRow([path, routes]: readonly [string, readonly Route[]]): Row {
   const pattern = path.replace(/[$.]/g, '\\$&').replace(/:\w+/g, '([^/]+)');
   return {
+    path,
     pattern: new RegExp(`^${pattern}$`, 'i'),
     names: [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name),
     byMethod: new Map(routes.map((route) => [route.method, route])),
@@ -48,9 +50,9 @@ function allowedBy({ byMethod }: Row): readonly string[] {
 }
 
 /** As a request by itself: anybody may ask which methods a path has. */
-const optionsOf = (row: Row, path: string): Route => ({
+const optionsOf = (row: Row): Route => ({
   method: 'GET',
-  path,
+  path: row.path,
   permission: 'anyone',
   offers: 'own',
   about: { summary: 'Which methods a path has', answers: { 204: 'They stand in Allow.' } },
@@ -70,7 +72,7 @@ export function readMatcher(routes: readonly Route[]): MatchRoute {
       throw unknownPath();
     }
     const served = method === 'HEAD' ? 'GET' : method;
-    const route = method === 'OPTIONS' ? optionsOf(row, path) : row.byMethod.get(served);
+    const route = method === 'OPTIONS' ? optionsOf(row) : row.byMethod.get(served);
     if (!route) throw wrongMethod(method, allowedBy(row));
     return { route, params: Object.fromEntries(row.names.map((name, index) => [name, values[index] ?? ''])) };
   };

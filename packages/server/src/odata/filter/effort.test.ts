@@ -34,6 +34,15 @@ it.each([
   expect(Math.min(once(), once(), once())).toBeLessThan(90);
 });
 
+it.each([
+  `parameters/any(p:${Array.from({ length: 18 }, (_, index) => `contains(p/value,'part ${index}')`).join(' or ')})`,
+  `parameters/any(p:${['1', '2', '3', '4'].map((part) => `contains(tolower(p/value),'${part}')`).join(' or ')})`,
+  `parameters/any(p:contains(p/value,'https://evil.example/${'path/'.repeat(120)}'))`,
+])('what is cheap is served on one text of 200,000 characters: %#', (text) => {
+  const entity = { parameters: [{ name: 'comment', value: 'A note of an analyst. '.repeat(9_000) }] };
+  expect(holds(parseFilter(text), entity, 0)).toBe(false);
+});
+
 it('a filter that looks for ten texts in the largest action is served', () => {
   const terms = Array.from({ length: 10 }, (_, index) => `contains(p/value,'part ${index}')`).join(' or ');
   expect(holds(parseFilter(`parameters/any(p:${terms})`), withParameters('a'.repeat(4_000)), 0)).toBe(false);

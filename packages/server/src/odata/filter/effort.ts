@@ -1,12 +1,17 @@
 import type { FunctionName } from './expression.ts';
 import type { Value } from './values.ts';
 
-/** Characters that the functions of a filter may go through in one action: some 50 ms at the most. */
-const MOST_TEXT = 4_000_000;
+/** Characters that are gone through in some milliseconds at the most: beyond, the clock is asked. */
+const UNTIMED_TEXT = 4_000_000;
+/** Others wait for so long while one action is judged. */
+const MOST_MS = 50;
+/** What one call may cost: it cannot be broken off, and may take 90 ms. */
+const MOST_AT_ONCE = 8_000_000;
 
 /** What judging one action has cost so far. */
 export interface Effort {
   text: number;
+  readonly began: number;
 }
 
 /** A filter goes through more text of one action than others can wait for. */
@@ -14,12 +19,14 @@ export class TooMuchText extends Error {
   override readonly name = 'TooMuchText';
 }
 
-export const beginEffort = (): Effort => ({ text: 0 });
+export const beginEffort = (): Effort => ({ text: 0, began: performance.now() });
 
 /** @throws {TooMuchText} */
 export function spend(effort: Effort, characters: number): void {
   effort.text += characters;
-  if (effort.text > MOST_TEXT) throw new TooMuchText('A filter goes through too much text.');
+  if (effort.text <= UNTIMED_TEXT) return;
+  const isTooMuch = characters > MOST_AT_ONCE || performance.now() - effort.began > MOST_MS;
+  if (isTooMuch) throw new TooMuchText('A filter goes through too much text.');
 }
 
 const lengthOf = (value: Value | undefined): number => (typeof value === 'string' ? value.length : 0);
