@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AnsweredAction } from '../actions/read-actions.ts';
-import { TooMuchText } from '../odata/filter/effort.ts';
 import type { Expression } from '../odata/filter/expression.ts';
-import { holds } from '../odata/filter/holds.ts';
+import { mayHold } from '../odata/filter/holds.ts';
 import type { ChangeRow } from '../store/queries.ts';
 import { asCreated } from './as-created.ts';
 import type { ChangeType, SubscriptionContent } from './subscription.ts';
@@ -49,16 +48,6 @@ export interface Created {
   readonly isEndOpen: boolean;
 }
 
-/** What a filter goes through too much text of is told: nothing is missed by it, and the others behind it go on. */
-function lets(filter: Expression, entity: Readonly<Record<string, unknown>>, now: number): boolean {
-  try {
-    return holds(filter, entity, now);
-  } catch (thrown) {
-    if (thrown instanceof TooMuchText) return true;
-    throw thrown;
-  }
-}
-
 /**
  * A filter is asked of the action as it is now; for its `created` also of the action as it was then, so that one that
  * has started meanwhile is told to whoever waits for new ones.
@@ -66,11 +55,11 @@ function lets(filter: Expression, entity: Readonly<Record<string, unknown>>, now
  */
 export function judge(filter: Expression, action: AnsweredAction, created: Created | undefined, now: number): Judged {
   const entity = JSON.parse(action.entity) as Record<string, unknown>;
-  const passes = lets(filter, entity, now);
+  const passes = mayHold(filter, entity, now);
   return {
     tag: action.tag,
     passes,
-    passedNew: passes || (created !== undefined && lets(filter, asCreated(entity, created.isEndOpen), now)),
+    passedNew: passes || (created !== undefined && mayHold(filter, asCreated(entity, created.isEndOpen), now)),
   };
 }
 
