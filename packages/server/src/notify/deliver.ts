@@ -39,10 +39,12 @@ async function readBatch({ deps, reading }: Deliverer, turn: Turn, row: Subscrip
   if (!firstRow || !lastRow) return undefined;
   const content = contentOf(row);
   const told = toldRows(content, rows);
-  const judged = await judgeActions({ store, lane: reading, tenantId }, content, told);
-  const notices = toNotices(row.id, content, told, judged);
+  const { actions, endsBefore } = await judgeActions({ store, lane: reading, tenantId }, content, told);
+  const judged = told.filter(({ sequence }) => endsBefore === undefined || sequence < endsBefore);
+  const notices = toNotices(row.id, content, judged, actions);
+  const lastSequence = endsBefore === undefined ? lastRow.sequence : endsBefore - 1;
   const isPruning = deps.random() < PRUNING;
-  return { ...leased, notices, firstSequence: firstRow.sequence, lastSequence: lastRow.sequence, isPruning };
+  return { ...leased, notices, firstSequence: firstRow.sequence, lastSequence, isPruning };
 }
 
 async function send(deliverer: Deliverer, turn: Turn, row: SubscriptionRow, delivery: DeliveryRow): Promise<void> {

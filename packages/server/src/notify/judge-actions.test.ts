@@ -53,11 +53,21 @@ const judgeAll = (store: Pick<Store, 'read' | 'clock'>, filter: string | null, c
   return Promise.all(Array.from({ length: count }, () => judgeActions(judging, { filter }, rows)));
 };
 
+it('what there is no time for waits for the next body, with all that stands behind it', async () => {
+  const judging = { store: aStore().store, lane: createStepLane(READ_AT_ONCE), tenantId: 't' };
+  const deleted = rows.map((row, index) => (index === 3 ? { ...row, event: 'deleted' as const } : row));
+  const { actions, endsBefore } = await judgeActions(judging, { filter: "status eq 'Completed'" }, deleted, 0);
+  expect([...actions.keys()]).toEqual(['a0', 'a1', 'a2', 'a4', 'a5', 'a6', 'a7', 'a8']);
+  expect(endsBefore).toBe(10);
+  const all = await judgeActions(judging, { filter: "status eq 'Completed'" }, deleted);
+  expect([all.actions.size, all.endsBefore]).toEqual([ACTIONS - 1, undefined]);
+});
+
 it('large actions that many subscriptions filter are read a few at a time, and hold nobody up', async () => {
   const { seen, store } = aStore();
   const judged = judgeAll(store, "parameters/any(p:p/name eq 'P59')");
   const longest = await longestWait(judged);
-  for (const actions of await judged) {
+  for (const { actions } of await judged) {
     expect(actions.size).toBe(ACTIONS);
     expect([...actions.values()].every(({ tag, passes }) => tag === '3' && passes)).toBe(true);
   }
@@ -67,16 +77,16 @@ it('large actions that many subscriptions filter are read a few at a time, and h
 
 it('without a filter nothing is read of an action but its tag', async () => {
   const { seen, store } = aStore();
-  const [actions] = await judgeAll(store, null);
-  expect(actions?.get('a0')).toMatchObject({ tag: '3', passes: true });
+  const [judged] = await judgeAll(store, null);
+  expect(judged?.actions.get('a0')).toMatchObject({ tag: '3', passes: true });
   expect([...seen.names]).toEqual(['tagById']);
 });
 
 it('an action of which a filter goes through too much text is told', async () => {
   const long = JSON.stringify({ parameters: [{ name: 'comment', value: 'x'.repeat(200_000) }] });
   const filter = `parameters/any(p:contains(p/value,'${'x'.repeat(700)}y${'x'.repeat(700)}'))`;
-  const [actions] = await judgeAll(aStore(long).store, filter, 1);
-  expect(actions?.get('a0')).toMatchObject({ tag: '3', passes: true });
+  const [judged] = await judgeAll(aStore(long).store, filter, 1);
+  expect(judged?.actions.get('a0')).toMatchObject({ tag: '3', passes: true });
   const [fewer] = await judgeAll(aStore().store, "parameters/any(p:contains(tolower(p/value),'nope'))", 1);
-  expect(fewer?.get('a0')).toMatchObject({ passes: false });
+  expect(fewer?.actions.get('a0')).toMatchObject({ passes: false });
 });

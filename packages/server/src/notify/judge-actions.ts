@@ -54,6 +54,15 @@ function lookThrough(judging: Judging, filter: Expression, created: ReadonlySet<
   };
 }
 
+/** Well within the lease of a turn, which others in the lane use up too. */
+const MOST_MS = 20_000;
+
+export interface JudgedActions {
+  readonly actions: ReadonlyMap<string, Judged>;
+  /** Sequence of the first row that there was no time for; undefined where all were judged. */
+  readonly endsBefore: number | undefined;
+}
+
 /**
  * The actions of these rows as they are now, by id; what is deleted is absent. Few are read at once, and none is kept:
  * a hundred subscriptions that follow a hundred large actions hold nobody up and take no memory.
@@ -62,17 +71,23 @@ export async function judgeActions(
   judging: Judging,
   content: Pick<SubscriptionContent, 'filter'>,
   rows: readonly ToldRow[],
-): Promise<ReadonlyMap<string, Judged>> {
+  mostMs = MOST_MS,
+): Promise<JudgedActions> {
   const idsOf = (some: readonly ToldRow[]): readonly string[] => [...new Set(some.map(({ action_id }) => action_id))];
   const ids = idsOf(rows.filter(({ event }) => event !== 'deleted'));
   const created = new Set(idsOf(rows.filter(({ event }) => event === 'created')));
   const isWhole = content.filter !== null;
   const look = isWhole ? lookThrough(judging, parseFilter(content.filter), created) : lookAtTags(judging);
   const size = isWhole ? SLICE : SLICE_OF_TAGS;
-  const judged = new Map<string, Judged>();
+  const actions = new Map<string, Judged>();
+  const endsAt = performance.now() + mostMs;
   for (let at = 0; at < ids.length; at += size) {
+    if (at > 0 && performance.now() > endsAt) {
+      const next = rows.find(({ action_id, event }) => action_id === ids[at] && event !== 'deleted');
+      return { actions, endsBefore: next?.sequence };
+    }
     const found = await inLane(judging.lane, judging.tenantId, () => look(ids.slice(at, at + size)));
-    for (const [id, each] of found) judged.set(id, each);
+    for (const [id, each] of found) actions.set(id, each);
   }
-  return judged;
+  return { actions, endsBefore: undefined };
 }
