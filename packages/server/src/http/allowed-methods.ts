@@ -4,7 +4,7 @@ import type { Route } from './route.ts';
 export type AllowedMethods = (path: string) => readonly string[] | undefined;
 
 /** What every path answers beside what its table says. */
-const withImplied = (methods: readonly string[]): readonly string[] =>
+export const withImplied = (methods: readonly string[]): readonly string[] =>
   methods.includes('GET') ? [...methods, 'HEAD', 'OPTIONS'] : [...methods, 'OPTIONS'];
 
 const parametersIn = (path: string): number => path.split(':').length - 1;

@@ -1,4 +1,5 @@
 import { Refusal } from '../../errors.ts';
+import { withImplied } from '../allowed-methods.ts';
 import type { Route } from '../route.ts';
 import { unknownPath, wrongMethod } from '../serve.ts';
 
@@ -43,11 +44,7 @@ function decode(segment: string): string {
   }
 }
 
-/** What every path answers beside what its table says. */
-function allowedBy({ byMethod }: Row): readonly string[] {
-  const methods: readonly string[] = [...byMethod.keys()];
-  return methods.includes('GET') ? [...methods, 'HEAD', 'OPTIONS'] : [...methods, 'OPTIONS'];
-}
+const allowedBy = ({ byMethod }: Row): readonly string[] => withImplied([...byMethod.keys()]);
 
 /** As a request by itself: anybody may ask which methods a path has. */
 const optionsOf = (row: Row): Route => ({
