@@ -42,6 +42,7 @@ export class NotificationReceiver {
   /** How it answers notifications; null: 202. */
   manner: Manner | null = null;
   handshake: Manner = sayBack;
+  readonly #over = new Set<string>();
   readonly #server: Server;
   readonly #host: string;
   #port = 0;
@@ -66,6 +67,13 @@ export class NotificationReceiver {
     return this.posts.flatMap(({ value }) => value);
   }
 
+  /** Begins anew: what these subscriptions had under way when they were deleted is answered, and not kept. */
+  forget(subscriptions: readonly string[]): void {
+    for (const id of subscriptions) this.#over.add(id);
+    this.posts.length = 0;
+    this.handshakes.length = 0;
+  }
+
   async start(): Promise<void> {
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -88,6 +96,10 @@ export class NotificationReceiver {
     if (searchParams.has('validationToken')) {
       this.handshakes.push(posted);
       this.handshake(posted, response);
+      return;
+    }
+    if (value.some(({ subscriptionId }) => this.#over.has(subscriptionId))) {
+      response.writeHead(202).end();
       return;
     }
     this.posts.push(posted);

@@ -87,13 +87,16 @@ async function setScene(): Promise<Scene> {
 }
 
 const SILENT_MS = 12;
+/** A sender that was held up is no block: so many packets in a row must have been sent and not have come. */
+const LOST_IN_A_ROW = 10;
 const LONGEST_MS = 3_000;
 
-async function waitForSilence({ receiver }: Scene, run: number): Promise<number> {
+async function waitForSilence({ receiver, sender }: Scene, run: number): Promise<number> {
   for (let waitedMs = 0; waitedMs < LONGEST_MS; waitedMs += 4) {
-    const { last, silentMs } = (await receiver.ask({ run })) as { last: number; silentMs: number };
-    if (silentMs > SILENT_MS) return last;
+    const { sent } = (await sender.ask({ kind: 'count' } satisfies SenderOrder)) as { sent: number };
     await delay(4);
+    const { last, silentMs } = (await receiver.ask({ run })) as { last: number; silentMs: number };
+    if (silentMs > SILENT_MS && sent - 1 - last >= LOST_IN_A_ROW) return last;
   }
   throw new Error(`Packets still came through ${LONGEST_MS} ms after the block was asked for.`);
 }

@@ -5,6 +5,8 @@ import { monotonicMs } from './monotonic.ts';
 export type SenderOrder =
   /** Sends from this address until it is told to stop. */
   | { readonly kind: 'start'; readonly from: string; readonly to: string; readonly port: number; readonly run: number }
+  /** How many packets were sent so far? */
+  | { readonly kind: 'count' }
   | { readonly kind: 'stop' };
 
 const EVERY_MS = 0.2;
@@ -47,8 +49,13 @@ function stop(): object {
   return { sentAt };
 }
 
+async function carry(order: SenderOrder): Promise<object> {
+  if (order.kind === 'start') return start(order);
+  return order.kind === 'count' ? { sent: sentAt.length } : stop();
+}
+
 process.on('message', (order: SenderOrder) => {
-  Promise.resolve(order.kind === 'start' ? start(order) : stop()).then(
+  carry(order).then(
     (result) => process.send?.({ result }),
     (error: unknown) => process.send?.({ error: String(error) }),
   );

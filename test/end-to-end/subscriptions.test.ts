@@ -39,11 +39,9 @@ describe('subscriptions', () => {
     receiver.manner = null;
     receiver.handshake = sayBack;
     const { json } = await ask(server, SUBSCRIPTIONS);
-    for (const { id } of json.value as unknown as { id: string }[]) {
-      await ask(server, `${SUBSCRIPTIONS}/${id}`, { method: 'DELETE' });
-    }
-    receiver.posts.length = 0;
-    receiver.handshakes.length = 0;
+    const ids = (json.value as unknown as { id: string }[]).map(({ id }) => id);
+    for (const id of ids) await ask(server, `${SUBSCRIPTIONS}/${id}`, { method: 'DELETE' });
+    receiver.forget(ids);
   });
   afterAll(async () => {
     await server?.discard();
