@@ -1,10 +1,9 @@
 import { readFilters } from '../read-filters.ts';
+import { beginCampaign, endCampaign } from './campaign.ts';
 
-const count = Number(process.env.INTERDICT_FILTERS ?? 20_000_000);
-const seed = Number(process.env.INTERDICT_SEED ?? Date.now() % 2 ** 31);
-
-console.log(`${count} filters of seed ${seed}.`);
+const { count, seed } = beginCampaign('filters', { long: 20_000_000, short: 100_000 });
 const began = performance.now();
 const accepted = readFilters(count, seed);
 const seconds = (performance.now() - began) / 1_000;
-console.log(`${accepted} read, the others refused, ${Math.round(count / seconds)} a second.`);
+const seen = `${accepted} read, ${Math.round(count / seconds)} a second`;
+endCampaign([{ promise: 'Every filter is read or refused, none slowly', seen }]);
