@@ -24,6 +24,8 @@ import { createStreams, endStreams, type Streams } from './http/stream/streams.t
 import { createThrottle } from './http/throttle.ts';
 import { type KeptProtection, keepProtection } from './keep-protection.ts';
 import { systemClock } from './lib/clock.ts';
+import { newId } from './lib/new-id.ts';
+import { systemTimers } from './lib/timers.ts';
 import { neededHosts } from './needed-hosts.ts';
 import type { Deliverer } from './notify/deliverer.ts';
 import { onChange, startDeliverer, stopDeliverer } from './notify/run-deliverer.ts';
@@ -105,6 +107,8 @@ function createApp(parts: Parts, deliverer: Deliverer, isStarted: () => boolean)
       refusalFor: protection.refusalFor,
       asksApprovals: !config.isLocal,
       clock: store.clock,
+      timers: systemTimers,
+      newId,
       health,
       keysInFlight: new Map(),
       fetches: new Set(),
@@ -190,6 +194,7 @@ function openDispatcher(parts: Parts): Dispatcher {
     health,
     metrics,
     clock: systemClock,
+    timers: systemTimers,
     random: Math.random,
     onFault: (error) => log.error({ err: error }, 'The dispatcher met a fault; it goes on.'),
     onAlarms: tellAlarms(parts),

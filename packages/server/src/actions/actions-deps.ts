@@ -1,5 +1,6 @@
 import type { ProviderHealth, Target } from '@interdict/contract';
 import type { Clock } from '../lib/clock.ts';
+import type { Timers } from '../lib/timers.ts';
 import type { Store } from '../store/store.ts';
 import type { Alarm } from '../store/work.ts';
 import type { FetchesUnderWay } from './fetches-under-way.ts';
@@ -15,6 +16,9 @@ export interface ActionsDeps {
   /** Without a configured issuer nobody could approve. */
   readonly asksApprovals: boolean;
   readonly clock: Clock;
+  readonly timers: Timers;
+  /** A UUID of the version that sorts by time. */
+  readonly newId: (nowMs: number) => string;
   /** How a provider answers at present. */
   readonly health: {
     of(provider: string): { readonly health: ProviderHealth; readonly message: string | null };

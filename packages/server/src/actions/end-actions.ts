@@ -31,7 +31,7 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
   const providers = Object.fromEntries(mine.map(({ name, irreversible }) => [name, { irreversible }]));
   const wish = { id, reason, origin: originOf(asking), providers };
   const run = (): Promise<CancelOutcome> => deps.store.run(asking.tenantId, cancelAction, wish, { urgent: true });
-  const { outcome } = await runAgain(run, 'the cancel was stored');
+  const { outcome } = await runAgain(deps.timers, run, 'the cancel was stored');
   if (outcome.kind === 'unknown') throw unknownAction(id);
   if (outcome.kind === 'notCancellable') {
     throw new Refusal('conflict', NOT_CANCELLABLE[outcome.why], { inner: 'notCancellable', target: 'id' });
@@ -46,7 +46,7 @@ export async function remove(deps: ActionsDeps, asking: Asking, id: string, prec
   checkActionId(id);
   const wish = { id, origin: originOf(asking), precondition };
   const run = (): Promise<DeleteOutcome> => deps.store.run(asking.tenantId, deleteAction, wish);
-  const { outcome, isAgain } = await runAgain(run, 'the securityAction was deleted');
+  const { outcome, isAgain } = await runAgain(deps.timers, run, 'the securityAction was deleted');
   // The first run may have deleted it.
   if (outcome.kind === 'unknown' && !isAgain) throw unknownAction(id);
   if (outcome.kind === 'tag') throw tagDoesNotMatch(precondition);

@@ -1,5 +1,4 @@
 import { Refusal } from '../errors.ts';
-import { newId } from '../lib/new-id.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { CommitUnknown } from '../store/store.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
@@ -23,7 +22,7 @@ export interface PostedAction extends AnsweredAction {
 
 function toRow(deps: ActionsDeps, asking: Asking, input: CreateInput): ActionRow {
   const now = deps.clock.now();
-  const id = newId(now);
+  const id = deps.newId(now);
   if (input.kind === 'record') return recordRow(input.body, { id, now, caller: asking });
   const { refusalFor, asksApprovals } = deps;
   const providers = providersOf(deps.providers, asking.tenantId);
@@ -65,7 +64,7 @@ async function readBack(
   { id, key_hash }: ActionRow,
   lost: CommitUnknown,
 ): Promise<CreateOutcome> {
-  const isThere = await findOut(() => deps.store.run(tenantId, isStored, { id }));
+  const isThere = await findOut(deps.timers, () => deps.store.run(tenantId, isStored, { id }));
   if (isThere) return { kind: 'created' };
   if (isThere === undefined) {
     const orRepeat = key_hash === null ? '' : ' Or repeat the request under the same key: it makes no second one.';
@@ -127,7 +126,7 @@ export function postAction(
   key: RepeatKey | undefined,
 ): Promise<PostedAction> {
   if (key === undefined) return postOnce(deps, asking, input, key);
-  return underKey(deps.keysInFlight, `${asking.tenantId} ${key.hash}`, async () => {
+  return underKey(deps, `${asking.tenantId} ${key.hash}`, async () => {
     try {
       return await postOnce(deps, asking, input, key);
     } catch (thrown) {

@@ -80,7 +80,7 @@ export async function update(
   );
   const wish: Update = { id, input, precondition, origin, providers };
   const run = (): Promise<UpdateOutcome> => deps.store.run(tenantId, updateAction, wish);
-  const { outcome, isAgain } = await runAgain(run, 'the change was stored');
+  const { outcome, isAgain } = await runAgain(deps.timers, run, 'the change was stored');
   if (outcome.kind === 'refused') {
     // The first run may have made the change, and with it another tag or an end.
     if (isAgain && (outcome.why === 'tag' || outcome.why === 'notRunning')) {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { wait } from '../lib/timers.ts';
 import type { CallKind } from '../store/rows.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
 import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
@@ -17,7 +17,7 @@ function note(
   const { answer, presence } = result;
   const word = answer !== undefined && answer.kind !== 'done' ? answer : (presence ?? answer);
   if (!word) return;
-  deps.metrics.attempt(key, kind, word.kind, (performance.now() - startedAt) / 1_000);
+  deps.metrics.attempt(key, kind, word.kind, (deps.timers.monotonicMs() - startedAt) / 1_000);
   if (word.kind !== 'unavailable' && word.kind !== 'unknown') deps.health.up(key);
   else if ('fault' in word && word.fault === 'ours') deps.health.misconfigured(key, word.message);
   else deps.health.failed(key, word.message);
@@ -35,7 +35,7 @@ async function settle(
   leased: LeasedCall,
   result: CallResult,
 ): Promise<Settled> {
-  const { store, random, onFault, onAlarms } = dispatcher.deps;
+  const { store, random, timers, onFault, onAlarms } = dispatcher.deps;
   const { enforcementId, fence } = leased;
   const settlement = { enforcementId, fence, result, random: random(), owner: store.leaseOwner, terms: provider.terms };
   for (let tries = 1; ; tries += 1) {
@@ -46,7 +46,7 @@ async function settle(
     } catch (error) {
       onFault(error);
       if (tries === SETTLE_TRIES) return { held: false, dueAt: null };
-      await delay(SETTLE_PAUSE_MS * tries);
+      await wait(timers, SETTLE_PAUSE_MS * tries);
     }
   }
 }
@@ -61,10 +61,11 @@ async function callUnlessProtected(
 ): Promise<CallResult> {
   const { kind, call } = leased;
   const { connector, terms } = provider;
-  const protection = kind === 'apply' ? dispatcher.deps.refusalFor(tenantId, call.target) : undefined;
+  const { timers, refusalFor } = dispatcher.deps;
+  const protection = kind === 'apply' ? refusalFor(tenantId, call.target) : undefined;
   if (protection) return { protection: protection.message };
-  const startedAt = performance.now();
-  const result = await runCall(connector, leased, terms.timeoutMs, stop);
+  const startedAt = timers.monotonicMs();
+  const result = await runCall({ connector, timers, timeoutMs: terms.timeoutMs }, leased, stop);
   note(dispatcher, provider, leased, result, startedAt);
   return result;
 }
@@ -77,7 +78,8 @@ async function carryOne(
   leased: LeasedCall,
 ): Promise<Settled> {
   const abort = new AbortController();
-  dispatcher.calls.set(leased.enforcementId, { tenantId, abort, kind: leased.kind, since: performance.now() });
+  const since = dispatcher.deps.timers.monotonicMs();
+  dispatcher.calls.set(leased.enforcementId, { tenantId, abort, kind: leased.kind, since });
   try {
     const result = await callUnlessProtected(dispatcher, tenantId, provider, leased, abort.signal);
     return await settle(dispatcher, tenantId, provider, leased, result);

@@ -1,6 +1,7 @@
 import type { Connector } from '@interdict/connectors';
 import type { Target } from '@interdict/contract';
 import type { Clock } from '../lib/clock.ts';
+import type { Timers } from '../lib/timers.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { HealthBoard } from '../observe/provider-health.ts';
 import type { Store } from '../store/store.ts';
@@ -31,6 +32,7 @@ export interface DispatcherDeps {
   readonly health: HealthBoard;
   readonly metrics: Pick<Metrics, 'attempt' | 'providerUp'>;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: () => number;
   /** A fault of ours or of the store: logged, and tried again. */
   readonly onFault: (error: unknown) => void;
@@ -49,7 +51,7 @@ export interface CallUnderWay {
   readonly tenantId: string;
   readonly abort: AbortController;
   readonly kind: LeasedCall['kind'];
-  /** By `performance.now()`. */
+  /** By the clock of the timers. */
   readonly since: number;
 }
 
@@ -70,7 +72,7 @@ export interface Dispatcher {
   /** Calls under way, by ledger row. */
   readonly calls: Map<string, CallUnderWay>;
   readonly underWay: Set<UnderWay>;
-  readonly timers: Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>;
+  readonly timers: Map<string, { readonly at: number; readonly clear: () => void }>;
   /** Other processes on the same store, and this one. */
   readonly owners: Owners;
   stopped: boolean;

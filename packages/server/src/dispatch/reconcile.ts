@@ -1,4 +1,5 @@
 import { targetText } from '@interdict/contract';
+import { timeLimit } from '../lib/timers.ts';
 import { type InForceRow, queries } from '../store/queries.ts';
 import { LANES } from '../store/rows.ts';
 import { first, must, unit } from '../store/work.ts';
@@ -33,11 +34,12 @@ const WAKE_AT_ONCE = 200;
  */
 export async function reconcile(dispatcher: Dispatcher, tenantId: string, provider: DispatchedProvider): Promise<void> {
   const { connector, terms } = provider;
-  const { store } = dispatcher.deps;
+  const { store, timers } = dispatcher.deps;
   if (!connector.list) return;
   const { rows } = await store.scan(tenantId, [inForceAt(terms.provider)]);
   if (rows[0].length === 0) return;
-  const listed = await connector.list(tenantId, AbortSignal.timeout(terms.timeoutMs * LIST_FACTOR));
+  const limit = timeLimit(timers, terms.timeoutMs * LIST_FACTOR);
+  const listed = await connector.list(tenantId, limit.signal).finally(limit.end);
   const there = new Set(listed.map(({ action, target }) => `${action} ${targetText(target)}`));
   const missing = rows[0].filter(({ action, target }) => !there.has(`${action} ${target}`)).map(({ id }) => id);
   for (let start = 0; start < missing.length; start += WAKE_AT_ONCE) {

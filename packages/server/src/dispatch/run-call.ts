@@ -1,10 +1,18 @@
 import type { Answer, Connector, Presence } from '@interdict/connectors';
+import type { Timers } from '../lib/timers.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
 
 /** How long after its time-out a connector may take to notice. */
 const GRACE_MS = 1_000;
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+/** Who is called, and how long that may take. */
+export interface Caller {
+  readonly connector: Connector;
+  readonly timers: Timers;
+  readonly timeoutMs: number;
+}
 
 interface Unknown {
   readonly kind: 'unknown';
@@ -16,7 +24,7 @@ interface Unknown {
  * one timer a call: a signal of `AbortSignal.timeout` lives on behind every call that was quick.
  */
 async function within<Value>(
-  timeoutMs: number,
+  { timers, timeoutMs }: Caller,
   stop: AbortSignal,
   call: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value | Unknown> {
@@ -25,14 +33,13 @@ async function within<Value>(
   const silence = new Promise<Unknown>((resolve) => {
     giveUp = resolve;
   });
-  let timer: NodeJS.Timeout | undefined;
   const end = (message: string): void => {
-    clearTimeout(timer);
+    clear();
     abort.abort(new Error(message));
-    timer = setTimeout(() => giveUp({ kind: 'unknown', message }), GRACE_MS);
+    clear = timers.after(GRACE_MS, () => giveUp({ kind: 'unknown', message }));
   };
   const onStop = (): void => end(messageOf(stop.reason));
-  timer = setTimeout(() => end(`No answer within ${timeoutMs / 1_000} s.`), timeoutMs);
+  let clear = timers.after(timeoutMs, () => end(`No answer within ${timeoutMs / 1_000} s.`));
   stop.addEventListener('abort', onStop, { once: true });
   try {
     if (stop.aborted) onStop();
@@ -40,7 +47,7 @@ async function within<Value>(
   } catch (thrown) {
     return { kind: 'unknown', message: messageOf(thrown) };
   } finally {
-    clearTimeout(timer);
+    clear();
     stop.removeEventListener('abort', onStop);
   }
 }
@@ -50,21 +57,17 @@ const wantsReadBack = ({ kind, inDoubt }: LeasedCall, answer: Answer): boolean =
   answer.kind === 'done' || (kind === 'apply' && answer.kind === 'refused' && inDoubt);
 
 /** Makes one leased call, and the look behind it. Never throws: whatever happens is a result. */
-export async function runCall(
-  connector: Connector,
-  leased: LeasedCall,
-  timeoutMs: number,
-  stop: AbortSignal,
-): Promise<CallResult> {
+export async function runCall(caller: Caller, leased: LeasedCall, stop: AbortSignal): Promise<CallResult> {
+  const { connector } = caller;
   const { kind, call } = leased;
   const look = (): Promise<Presence> =>
-    within(timeoutMs, stop, async (signal): Promise<Presence> => {
+    within(caller, stop, async (signal): Promise<Presence> => {
       if (!connector.verify) throw new Error('The connector cannot look.');
       return await connector.verify(call, signal);
     });
   if (kind === 'look' || kind === 'verify') return { presence: await look() };
   const write = kind === 'apply' ? connector.apply : connector.release;
-  const answer = await within(timeoutMs, stop, (signal) => write.call(connector, call, signal));
+  const answer = await within(caller, stop, (signal) => write.call(connector, call, signal));
   if (connector.traits.probe === 'none' || !wantsReadBack(leased, answer)) return { answer };
   return { answer, presence: await look() };
 }

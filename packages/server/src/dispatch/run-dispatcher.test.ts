@@ -7,6 +7,7 @@ import type { Connector } from '@interdict/connectors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../test/server.ts';
 import { systemClock } from '../lib/clock.ts';
+import { systemTimers } from '../lib/timers.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createHealthBoard } from '../observe/provider-health.ts';
 import { queries } from '../store/queries.ts';
@@ -87,6 +88,7 @@ describe('the dispatcher', () => {
       health: createHealthBoard(),
       metrics: createMetrics(),
       clock: systemClock,
+      timers: systemTimers,
       random: Math.random,
       onFault: (error) => faults.push(error),
       onAlarms: () => undefined,

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { providersOf } from '../actions/provider.ts';
+import { wait } from '../lib/timers.ts';
 import { queries } from '../store/queries.ts';
 import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
@@ -25,8 +25,8 @@ const LONG_CALL_MS = POLL_MS / 2;
 
 /** A cancel at another process, or an end, does not wait for a call that hangs here. */
 async function breakOffUnwanted(dispatcher: Dispatcher): Promise<void> {
-  const { store } = dispatcher.deps;
-  const before = performance.now() - LONG_CALL_MS;
+  const { store, timers } = dispatcher.deps;
+  const before = timers.monotonicMs() - LONG_CALL_MS;
   const long = [...dispatcher.calls.values()].filter(({ kind, since }) => kind !== 'release' && since <= before);
   await Promise.all(
     [...new Set(long.map(({ tenantId }) => tenantId))].map(async (tenantId) => {
@@ -57,14 +57,14 @@ function breakOffAll(dispatcher: Dispatcher, why: string): void {
 
 /** Until the stop; a round that fails is told, and the next one comes all the same. */
 async function keepDoing(dispatcher: Dispatcher, everyMs: number, round: () => Promise<void> | void): Promise<void> {
-  const { signal } = dispatcher.stopping;
+  const { deps, stopping } = dispatcher;
   for (;;) {
-    await delay(everyMs, undefined, { ref: false, signal }).catch(() => undefined);
+    await wait(deps.timers, everyMs, stopping.signal);
     if (dispatcher.stopped) return;
     try {
       await round();
     } catch (error) {
-      dispatcher.deps.onFault(error);
+      deps.onFault(error);
     }
   }
 }
@@ -119,7 +119,7 @@ async function keepReconciling(dispatcher: Dispatcher, provider: DispatchedProvi
   while (!dispatcher.stopped) {
     // A product that cannot be listed now is listed next time. Until then nobody sees what vanished there.
     await reconcileAll(dispatcher, provider).catch(dispatcher.deps.onFault);
-    await delay(reconcileEveryMs, undefined, { ref: false, signal: dispatcher.stopping.signal }).catch(() => undefined);
+    await wait(dispatcher.deps.timers, reconcileEveryMs, dispatcher.stopping.signal);
   }
 }
 
@@ -139,12 +139,12 @@ export async function startDispatcher(dispatcher: Dispatcher): Promise<void> {
 export async function stopDispatcher(dispatcher: Dispatcher): Promise<void> {
   dispatcher.stopped = true;
   dispatcher.stopping.abort();
-  for (const { timer } of dispatcher.timers.values()) clearTimeout(timer);
-  const drained = setTimeout(() => breakOffAll(dispatcher, 'The server stops.'), DRAIN_MS);
+  for (const { clear } of dispatcher.timers.values()) clear();
+  const letDrain = dispatcher.deps.timers.after(DRAIN_MS, () => breakOffAll(dispatcher, 'The server stops.'));
   while (dispatcher.underWay.size > 0 || dispatcher.turns.size > 0) {
     await Promise.allSettled([...dispatcher.underWay].map(({ done }) => done));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  clearTimeout(drained);
+  letDrain();
   await Promise.all(dispatcher.deps.providers.map(({ connector }) => connector.close()));
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { wait } from '../lib/timers.ts';
 import type { LeasedCall } from './call-result.ts';
 import { carryCall } from './carry-call.ts';
 import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
@@ -88,7 +88,7 @@ async function runTurns(dispatcher: Dispatcher, tenantId: string): Promise<void>
       if (isMore) continue;
       if (!turning.again) break;
       // Nothing could begin, and only new actions have come since: looked at together, they cost less.
-      if (!turning.isPressing) await delay(AFTER_EMPTY_TURN_MS);
+      if (!turning.isPressing) await wait(dispatcher.deps.timers, AFTER_EMPTY_TURN_MS);
     }
   } catch (error) {
     // The poll comes back to it: what is due stays due in the store.
@@ -135,14 +135,14 @@ const LONGEST_TIMER_MS = 60_000;
 export function wakeAt(dispatcher: Dispatcher, tenantId: string, at: number): void {
   const planned = dispatcher.timers.get(tenantId);
   if (dispatcher.stopped || (planned && planned.at <= at)) return;
-  clearTimeout(planned?.timer);
-  const wait = Math.min(LONGEST_TIMER_MS, Math.max(0, at - dispatcher.deps.store.clock.now()));
-  const timer = setTimeout(() => {
+  planned?.clear();
+  const { store, timers } = dispatcher.deps;
+  const inMs = Math.min(LONGEST_TIMER_MS, Math.max(0, at - store.clock.now()));
+  const clear = timers.after(inMs, () => {
     dispatcher.timers.delete(tenantId);
     wake(dispatcher, tenantId);
-  }, wait);
-  timer.unref();
-  dispatcher.timers.set(tenantId, { at, timer });
+  });
+  dispatcher.timers.set(tenantId, { at, clear });
 }
 
 /** An effect is to be taken back: whatever else of it is still under way is broken off, so that the release goes at once. */

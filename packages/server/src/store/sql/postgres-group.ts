@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { Refusal } from '../../errors.ts';
+import { newId } from '../../lib/new-id.ts';
 import { CommitUnknown } from '../store.ts';
 import type { AnyUnit, Query, Work } from '../work.ts';
 import type { UnitCall, UnitOutcome } from './group.ts';
@@ -140,7 +141,7 @@ async function carryOnce(
   const locked = await lockTenant(client, tenantId);
   const turn = beginTurn(tenantId, locked);
   const group = calls.map(({ unit, args }) => {
-    const work = engine.units.get(unit)?.work(contextOf(turn, locked.now), args as never);
+    const work = engine.units.get(unit)?.work(contextOf(turn, locked.now, newId), args as never);
     if (!work) throw new Error(`There is no unit of work "${unit}".`);
     return { work, step: work.next() };
   });

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Clock } from '../../lib/clock.ts';
+import { newId } from '../../lib/new-id.ts';
 import { CommitUnknown } from '../store.ts';
 import type { Step, StepCall } from '../walk.ts';
 import type { AnyUnit, Query, Work } from '../work.ts';
@@ -22,9 +23,15 @@ export interface SqliteEngine {
   readonly walks: WalkStatements;
   readonly units: ReadonlyMap<string, AnyUnit>;
   readonly clock: Clock;
+  readonly newId: (nowMs: number) => string;
 }
 
-export function createSqliteEngine(db: DatabaseSync, units: readonly AnyUnit[], clock: Clock): SqliteEngine {
+export function createSqliteEngine(
+  db: DatabaseSync,
+  units: readonly AnyUnit[],
+  clock: Clock,
+  makeId: SqliteEngine['newId'] = newId,
+): SqliteEngine {
   return {
     db,
     statements: prepareAll(sqliteDialect, allStatements),
@@ -33,6 +40,7 @@ export function createSqliteEngine(db: DatabaseSync, units: readonly AnyUnit[], 
     walks: createWalkStatements(sqliteDialect),
     units: new Map(units.map((unit) => [unit.name, unit])),
     clock,
+    newId: makeId,
   };
 }
 
@@ -122,7 +130,7 @@ function runInTransaction(engine: SqliteEngine, calls: readonly UnitCall[]): unk
     if (!work) throw new Error(`There is no unit of work "${unit}".`);
     const turn = turns.get(tenantId) ?? beginTurn(tenantId, readTenant(engine, tenantId));
     turns.set(tenantId, turn);
-    return drive(engine, tenantId, work(contextOf(turn, now), args as never));
+    return drive(engine, tenantId, work(contextOf(turn, now, engine.newId), args as never));
   });
   for (const turn of turns.values()) writeTurn(engine, turn);
   return results;

@@ -1,5 +1,4 @@
 import { toDateTime } from '../../lib/date-time.ts';
-import { newId } from '../../lib/new-id.ts';
 import type { JournalRow } from '../rows.ts';
 import type { JournalEntry, UnitContext } from '../work.ts';
 import type { TenantRow } from './schema.ts';
@@ -59,7 +58,7 @@ function setDue(turn: TenantTurn, dueAt: number | null): void {
 }
 
 /** What the units of a group are given for one tenant. */
-export function contextOf(turn: TenantTurn, now: number): UnitContext {
+export function contextOf(turn: TenantTurn, now: number, newId: (nowMs: number) => string): UnitContext {
   return {
     tenantId: turn.tenantId,
     now,
