@@ -11,6 +11,8 @@ import { type NotificationSettings, readNotifications } from './config/notificat
 import { type ProviderConfig, plainProvider, readProviders } from './config/provider-config.ts';
 import { Refusal } from './errors.ts';
 import type { RequestLimits } from './http/throttle.ts';
+import type { ArmedFailpoint } from './lib/failpoint.ts';
+import { readFailpoints } from './lib/read-failpoints.ts';
 import { FileFault, faultAt, type YamlFile } from './lib/read-yaml.ts';
 import { faultOfAllowed } from './notify/receiver-guard.ts';
 
@@ -36,6 +38,8 @@ export interface Config {
   readonly notifications: NotificationSettings;
   /** True where no issuer is configured: loopback only, and tokens of our own. */
   readonly isLocal: boolean;
+  /** Points of the code at which this process is to end or to halt: for tests. */
+  readonly failpoints: readonly ArmedFailpoint[];
 }
 
 const environment: Environment = (name) => process.env[name];
@@ -74,6 +78,15 @@ function readDatabaseUrl(): Secret | undefined {
   if (text === undefined || text === '') return undefined;
   if (URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol)) return new Secret(text);
   throw new FileFault('INTERDICT_DATABASE_URL is no URL of the form postgres://user:password@host:5432/database.');
+}
+
+/** @throws {FileFault} for a point that is none, or a form that is none */
+function readArmed(): readonly ArmedFailpoint[] {
+  try {
+    return readFailpoints(environment('INTERDICT_FAILPOINT') ?? '');
+  } catch (error) {
+    throw new FileFault(`INTERDICT_FAILPOINT: ${(error as Error).message}`);
+  }
 }
 
 const isLoopback = (address: string): boolean => /^(127\.|::1$|localhost$)/i.test(address);
@@ -236,5 +249,6 @@ export function readConfig(): Config {
     notifications: readNotifications(file, faultOfAllowed),
     ...parts,
     isLocal,
+    failpoints: readArmed(),
   };
 }

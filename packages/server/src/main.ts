@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createFeeds, type Feeds } from './actions/feeds.ts';
 import { type Indexer, startIndexer } from './actions/listing/run-indexer.ts';
 import { providersOf } from './actions/provider.ts';
+import { armConfigured } from './arm-failpoints.ts';
 import { assembleDeliverer, assembleNotify } from './assemble-notify.ts';
 import { type AssembledProvider, assembleProviders } from './assemble-providers.ts';
 import type { FeedKey } from './auth/feed-keys.ts';
@@ -24,6 +25,7 @@ import { createStreams, endStreams, type Streams } from './http/stream/streams.t
 import { createThrottle } from './http/throttle.ts';
 import { type KeptProtection, keepProtection } from './keep-protection.ts';
 import { systemClock } from './lib/clock.ts';
+import { failpoint } from './lib/failpoint.ts';
 import { newId } from './lib/new-id.ts';
 import { systemTimers } from './lib/timers.ts';
 import { neededHosts } from './needed-hosts.ts';
@@ -209,7 +211,9 @@ interface Running {
 }
 
 async function start(config: Config, log: Log): Promise<Running> {
+  armConfigured(config, log);
   const parts = await openParts(config, log);
+  failpoint('start.storeOpen');
   const dispatcher = openDispatcher(parts);
   parts.bell.dispatcher = dispatcher;
   const deliverer = assembleDeliverer(parts);
@@ -221,18 +225,23 @@ async function start(config: Config, log: Log): Promise<Running> {
     certificate: await createCertificate(config),
   });
   if (config.metricsPort !== undefined) await openMetricsServer(parts.metrics, config.metricsPort);
+  failpoint('start.listening');
   await startDispatcher(dispatcher);
   parts.commits.watchAll((tenantId) => onChange(deliverer, tenantId));
   startDeliverer(deliverer);
   isStarted = true;
+  failpoint('start.ready');
   return { parts, dispatcher, deliverer, listening };
 }
 
 /** Takes nothing new, finishes what is under way, and leaves the rest in the store. */
 async function stop({ parts, dispatcher, deliverer, listening }: Running): Promise<void> {
+  failpoint('stop.begun');
   endStreams(parts.streams);
   await Promise.all([stopDeliverer(deliverer), listening.close()]);
+  failpoint('stop.answered');
   await stopDispatcher(dispatcher);
+  failpoint('stop.drained');
   await parts.indexer.stop();
   parts.protection.close();
   parts.identity.close();

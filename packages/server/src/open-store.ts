@@ -34,6 +34,7 @@ async function openEmbedded(config: Config, key: InstallKey, log: Log): Promise<
     folder: config.dataFolder,
     entry: new URL('./store-thread.ts', import.meta.url),
     onBroken: (error) => endProcess(log, error),
+    failpoints: config.failpoints,
   });
   try {
     checkKey(await store.settleFact(KEY_FACT, key.fingerprint), key, config.dataFolder);

@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { checkActionId, unknownAction } from './action-id.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
 import { runAgain } from './after-unknown.ts';
@@ -31,7 +32,9 @@ export async function cancel(deps: ActionsDeps, asking: Asking, id: string, reas
   const providers = Object.fromEntries(mine.map(({ name, irreversible }) => [name, { irreversible }]));
   const wish = { id, reason, origin: originOf(asking), providers };
   const run = (): Promise<CancelOutcome> => deps.store.run(asking.tenantId, cancelAction, wish, { urgent: true });
+  failpoint('cancel.beforeStore');
   const { outcome } = await runAgain(deps.timers, run, 'the cancel was stored');
+  failpoint('cancel.afterStore');
   if (outcome.kind === 'unknown') throw unknownAction(id);
   if (outcome.kind === 'notCancellable') {
     throw new Refusal('conflict', NOT_CANCELLABLE[outcome.why], { inner: 'notCancellable', target: 'id' });
@@ -46,7 +49,9 @@ export async function remove(deps: ActionsDeps, asking: Asking, id: string, prec
   checkActionId(id);
   const wish = { id, origin: originOf(asking), precondition };
   const run = (): Promise<DeleteOutcome> => deps.store.run(asking.tenantId, deleteAction, wish);
+  failpoint('delete.beforeStore');
   const { outcome, isAgain } = await runAgain(deps.timers, run, 'the securityAction was deleted');
+  failpoint('delete.afterStore');
   // The first run may have deleted it.
   if (outcome.kind === 'unknown' && !isAgain) throw unknownAction(id);
   if (outcome.kind === 'tag') throw tagDoesNotMatch(precondition);

@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { CommitUnknown } from '../store/store.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
@@ -39,6 +40,7 @@ const deletedSince = (): Refusal =>
 
 async function replay(deps: ActionsDeps, tenantId: string, outcome: CreateOutcome): Promise<PostedAction | undefined> {
   if (outcome.kind === 'created') return undefined;
+  failpoint('accept.keyUsed');
   if (outcome.kind === 'mismatch') throw mismatch();
   if (outcome.kind === 'deleted') throw deletedSince();
   return { ...(await getAction(deps, tenantId, outcome.id)), isReplay: true };
@@ -96,7 +98,9 @@ async function postOnce(
   key: RepeatKey | undefined,
 ): Promise<PostedAction> {
   const row = withKey(toRow(deps, asking, input()), key, deps.clock.now());
+  failpoint('accept.beforeStore');
   const outcome = await store(deps, asking, row);
+  failpoint('accept.afterStore');
   const replayed = outcome.kind === 'created' ? undefined : await replay(deps, asking.tenantId, outcome);
   if (replayed) return replayed;
   if (row.start_at !== null) deps.onCreated(asking.tenantId);

@@ -1,3 +1,4 @@
+import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import type { CallKind } from '../store/rows.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
@@ -40,7 +41,9 @@ async function settle(
   const settlement = { enforcementId, fence, result, random: random(), owner: store.leaseOwner, terms: provider.terms };
   for (let tries = 1; ; tries += 1) {
     try {
+      failpoint('settle.beforeStore');
       const settled = await store.run(tenantId, settleCall, settlement, { urgent: leased.kind === 'release' });
+      failpoint('settle.afterStore');
       onAlarms(tenantId, settled.alarms ?? []);
       return settled;
     } catch (error) {

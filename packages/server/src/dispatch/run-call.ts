@@ -1,4 +1,5 @@
 import type { Answer, Connector, Presence } from '@interdict/connectors';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
 
@@ -56,6 +57,27 @@ async function within<Value>(
 const wantsReadBack = ({ kind, inDoubt }: LeasedCall, answer: Answer): boolean =>
   answer.kind === 'done' || (kind === 'apply' && answer.kind === 'refused' && inDoubt);
 
+async function apply(connector: Connector, { call }: LeasedCall, signal: AbortSignal): Promise<Answer> {
+  failpoint('call.beforeSend');
+  const answered = connector.apply(call, signal);
+  failpoint('call.sent');
+  const answer = await answered;
+  failpoint('call.answered');
+  return answer;
+}
+
+async function release(connector: Connector, { call }: LeasedCall, signal: AbortSignal): Promise<Answer> {
+  failpoint('release.beforeSend');
+  const answered = connector.release(call, signal);
+  failpoint('release.sent');
+  const answer = await answered;
+  failpoint('release.answered');
+  return answer;
+}
+
+const write = (connector: Connector, leased: LeasedCall, signal: AbortSignal): Promise<Answer> =>
+  leased.kind === 'apply' ? apply(connector, leased, signal) : release(connector, leased, signal);
+
 /** Makes one leased call, and the look behind it. Never throws: whatever happens is a result. */
 export async function runCall(caller: Caller, leased: LeasedCall, stop: AbortSignal): Promise<CallResult> {
   const { connector } = caller;
@@ -66,8 +88,9 @@ export async function runCall(caller: Caller, leased: LeasedCall, stop: AbortSig
       return await connector.verify(call, signal);
     });
   if (kind === 'look' || kind === 'verify') return { presence: await look() };
-  const write = kind === 'apply' ? connector.apply : connector.release;
-  const answer = await within(caller, stop, (signal) => write.call(connector, call, signal));
+  const answer = await within(caller, stop, (signal) => write(connector, leased, signal));
   if (connector.traits.probe === 'none' || !wantsReadBack(leased, answer)) return { answer };
-  return { answer, presence: await look() };
+  const presence = await look();
+  failpoint('call.looked');
+  return { answer, presence };
 }

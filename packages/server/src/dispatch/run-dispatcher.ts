@@ -1,4 +1,5 @@
 import { providersOf } from '../actions/provider.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import { queries } from '../store/queries.ts';
 import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
@@ -80,7 +81,12 @@ async function takeBack(dispatcher: Dispatcher, tenantId: string, live: Readonly
   for (;;) {
     const page = await store.read(tenantId, queries.leasesAfter({ id: after, limit: LEASES_AT_ONCE }));
     const ids = page.filter(({ lease_owner }) => !live.has(lease_owner ?? '')).map(({ id }) => id);
-    if (ids.length > 0) onAlarms(tenantId, await store.run(tenantId, freeLeases, { ...abandoned, ids }));
+    if (ids.length > 0) {
+      failpoint('start.beforeLeasesFreed');
+      const alarms = await store.run(tenantId, freeLeases, { ...abandoned, ids });
+      failpoint('start.afterLeasesFreed');
+      onAlarms(tenantId, alarms);
+    }
     after = page.at(-1)?.id ?? '';
     if (page.length < LEASES_AT_ONCE) return;
   }

@@ -1,3 +1,4 @@
+import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import type { LeasedCall } from './call-result.ts';
 import { carryCall } from './carry-call.ts';
@@ -48,9 +49,13 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
   const urgent = planned.some(({ wanted }) => wanted.release > 0);
   let taken = NOTHING;
   try {
+    failpoint('dispatch.beforeIntent');
+    if (ends.length > 0) failpoint('expiry.beforeStore');
     taken = await store
       .run(tenantId, takeDue, turn, { urgent })
       .catch((thrown: unknown) => takeApart(dispatcher, tenantId, { ends, planned }, thrown));
+    if (taken.ended > 0) failpoint('expiry.afterStore');
+    if (taken.calls.length > 0) failpoint('dispatch.afterIntent');
     onAlarms(tenantId, taken.alarms);
     return taken;
   } finally {

@@ -3,6 +3,7 @@ import type { FeedForm, FeedVersion } from '../actions/feed-versions.ts';
 import type { FeedFetch } from '../actions/feeds.ts';
 import { noteFetch } from '../actions/fetches-under-way.ts';
 import { Refusal } from '../errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { readQueryOptions } from '../odata/query-options.ts';
 import type { App } from './app.ts';
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
@@ -50,6 +51,7 @@ type Fetched = Pick<FeedVersion, 'version' | 'sequence'>;
 function endOf(app: App, exchange: Exchange, fetch: FeedFetch, id: string): (end: FetchEnd) => void {
   const endNote = noteFetch(app.actions.fetches, fetch.tenantId);
   return (end) => {
+    failpoint('feed.sent');
     app.feeds
       .endFetch(fetch, id, end)
       .catch((error: unknown) => app.onFault(error, exchange.requestId))
@@ -66,6 +68,7 @@ async function fetchNoted(
 ): Promise<Answer> {
   const endsAt = performance.now() + LONGEST_FETCH_MS;
   const id = await app.feeds.beginFetch(fetch);
+  failpoint('feed.begun');
   try {
     const [answer, { version, sequence }] = await answerWith();
     const end = endOf(app, exchange, fetch, id);

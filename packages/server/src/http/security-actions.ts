@@ -4,6 +4,7 @@ import { type PostedAction, postAction } from '../actions/post-action.ts';
 import { tagDoesNotMatch } from '../actions/precondition.ts';
 import { getAction } from '../actions/read-actions.ts';
 import type { Caller } from '../auth/caller.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { readQueryOptions } from '../odata/query-options.ts';
 import { parseSelect } from '../odata/select.ts';
 import type { App } from './app.ts';
@@ -55,7 +56,9 @@ export async function postSecurityAction(app: App, exchange: Exchange): Promise<
   refuseTags(exchange);
   const key = readRepeatKey(exchange, app.clock.now());
   const read = (): ReturnType<typeof readSecurityAction> => readSecurityAction(exchange.body, exchange.root);
-  return created(exchange, await postAction(app.actions, askingOf(exchange), read, key));
+  const action = await postAction(app.actions, askingOf(exchange), read, key);
+  failpoint('accept.beforeAnswer');
+  return created(exchange, action);
 }
 
 export async function getSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
@@ -73,6 +76,7 @@ export async function cancelSecurityAction(app: App, exchange: Exchange): Promis
   readQueryOptions(exchange.query, []);
   const reason = readCancelReason(exchange.body);
   await cancel(app.actions, askingOf(exchange), exchange.params.id ?? '', reason);
+  failpoint('cancel.beforeAnswer');
   return { status: 200, body: '' };
 }
 

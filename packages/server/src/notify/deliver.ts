@@ -1,3 +1,4 @@
+import { failpoint } from '../lib/failpoint.ts';
 import { queries } from '../store/queries.ts';
 import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
 import { attempt } from './attempt.ts';
@@ -49,12 +50,15 @@ async function readBatch({ deps, reading }: Deliverer, turn: Turn, row: Subscrip
 
 async function send(deliverer: Deliverer, turn: Turn, row: SubscriptionRow, delivery: DeliveryRow): Promise<void> {
   const { id, kind } = delivery;
+  failpoint('notify.beforeSend');
   const outcome = await attempt(deliverer, turn, row, { id, kind, notices: noticesOf(delivery) });
+  failpoint('notify.afterSend');
   if (!outcome) return;
   const { store, random } = deliverer.deps;
   const { notificationUrl: receiver } = contentOf(row);
   const settling = { ...turn.leased, deliveryId: id, receiver, outcome, random: random() };
   await store.run(turn.tenantId, settleDelivery, settling);
+  failpoint('notify.afterSettle');
 }
 
 async function sendNews(deliverer: Deliverer, turn: Turn, row: SubscriptionRow): Promise<void> {
@@ -101,6 +105,7 @@ export async function runTurn(deliverer: Deliverer, { tenantId, id, onSlow }: Tu
   const live = [...deliverer.live];
   const taken = await store.run(tenantId, takeSubscription, { ...leased, live, leaseMs: LEASE_MS });
   if (!taken) return;
+  failpoint('notify.taken');
   try {
     await carryOut(deliverer, { tenantId, leased, onSlow }, taken);
   } finally {

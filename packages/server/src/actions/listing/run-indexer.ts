@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { failpoint } from '../../lib/failpoint.ts';
 import type { PagePosition } from '../../store/queries.ts';
 import type { Store } from '../../store/store.ts';
 import { indexAgain, indexWords, standOfIndex } from './word-index.ts';
@@ -70,7 +71,9 @@ async function level(indexing: Indexing, tenantId: string, written: number, fact
     if (since > endsAt || stopping.signal.aborted) return;
     // A flood has begun: the next round will see it.
     if (factor === REST && turn.hints > units + OTHERS) return;
+    failpoint('index.beforeStore');
     const next = await store.run(tenantId, indexWords, undefined);
+    failpoint('index.afterStore');
     if (next.isCut || next.sequence === sequence) return await indexAll(indexing, tenantId, written);
     sequence = next.sequence;
     await rest(indexing, since, factor);

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { Refusal } from '../../errors.ts';
+import { failpoint } from '../../lib/failpoint.ts';
 import { newId } from '../../lib/new-id.ts';
 import { CommitUnknown } from '../store.ts';
 import type { AnyUnit, Query, Work } from '../work.ts';
@@ -127,6 +128,7 @@ async function commit(client: pg.ClientBase, turn: TenantTurn): Promise<void> {
     throw new CommitUnknown('The connection to PostgreSQL broke in COMMIT.', { cause });
   });
   const faults = await Promise.allSettled(statements);
+  failpoint('postgres.inCommit');
   const { command } = await committed;
   for (const fault of faults) if (fault.status === 'rejected') throw fault.reason;
   if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}.`);
@@ -138,7 +140,9 @@ async function carryOnce(
   calls: readonly UnitCall[],
 ): Promise<unknown[]> {
   const tenantId = calls[0]?.tenantId ?? '';
+  failpoint('postgres.beforeBegin');
   const locked = await lockTenant(client, tenantId);
+  failpoint('postgres.afterLock');
   const turn = beginTurn(tenantId, locked);
   const group = calls.map(({ unit, args }) => {
     const work = engine.units.get(unit)?.work(contextOf(turn, locked.now, newId), args as never);
@@ -146,7 +150,9 @@ async function carryOnce(
     return { work, step: work.next() };
   });
   await advance(client, engine, tenantId, group);
+  failpoint('postgres.beforeCommit');
   await commit(client, turn);
+  failpoint('postgres.afterCommit');
   return group.map(({ step }) => step.value);
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { OperatorFault } from '../../errors.ts';
+import { failpoint } from '../../lib/failpoint.ts';
 import { postgresDialect } from './dialect.ts';
 import { checkNotNewer, factsOfMigration, MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
 import { APP_ROLE, connectionOptions, SCHEMA } from './postgres-connection.ts';
@@ -70,12 +71,17 @@ async function runMigrations(client: pg.Client): Promise<void> {
   for (const migration of MIGRATIONS) {
     const { rowCount } = await client.query('select from fact where name = $1', [migrationFact(migration.name)]);
     if (rowCount) continue;
+    failpoint('postgres.beforeMigration');
     await client.query('begin');
-    for (const statement of migration.statements(builder, postgresDialect)) await client.query(statement.compile().sql);
+    for (const statement of migration.statements(builder, postgresDialect)) {
+      await client.query(statement.compile().sql);
+      failpoint('postgres.inMigration');
+    }
     for (const fact of factsOfMigration(migration)) {
       await client.query('insert into fact (name, value) values ($1, now()::text)', [fact]);
     }
     await client.query('commit');
+    failpoint('postgres.afterMigration');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Clock } from '../../lib/clock.ts';
+import { failpoint } from '../../lib/failpoint.ts';
 import { newId } from '../../lib/new-id.ts';
 import { CommitUnknown } from '../store.ts';
 import type { Step, StepCall } from '../walk.ts';
@@ -147,10 +148,14 @@ function commit(engine: SqliteEngine): void {
 }
 
 function inTransaction(engine: SqliteEngine, calls: readonly UnitCall[]): unknown[] {
+  failpoint('sqlite.beforeBegin');
   engine.db.exec('begin immediate');
   try {
+    failpoint('sqlite.afterBegin');
     const results = runInTransaction(engine, calls);
+    failpoint('sqlite.beforeCommit');
     commit(engine);
+    failpoint('sqlite.afterCommit');
     return results;
   } catch (error) {
     // SQLite has rolled back by itself where it failed; what cannot be rolled back is broken, and says so next time.

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorFault } from '../../errors.ts';
+import { failpoint } from '../../lib/failpoint.ts';
 import { sqliteDialect } from './dialect.ts';
 import { checkNotNewer, factsOfMigration, MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
 import { statementBuilder } from './prepare.ts';
@@ -70,11 +71,16 @@ export function migrateSqlite(db: DatabaseSync): void {
   const hasRun = db.prepare('select value from fact where name = ?');
   for (const migration of MIGRATIONS) {
     if (hasRun.get(migrationFact(migration.name))) continue;
+    failpoint('sqlite.beforeMigration');
     db.exec('begin immediate');
-    for (const statement of migration.statements(builder, sqliteDialect)) db.exec(statement.compile().sql);
+    for (const statement of migration.statements(builder, sqliteDialect)) {
+      db.exec(statement.compile().sql);
+      failpoint('sqlite.inMigration');
+    }
     const note = db.prepare('insert into fact (name, value) values (?, ?)');
     for (const fact of factsOfMigration(migration)) note.run(fact, new Date().toISOString());
     db.exec('commit');
+    failpoint('sqlite.afterMigration');
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../lib/clock.ts';
+import { type ArmedFailpoint, armFailpoints } from '../../lib/failpoint.ts';
 import { Moved, type PackedThrown, type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
 import type { StepCall } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
@@ -13,6 +14,7 @@ import { lockFolder, migrateSqlite, openReader, openWriter, settleFact } from '.
 export interface SqliteThread {
   readonly role: 'writer' | 'reader';
   readonly folder: string;
+  readonly failpoints: readonly ArmedFailpoint[];
 }
 
 /** Code of a fault that crosses from the writer: there is no room on the disk. */
@@ -111,7 +113,8 @@ function readerMethods(folder: string): PortMethods {
 
 /** What a thread's entry calls, with the units of work that the writer is to know. */
 export function serveSqlite(units: readonly AnyUnit[]): void {
-  const { role, folder } = workerData as SqliteThread;
+  const { role, folder, failpoints } = workerData as SqliteThread;
+  armFailpoints(failpoints);
   const port = parentPort as MessagePort;
   servePort(port, role === 'writer' ? writerMethods(folder, units) : readerMethods(folder));
 }

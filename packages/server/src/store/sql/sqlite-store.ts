@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../../lib/clock.ts';
+import type { ArmedFailpoint } from '../../lib/failpoint.ts';
 import {
   callPort,
   createPortClient,
@@ -32,6 +33,8 @@ export interface SqliteOptions {
   readonly entry: URL;
   /** A thread died, or the disk failed it: the process must end, and start again on what is committed. */
   readonly onBroken?: (error: Error) => void;
+  /** Armed in the threads too. */
+  readonly failpoints?: readonly ArmedFailpoint[];
 }
 
 export interface OpenSqlite extends Store {
@@ -50,8 +53,8 @@ interface Threads {
 }
 
 async function openThread(options: SqliteOptions, role: SqliteThread['role']): Promise<PortClient> {
-  const { folder, entry, onBroken } = options;
-  const workerData: SqliteThread = { role, folder };
+  const { folder, entry, onBroken, failpoints = [] } = options;
+  const workerData: SqliteThread = { role, folder, failpoints };
   let isOpen = false;
   const worker = new Worker(entry, { workerData, name: `store-${role}`, resourceLimits: RESOURCE_LIMITS });
   const client = createPortClient(worker, (error) => {
