@@ -4,6 +4,7 @@ import { type ActionRow, type Ending, LANES } from '../store/rows.ts';
 import { type Alarm, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import { endHold, writeChange } from './holds.ts';
 import { journalEntry, type Origin } from './journal.ts';
+import { haltAt, readPauses } from './pauses.ts';
 
 export interface Cancel {
   readonly id: string;
@@ -50,12 +51,23 @@ function* cancelHold(u: UnitContext, row: ActionRow, cancel: Cancel): Work<Cance
   return { kind: 'changed', alarms: u.alarms, ...(isToGo && { enforcementId: row.enforcement_id }) };
 }
 
-/** A release that was given up is tried again now. */
+/** Whether its release, wished before a quarantine began, waits for the end of that. */
+function* waitsForQuarantine(row: ActionRow): Work<boolean> {
+  if (row.state !== 'releasing') return false;
+  const halt = haltAt(yield* readPauses(), row.provider ?? '');
+  if (!halt.holdsEnds) return false;
+  const ledger = yield* first(queries.enforcementById({ id: row.enforcement_id ?? '' }));
+  return ledger?.release_wished_at != null && ledger.release_wished_at <= halt.releasesAfter;
+}
+
+/** A release that was given up, or waits, is tried now: it is wished anew. */
 function* releaseAgain(u: UnitContext, row: ActionRow, cancel: Cancel): Work<CancelOutcome> {
   const ledger = yield* first(queries.enforcementById({ id: row.enforcement_id ?? '' }));
   u.journal(journalEntry('securityAction.cancelRequested', row.id, null, { reason: cancel.reason }, cancel.origin));
-  if (ledger && ledger.lease_owner === null) {
-    yield* must(queries.saveEnforcement({ ...ledger, lane: LANES.release, due_at: u.now }));
+  if (ledger) {
+    const wished = { ...ledger, release_wished_at: u.now };
+    const isFree = ledger.lease_owner === null;
+    yield* must(queries.saveEnforcement(isFree ? { ...wished, lane: LANES.release, due_at: u.now } : wished));
     u.due(u.now);
   }
   return { kind: 'changed' };
@@ -77,6 +89,6 @@ export const cancelAction = unit('actions.cancel', function* (u, cancel: Cancel)
     if (isIrreversible(row, cancel)) return { kind: 'notCancellable', why: 'irreversible' } as CancelOutcome;
     return yield* cancelHold(u, row, cancel);
   }
-  if (row.state === 'releaseFailed') return yield* releaseAgain(u, row, cancel);
+  if (row.state === 'releaseFailed' || (yield* waitsForQuarantine(row))) return yield* releaseAgain(u, row, cancel);
   return { kind: 'nothing' } as CancelOutcome;
 });

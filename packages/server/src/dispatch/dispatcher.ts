@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { HealthBoard } from '../observe/provider-health.ts';
+import type { EndPlace } from '../store/queries.ts';
 import type { Store } from '../store/store.ts';
 import type { Alarm } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
@@ -60,6 +61,13 @@ export interface UnderWay {
   readonly done: Promise<void>;
 }
 
+/** Up to which place a tenant's ends were looked at, and found to wait, while a quarantine lasts. */
+export interface HeldEnds {
+  /** Which quarantine it is. */
+  readonly since: string;
+  readonly place: EndPlace;
+}
+
 /** Everything that the dispatcher remembers; the truth is in the store. */
 export interface Dispatcher {
   readonly deps: DispatcherDeps;
@@ -69,6 +77,8 @@ export interface Dispatcher {
   readonly turns: Map<string, Turning>;
   /** Actions and ledger rows that threw, by tenant: left alone for a while. */
   readonly aside: Aside;
+  /** By tenant. A process that starts looks at them all again. */
+  readonly heldEnds: Map<string, HeldEnds>;
   /** Calls under way, by ledger row. */
   readonly calls: Map<string, CallUnderWay>;
   readonly underWay: Set<UnderWay>;
@@ -85,6 +95,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     slots: new Map(deps.providers.map(({ key, connector }) => [key, createSlots(connector.traits.limits.concurrency)])),
     turns: new Map(),
     aside: new Map(),
+    heldEnds: new Map(),
     calls: new Map(),
     underWay: new Set(),
     timers: new Map(),

@@ -1,8 +1,10 @@
 import { RESULT_CODES, type ResultInfo } from '@interdict/contract';
 import { endHold, isClear, writeChange } from '../actions/holds.ts';
+import { haltAt, type Pauses } from '../actions/pauses.ts';
 import { queries } from '../store/queries.ts';
 import type { ActionRow, EnforcementRow } from '../store/rows.ts';
 import { first, type UnitContext, type Work } from '../store/work.ts';
+import { moveDeadline } from './move-deadline.ts';
 import { failUnsent } from './tell-actions.ts';
 
 const because = (ledger: EnforcementRow | undefined): string =>
@@ -51,13 +53,27 @@ function* endRunning(u: UnitContext, row: ActionRow, ledger: EnforcementRow, rea
   yield* writeChange(u, row, failed, 'securityAction.failed', { ...details, result: errorInfo });
 }
 
+/** In a quarantine what is held stays so, and a deadline that has time left is moved. */
+function* mustWait(u: UnitContext, row: ActionRow, pauses: Pauses): Work<boolean> {
+  if (row.hold === 'active' && haltAt(pauses, row.provider ?? '').holdsEnds) return true;
+  const isOpen = row.status === 'NotStarted' || row.status === 'Running';
+  return isOpen && (yield* moveDeadline(u, row));
+}
+
+export interface EndingTerms {
+  /** Those that last. */
+  readonly pauses: Pauses;
+  /** Its provider is in the configuration. */
+  readonly isReachable: (provider: string) => boolean;
+}
+
 /**
  * An action whose end or deadline has come: by the server's own record, whatever the product does by itself.
- * @returns false where it has not
+ * @returns false where it has not, or must wait
  */
-export function* endAction(u: UnitContext, id: string, isReachable: (provider: string) => boolean): Work<boolean> {
+export function* endAction(u: UnitContext, id: string, { pauses, isReachable }: EndingTerms): Work<boolean> {
   const row = yield* first(queries.actionById({ id }));
-  if (!row || row.end_at === null || row.end_at > u.now) return false;
+  if (!row || row.end_at === null || row.end_at > u.now || (yield* mustWait(u, row, pauses))) return false;
   if (row.status === 'NotStarted') {
     yield* failUnsent(u, row, notSent(row, u.now));
     return true;

@@ -2,6 +2,7 @@ import type { Call } from '@interdict/connectors';
 import { targetFromText } from '@interdict/contract';
 import type { Entity } from '../actions/entity.ts';
 import { journalEntry } from '../actions/journal.ts';
+import type { Halt } from '../actions/pauses.ts';
 import { toDateTime } from '../lib/date-time.ts';
 import { queries } from '../store/queries.ts';
 import { type ActionRow, type CallKind, type EnforcementRow, LANES } from '../store/rows.ts';
@@ -16,6 +17,11 @@ export interface Leasing {
   readonly terms: Terms;
 }
 
+/** The same inside a unit, where it is known what may go at the provider at this moment. */
+export interface Permitted extends Leasing {
+  readonly halt: Halt;
+}
+
 /** A call and the look behind it each have the provider's time-out; the rest is for a busy machine. */
 const leaseMs = ({ timeoutMs }: Terms): number => 2 * timeoutMs + 15_000;
 
@@ -26,6 +32,10 @@ export function kindOfCall(ledger: EnforcementRow, terms: Terms): CallKind {
   if (ledger.lane === LANES.verify) return 'verify';
   return 'apply';
 }
+
+/** Whether the call has to wait for the end of a pause. Looks at what is in force, or may be, go on. */
+export const isHeldBack = (ledger: EnforcementRow, kind: CallKind, halt: Halt): boolean =>
+  kind === 'release' ? (ledger.release_wished_at ?? 0) <= halt.releasesAfter : kind !== 'verify' && halt.holdsApplies;
 
 /** What is past its own end is never sent; its actions are ended in the next turn. */
 export const isPastEnd = (ledger: EnforcementRow, now: number): boolean =>
@@ -59,11 +69,12 @@ function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow): Call {
 export function* leaseCall(
   u: UnitContext,
   ledger: EnforcementRow,
-  { owner, terms }: Leasing,
+  { owner, terms, halt }: Permitted,
 ): Work<LeasedCall | undefined> {
   const by = yield* first(queries.newestActionOn({ enforcement_id: ledger.id }));
   if (!by) return undefined;
   const kind = kindOfCall(ledger, terms);
+  if (isHeldBack(ledger, kind, halt)) throw new Error(`A ${kind} of ${ledger.id} must wait, and was to be made.`);
   const until = u.now + leaseMs(terms);
   const intended = withOperation(u, ledger, kind, terms);
   const lease = { lease_owner: owner, leased_at: u.now, lease_until: until, lease_call: kind, due_at: until };

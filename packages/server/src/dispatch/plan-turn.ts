@@ -1,9 +1,10 @@
 import { targetFromText } from '@interdict/contract';
+import { haltAt, type Pauses } from '../actions/pauses.ts';
 import { providersOf } from '../actions/provider.ts';
-import { type DueAction, queries } from '../store/queries.ts';
+import { type DueAction, type EndPlace, queries } from '../store/queries.ts';
 import { LANES } from '../store/rows.ts';
 import type { LeasedCall } from './call-result.ts';
-import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
+import { type DispatchedProvider, type Dispatcher, type HeldEnds, slotsOf } from './dispatcher.ts';
 import { freeSlots, giveBack, reserve, SLOT_LANES, slotLaneOf, waitForSlot } from './slots.ts';
 import type { Start } from './start-action.ts';
 import type { FreeSlots, ProviderTurn } from './take-due.ts';
@@ -33,6 +34,8 @@ export interface Plan {
   /** When it was read, by the clock of the store. */
   readonly now: number;
   readonly ends: readonly string[];
+  /** Where the ends behind these begin; absent where no end has to wait. */
+  readonly endsBehind: HeldEnds | undefined;
   readonly planned: readonly Planned[];
 }
 
@@ -57,16 +60,18 @@ async function readDue(
   tenantId: string,
   provider: DispatchedProvider,
   now: number,
+  pauses: Pauses,
 ): Promise<Due> {
   const { store } = dispatcher.deps;
+  const { holdsApplies } = haltAt(pauses, provider.terms.provider);
   const free = freeSlots(slotsOf(dispatcher, provider), tenantId);
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>
     (await store.read(tenantId, queries.dueCalls({ ...at, lane: LANES[lane], limit: free[lane] + 1 }))).length;
   const [actions, release, apply, verify] = await Promise.all([
-    store.read(tenantId, queries.dueActions({ ...at, limit: free.apply + STARTS_BEYOND_SLOTS })),
+    holdsApplies ? [] : store.read(tenantId, queries.dueActions({ ...at, limit: free.apply + STARTS_BEYOND_SLOTS })),
     count('release'),
-    count('apply'),
+    holdsApplies ? 0 : count('apply'),
     count('verify'),
   ]);
   const starts = chooseStarts(dispatcher, tenantId, actions, free.apply);
@@ -89,16 +94,36 @@ function planAt(
   return { provider, wanted, turn: { terms: provider.terms, free, starts } };
 }
 
-/** Reads what is due for a tenant, and reserves slots for it. */
+/** While ends have to wait, those behind them are looked at all the same: each turn goes on behind the last. */
+async function readEnds(
+  { deps, heldEnds }: Dispatcher,
+  tenantId: string,
+  now: number,
+  pauses: Pauses,
+): Promise<{ readonly ended: readonly EndPlace[]; readonly endsBehind: HeldEnds | undefined }> {
+  const at = { now, limit: ENDS_A_TURN };
+  const quarantine = pauses.filter(({ kind }) => kind === 'restored');
+  if (quarantine.length === 0) {
+    return { ended: await deps.store.read(tenantId, queries.endedActions(at)), endsBehind: undefined };
+  }
+  const since = quarantine.map(({ provider, since }) => `${since} ${provider}`).join('\n');
+  const held = heldEnds.get(tenantId);
+  const place = held?.since === since ? held.place : { end_at: 0, id: '' };
+  const ended = await deps.store.read(tenantId, queries.endedActionsAfter({ ...at, ...place }));
+  return { ended, endsBehind: { since, place: ended.at(-1) ?? place } };
+}
+
+/** Reads what is due for a tenant, and reserves slots for it. A pause that it misses is seen when the intent is committed. */
 export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promise<Plan> {
   const { store, providers } = dispatcher.deps;
   const now = store.clock.now();
-  const [ended, ...due] = await Promise.all([
-    store.read(tenantId, queries.endedActions({ now, limit: ENDS_A_TURN })),
-    ...providersOf(providers, tenantId).map((provider) => readDue(dispatcher, tenantId, provider, now)),
+  const pauses = await store.read(tenantId, queries.lastingPauses({}));
+  const [{ ended, endsBehind }, ...due] = await Promise.all([
+    readEnds(dispatcher, tenantId, now, pauses),
+    ...providersOf(providers, tenantId).map((provider) => readDue(dispatcher, tenantId, provider, now, pauses)),
   ]);
   const planned = due.map((each) => planAt(dispatcher, tenantId, each, ended.length));
-  return { now, ends: ended.map(({ id }) => id), planned };
+  return { now, ends: ended.map(({ id }) => id), endsBehind, planned };
 }
 
 /**

@@ -73,9 +73,11 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
 async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolean> {
   const plan = await planTurn(dispatcher, tenantId);
   const { calls, nextDueAt, ended } = await take(dispatcher, tenantId, plan);
+  if (plan.endsBehind) dispatcher.heldEnds.set(tenantId, plan.endsBehind);
+  else dispatcher.heldEnds.delete(tenantId);
   await tellLateReleases(dispatcher, tenantId, plan.now);
   if (nextDueAt !== null && nextDueAt > plan.now) wakeAt(dispatcher, tenantId, nextDueAt);
-  return calls.length > 0 || (ended > 0 && plan.ends.length === ENDS_A_TURN);
+  return calls.length > 0 || ((ended > 0 || plan.endsBehind !== undefined) && plan.ends.length === ENDS_A_TURN);
 }
 
 /** So short that a cancel, an end or a free slot can wait behind it, where new actions pour in. */

@@ -1,5 +1,6 @@
 import { dropRow, takeHold } from '../actions/holds.ts';
 import { journalEntry } from '../actions/journal.ts';
+import { haltAt, readPauses } from '../actions/pauses.ts';
 import { queries } from '../store/queries.ts';
 import { type EnforcementRow, LANES } from '../store/rows.ts';
 import { type Alarm, all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
@@ -38,8 +39,17 @@ function* writeAttempt(u: UnitContext, ledger: EnforcementRow, result: CallResul
   u.journal(journalEntry('securityAction.attempted', by?.id ?? '', null, details));
 }
 
+/** Nothing may follow from the look now. It is made again before the intent: until then nobody holds the effect. */
+function* lookAgain(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
+  const unseen = { known: 'absent', preexisting: 0, verified_at: null, looked: 0 } as const;
+  yield* must(queries.saveEnforcement({ ...ledger, ...unseen, lane: LANES.apply, due_at: u.now }));
+  return { held: true, dueAt: null };
+}
+
 /** After the first look: whoever waited holds the effect, and the intent follows where one is needed. */
 function* afterLook(u: UnitContext, saved: EnforcementRow, leasing: Leasing): Work<Settled> {
+  const halt = haltAt(yield* readPauses(), saved.provider);
+  if (halt.holdsApplies) return yield* lookAgain(u, saved);
   let ledger = saved;
   for (const row of yield* all(queries.actionsOn({ enforcement_id: saved.id }))) {
     if (row.hold === 'waiting') ledger = yield* takeHold(u, row, ledger);
@@ -54,7 +64,7 @@ function* afterLook(u: UnitContext, saved: EnforcementRow, leasing: Leasing): Wo
     return { held: true, dueAt: u.now };
   }
   if (ledger.preexisting === 0) {
-    const next = yield* leaseCall(u, ledger, leasing);
+    const next = yield* leaseCall(u, ledger, { ...leasing, halt });
     return { held: true, next, dueAt: null };
   }
   yield* must(queries.saveEnforcement(ledger));

@@ -6,7 +6,7 @@ import { first, must, type UnitContext, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { protectedResult } from './judge-apply.ts';
 import { givenUp } from './judgement.ts';
-import { type Leasing, leaseCall } from './lease-call.ts';
+import { leaseCall, type Permitted } from './lease-call.ts';
 import { failUnsent, tellActions } from './tell-actions.ts';
 import type { Terms } from './terms.ts';
 
@@ -124,7 +124,7 @@ export function* joinAction(u: UnitContext, start: Start, terms: Terms): Work<Ac
 }
 
 /** Starts an action whose effect nobody wants yet: its first call is leased. */
-export function* beginAction(u: UnitContext, row: ActionRow, leasing: Leasing): Work<LeasedCall | undefined> {
+export function* beginAction(u: UnitContext, row: ActionRow, leasing: Permitted): Work<LeasedCall | undefined> {
   const ledger = freshLedger(u, row, leasing.terms);
   yield* must(queries.insertEnforcement(ledger));
   if (ledger.looked === 1) return yield* leaseCall(u, yield* takeHold(u, row, ledger), leasing);

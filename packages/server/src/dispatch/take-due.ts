@@ -1,10 +1,11 @@
+import { type Halt, haltAt, type Pauses, readPauses } from '../actions/pauses.ts';
 import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
 import { type Alarm, all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { endAction } from './end-action.ts';
 import { judgeCall } from './judge-call.ts';
-import { isPastEnd, type Leasing, leaseCall } from './lease-call.ts';
+import { isHeldBack, isPastEnd, kindOfCall, type Leasing, leaseCall, type Permitted } from './lease-call.ts';
 import { carryOut } from './settle-call.ts';
 import { beginAction, joinAction, type Start } from './start-action.ts';
 import type { Terms } from './terms.ts';
@@ -46,94 +47,139 @@ function* settleOverdue(u: UnitContext, ledger: EnforcementRow, leasing: Leasing
   yield* carryOut(u, judgement, ledger.leased_at ?? u.now, leasing);
 }
 
-/** Leases what the row needs next, where it needs a call. */
+/** Leases what the row needs next, where it needs a call that may be made now. */
 export function* leaseOne(
   u: UnitContext,
   ledger: EnforcementRow,
-  leasing: Leasing,
+  permitted: Permitted,
   random: number,
 ): Work<LeasedCall | undefined> {
   if (ledger.lease_owner !== null) {
-    yield* settleOverdue(u, ledger, leasing, random);
+    yield* settleOverdue(u, ledger, permitted, random);
     return undefined;
   }
   if (isPastEnd(ledger, u.now)) {
     yield* must(queries.saveEnforcement({ ...ledger, due_at: null }));
     return undefined;
   }
-  const call = yield* leaseCall(u, ledger, leasing);
+  if (isHeldBack(ledger, kindOfCall(ledger, permitted.terms), permitted.halt)) return undefined;
+  const call = yield* leaseCall(u, ledger, permitted);
   if (!call) yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
   return call;
+}
+
+/** Leases that ran out are settled, however many applies of the lane have to wait. */
+const OVERDUE_A_TURN = 100;
+
+function dueRows(
+  u: UnitContext,
+  { terms, halt }: Permitted,
+  lane: Lane,
+  limit: number,
+): Work<readonly EnforcementRow[]> {
+  const at = { provider: terms.provider, now: u.now };
+  if (lane === LANES.release && halt.holdsEnds) {
+    return all(queries.dueReleasesSince({ ...at, since: halt.releasesAfter, limit }));
+  }
+  if (lane === LANES.apply && halt.holdsApplies) return all(queries.overdueApplies({ ...at, limit: OVERDUE_A_TURN }));
+  return all(queries.dueEnforcements({ ...at, lane, limit }));
 }
 
 function* leaseLane(
   u: UnitContext,
   turn: Turn,
-  { terms }: ProviderTurn,
+  permitted: Permitted,
   lane: Lane,
   limit: number,
 ): Work<readonly LeasedCall[]> {
   if (limit <= 0) return [];
-  const reach = limit + turn.skip.length;
-  const due = yield* all(queries.dueEnforcements({ provider: terms.provider, lane, now: u.now, limit: reach }));
+  const due = yield* dueRows(u, permitted, lane, limit + turn.skip.length);
   const calls: LeasedCall[] = [];
   for (const ledger of due.filter(({ id }) => !turn.skip.includes(id)).slice(0, limit)) {
-    const call = yield* leaseOne(u, ledger, { owner: turn.owner, terms }, turn.random);
+    const call = yield* leaseOne(u, ledger, permitted, turn.random);
     if (call) calls.push(call);
   }
   return calls;
 }
 
 /** Two actions of one turn may want one effect: the second joins what the first began. */
-export function* startFresh(u: UnitContext, row: ActionRow, leasing: Leasing): Work<LeasedCall | undefined> {
-  const fresh = yield* joinAction(u, { id: row.id }, leasing.terms);
-  return fresh && (yield* beginAction(u, fresh, leasing));
+export function* startFresh(u: UnitContext, row: ActionRow, permitted: Permitted): Work<LeasedCall | undefined> {
+  const fresh = yield* joinAction(u, { id: row.id }, permitted.terms);
+  return fresh && (yield* beginAction(u, fresh, permitted));
+}
+
+/** Those that need no call are under way with it. @returns those that need one */
+function* joinAll(u: UnitContext, { starts, terms }: ProviderTurn, halt: Halt): Work<readonly ActionRow[]> {
+  if (halt.holdsApplies) return [];
+  const fresh: ActionRow[] = [];
+  for (const start of starts) {
+    const row = yield* joinAction(u, start, terms);
+    if (row) fresh.push(row);
+  }
+  return fresh;
 }
 
 /**
  * New actions join first: what somebody wants again is not released. Then releases, in slots of their own; then what
  * waits for another attempt, leaving new ones up to half of what is free; then actions that need a call of their own.
  */
-function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn): Work<readonly LeasedCall[]> {
-  const { free, starts, terms } = provider;
-  const leasing = { owner: turn.owner, terms };
-  const fresh: ActionRow[] = [];
-  for (const start of starts) {
-    const row = yield* joinAction(u, start, terms);
-    if (row) fresh.push(row);
-  }
-  const releases = yield* leaseLane(u, turn, provider, LANES.release, free.release);
+function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn, halt: Halt): Work<readonly LeasedCall[]> {
+  const { free, terms } = provider;
+  const permitted = { owner: turn.owner, terms, halt };
+  const fresh = yield* joinAll(u, provider, halt);
+  const releases = yield* leaseLane(u, turn, permitted, LANES.release, free.release);
   const again = Math.max(Math.ceil(free.apply / 2), free.apply - fresh.length);
-  const applies = [...(yield* leaseLane(u, turn, provider, LANES.apply, again))];
+  const limit = halt.holdsApplies ? OVERDUE_A_TURN : again;
+  const applies = [...(yield* leaseLane(u, turn, permitted, LANES.apply, limit))];
   for (const row of fresh.slice(0, Math.max(0, free.apply - applies.length))) {
-    const call = yield* startFresh(u, row, leasing);
+    const call = yield* startFresh(u, row, permitted);
     if (call) applies.push(call);
   }
-  const looks = yield* leaseLane(u, turn, provider, LANES.verify, free.verify);
+  const looks = yield* leaseLane(u, turn, permitted, LANES.verify, free.verify);
   return [...releases, ...applies, ...looks];
 }
 
-function* nextDue(turn: Turn): Work<number | null> {
-  const times: (number | undefined)[] = [(yield* first(queries.nextEnd({})))?.end_at];
-  for (const { terms } of turn.providers) {
-    const { provider } = terms;
-    times.push((yield* first(queries.nextStart({ provider })))?.start_at);
-    for (const lane of Object.values(LANES)) times.push((yield* first(queries.nextCall({ provider, lane })))?.due_at);
-    const wished = (yield* first(queries.nextLateRelease({ provider })))?.release_wished_at;
-    if (wished !== undefined) times.push(wished + terms.deadlineMs);
+/** What a pause holds back is due all the time: it is looked at again so soon, and keeps no other tenant waiting. */
+const HELD_BACK_MS = 1_000;
+
+/** When something is due at a provider, as far as it may go. */
+function* nextAt(u: UnitContext, { provider, deadlineMs }: Terms, halt: Halt): Work<readonly (number | undefined)[]> {
+  const times: (number | undefined)[] = [];
+  if (!halt.holdsApplies) times.push((yield* first(queries.nextStart({ provider })))?.start_at);
+  const heldBack: Readonly<Record<Lane, boolean>> = {
+    [LANES.release]: halt.holdsEnds,
+    [LANES.apply]: halt.holdsApplies,
+    [LANES.verify]: false,
+  };
+  for (const lane of Object.values(LANES)) {
+    const due = (yield* first(queries.nextCall({ provider, lane })))?.due_at;
+    times.push(due !== undefined && heldBack[lane] ? Math.max(due, u.now + HELD_BACK_MS) : due);
   }
+  const wished = (yield* first(queries.nextLateRelease({ provider })))?.release_wished_at;
+  return [...times, wished === undefined ? undefined : wished + deadlineMs];
+}
+
+function* nextDue(u: UnitContext, turn: Turn, pauses: Pauses): Work<number | null> {
+  const end = (yield* first(queries.nextEnd({})))?.end_at;
+  const isHeldBack = end !== undefined && pauses.some(({ kind }) => kind === 'restored');
+  const times: (number | undefined)[] = [isHeldBack ? Math.max(end, u.now + HELD_BACK_MS) : end];
+  for (const { terms } of turn.providers) times.push(...(yield* nextAt(u, terms, haltAt(pauses, terms.provider))));
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? null : Math.min(...known);
 }
 
 /** Everything that is due for a tenant and may go now: ends, starts, and the intents of calls, committed before they are sent. */
 export const takeDue = unit('dispatch.takeDue', function* (u, turn: Turn) {
+  const pauses = yield* readPauses();
   const reachable = new Set(turn.providers.map(({ terms }) => terms.provider));
+  const ending = { pauses, isReachable: (provider: string) => reachable.has(provider) };
   let ended = 0;
-  for (const id of turn.ends) if (yield* endAction(u, id, (provider) => reachable.has(provider))) ended += 1;
+  for (const id of turn.ends) if (yield* endAction(u, id, ending)) ended += 1;
   const calls: LeasedCall[] = [];
-  for (const provider of turn.providers) calls.push(...(yield* serve(u, turn, provider)));
-  const nextDueAt = yield* nextDue(turn);
+  for (const provider of turn.providers) {
+    calls.push(...(yield* serve(u, turn, provider, haltAt(pauses, provider.terms.provider))));
+  }
+  const nextDueAt = yield* nextDue(u, turn, pauses);
   u.nothingBefore(nextDueAt);
   return { calls, nextDueAt, ended, alarms: u.alarms } satisfies Taken as Taken;
 });

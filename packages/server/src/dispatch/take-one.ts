@@ -1,3 +1,4 @@
+import { haltAt, readPauses } from '../actions/pauses.ts';
 import { queries } from '../store/queries.ts';
 import { type Alarm, first, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
@@ -27,14 +28,23 @@ export interface TakenPart {
 
 function* start(u: UnitContext, part: Extract<Part, { kind: 'start' }>): Work<TakenPart> {
   const { start: due, leasing, mayCall } = part;
+  const halt = haltAt(yield* readPauses(), leasing.terms.provider);
+  if (halt.holdsApplies) return { ended: false };
   const fresh = yield* joinAction(u, due, leasing.terms);
-  return { call: fresh && mayCall ? yield* startFresh(u, fresh, leasing) : undefined, ended: false };
+  return { call: fresh && mayCall ? yield* startFresh(u, fresh, { ...leasing, halt }) : undefined, ended: false };
 }
 
 function* call(u: UnitContext, { id, leasing, random }: Extract<Part, { kind: 'call' }>): Work<TakenPart> {
   const ledger = yield* first(queries.enforcementById({ id }));
   const isDue = ledger?.due_at != null && ledger.due_at <= u.now;
-  return { call: isDue ? yield* leaseOne(u, ledger, leasing, random) : undefined, ended: false };
+  if (!isDue) return { ended: false };
+  const halt = haltAt(yield* readPauses(), ledger.provider);
+  return { call: yield* leaseOne(u, ledger, { ...leasing, halt }, random), ended: false };
+}
+
+function* end(u: UnitContext, { id, reachable }: Extract<Part, { kind: 'end' }>): Work<boolean> {
+  const ending = { pauses: yield* readPauses(), isReachable: (provider: string) => reachable.includes(provider) };
+  return yield* endAction(u, id, ending);
 }
 
 /** A turn's work one by one, where all of it at once failed. The tenant stays due. */
@@ -46,7 +56,7 @@ export const takeOne = unit('dispatch.takeOne', function* (u, part: Part) {
 function* takePart(u: UnitContext, part: Part): Work<TakenPart> {
   switch (part.kind) {
     case 'end':
-      return { ended: yield* endAction(u, part.id, (provider) => part.reachable.includes(provider)) };
+      return { ended: yield* end(u, part) };
     case 'start':
       return yield* start(u, part);
     case 'call':

@@ -1,6 +1,7 @@
 import type { WordQuery } from '../odata/search.ts';
 import type {
   ActionRow,
+  DispatchPauseRow,
   EnforcementRow,
   FeedFetchRow,
   JournalRow,
@@ -50,6 +51,9 @@ export interface PagePosition {
 /** An action that the dispatcher may start. `joins` is 1 where its effect is in the ledger already. */
 export type DueAction = Pick<ActionRow, 'id' | 'target'> & { readonly joins: 0 | 1 };
 
+/** A place among the actions that have an end or a deadline, in their order. */
+export type EndPlace = { readonly id: string; readonly end_at: number };
+
 /** An effect as a feed lists it. */
 export interface FeedEntryRow {
   readonly id: string;
@@ -91,7 +95,11 @@ export const queries = {
   actionsOn: query<{ enforcement_id: string }, ActionRow>('actionsOn'),
   newestActionOn: query<{ enforcement_id: string }, ActionRow>('newestActionOn'),
   dueActions: query<{ provider: string; now: number; limit: number }, DueAction>('dueActions'),
-  endedActions: query<{ now: number; limit: number }, Id>('endedActions'),
+  endedActions: query<{ now: number; limit: number }, EndPlace>('endedActions'),
+  /** Behind a place in their order: what lies before it cannot be ended now. */
+  endedActionsAfter: query<EndPlace & { now: number; limit: number }, EndPlace>('endedActionsAfter'),
+  /** Moves the moment at which an action is looked at, and changes nothing that anybody sees. */
+  moveEnd: query<{ id: string; version: number; end_at: number }, Id>('moveEnd'),
   nextStart: query<{ provider: string }, { start_at: number }>('nextStart'),
   nextEnd: query<Record<never, never>, { end_at: number }>('nextEnd'),
 
@@ -120,6 +128,11 @@ export const queries = {
   dueEnforcements: query<{ provider: string; lane: Lane; now: number; limit: number }, EnforcementRow>(
     'dueEnforcements',
   ),
+  /** Releases that were wished after a moment, and leases in the lane of applies that ran out. */
+  dueReleasesSince: query<{ provider: string; since: number; now: number; limit: number }, EnforcementRow>(
+    'dueReleasesSince',
+  ),
+  overdueApplies: query<{ provider: string; now: number; limit: number }, EnforcementRow>('overdueApplies'),
   dueCalls: query<{ provider: string; lane: Lane; now: number; limit: number }, Id>('dueCalls'),
   nextCall: query<{ provider: string; lane: Lane }, { due_at: number }>('nextCall'),
   /** Releases of which nobody was told yet that they are late: the oldest of the next provider by name, and of one. */
@@ -134,6 +147,13 @@ export const queries = {
   inForceAfter: query<EffectKey & { limit: number }, InForceRow>('inForceAfter'),
   leasesAfter: query<Id & { limit: number }, LeaseRow>('leasesAfter'),
   unwantedCalls: query<{ owner: string }, Id>('unwantedCalls'),
+
+  // Pauses of the dispatch
+  insertPause: query<DispatchPauseRow, never>('insertPause'),
+  endPause: query<{ id: string; until: number }, Id>('endPause'),
+  lastingPauses: query<Record<never, never>, DispatchPauseRow>('lastingPauses'),
+  /** Of the provider, or of all: those that last, or ended after `since`. */
+  pausesSince: query<{ provider: string; since: number }, DispatchPauseRow>('pausesSince'),
 
   // Orders of lists, kept for their next pages
   insertKeptOrder: query<KeptOrderRow, never>('insertKeptOrder'),

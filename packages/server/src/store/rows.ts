@@ -170,6 +170,27 @@ export interface UsedKeyRow {
   readonly until: number;
 }
 
+/** `stopped`: by somebody. `restored`: out of a backup, so that nobody knows what was done since. */
+export type PauseKind = 'stopped' | 'restored';
+
+/**
+ * Nothing is applied for the tenant at a provider meanwhile. While it is `restored`, nothing is taken back either at its
+ * end, and no drift is repaired. It stays when it is over: what it took does not count towards a deadline.
+ */
+export interface DispatchPauseRow {
+  readonly id: string;
+  /** Empty: all of them. */
+  readonly provider: string;
+  readonly kind: PauseKind;
+  readonly reason: string;
+  /** Who asked for it. */
+  readonly app_id: string;
+  readonly user_name: string | null;
+  readonly since: number;
+  /** Null while it lasts. */
+  readonly until: number | null;
+}
+
 /** A piece of the order in which a list was found. */
 export interface KeptOrderRow {
   readonly id: string;

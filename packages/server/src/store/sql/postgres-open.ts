@@ -23,6 +23,7 @@ const CHANGEABLE = [
   'word_index',
   'subscription',
   'delivery',
+  'dispatch_pause',
 ];
 
 interface Connected {

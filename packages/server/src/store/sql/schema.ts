@@ -1,5 +1,6 @@
 import type {
   ActionRow,
+  DispatchPauseRow,
   EnforcementRow,
   FeedFetchRow,
   JournalRow,
@@ -40,6 +41,7 @@ export interface Database {
   readonly journal: OfTenant<JournalRow>;
   readonly feed_fetch: OfTenant<FeedFetchRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
+  readonly dispatch_pause: OfTenant<DispatchPauseRow>;
   readonly kept_order: OfTenant<KeptOrderRow>;
   readonly action_words: OfTenant<ActionWordsRow>;
   readonly word_index: OfTenant<WordIndexRow>;

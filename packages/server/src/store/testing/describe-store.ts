@@ -6,6 +6,7 @@ import type { Store } from '../store.ts';
 import { anActionRow, anEnforcementRow } from './an-action-row.ts';
 import { describeChanges } from './describe-changes.ts';
 import { describeFeeds } from './describe-feeds.ts';
+import { describePauses } from './describe-pauses.ts';
 import { describeSubscriptions } from './describe-subscriptions.ts';
 import {
   addAction,
@@ -263,6 +264,7 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
     });
 
     describeFeeds(() => store);
+    describePauses(() => store);
     describeSubscriptions(() => store);
 
     describeChanges(() => store);

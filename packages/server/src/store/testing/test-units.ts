@@ -12,7 +12,7 @@ import {
   resendDelivery,
 } from '../../notify/subscription-units.ts';
 import { queries } from '../queries.ts';
-import type { ActionRow, EnforcementRow, FeedFetchRow } from '../rows.ts';
+import type { ActionRow, DispatchPauseRow, EnforcementRow, FeedFetchRow } from '../rows.ts';
 import { all, first, must, run, unit } from '../work.ts';
 
 /** Stores an action and writes it into the journal. */
@@ -80,6 +80,20 @@ export const wakeFeed = unit('test.wakeFeed', function* (_, args: { provider: st
   return yield* all(queries.wakeFeedEntries(args));
 });
 
+export const addPause = unit('test.addPause', function* (_, row: DispatchPauseRow) {
+  yield* run(queries.insertPause(row));
+});
+
+export const endPauseOf = unit('test.endPauseOf', function* (_, args: { id: string; until: number }) {
+  yield* must(queries.endPause(args));
+});
+
+type Moved = { readonly id: string; readonly version: number; readonly end_at: number };
+
+export const moveEndOf = unit('test.moveEndOf', function* (_, args: Moved) {
+  yield* must(queries.moveEnd(args));
+});
+
 /** What a store under test is opened with. */
 export const TEST_UNITS = [
   addAction,
@@ -93,6 +107,9 @@ export const TEST_UNITS = [
   writeFetch,
   removeFetch,
   wakeFeed,
+  addPause,
+  endPauseOf,
+  moveEndOf,
   createSubscription,
   removeSubscription,
   renewSubscription,

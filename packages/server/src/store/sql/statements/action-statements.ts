@@ -1,5 +1,7 @@
+import type { Kysely } from 'kysely';
 import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
+import type { Database } from '../schema.ts';
 import { ACTION_COLUMNS, pick } from './columns.ts';
 
 type ActionQuery = Extract<
@@ -12,12 +14,22 @@ type ActionQuery = Extract<
   | 'newestActionOn'
   | 'dueActions'
   | 'endedActions'
+  | 'endedActionsAfter'
+  | 'moveEnd'
   | 'nextStart'
   | 'nextEnd'
 >;
 
 /** What a change may touch: identity, requester and the moment of creation stay. */
 const CHANGEABLE = ACTION_COLUMNS.filter((column) => !['id', 'version', 'created_at', 'app_id'].includes(column));
+
+/** Whose end or deadline has come. */
+const ended = (db: Kysely<Database>, a: { readonly tenant_id: string; readonly now: number }) =>
+  db
+    .selectFrom('action')
+    .select((eb) => ['id', eb.ref('end_at').$notNull().as('end_at')])
+    .where('tenant_id', '=', a.tenant_id)
+    .where('end_at', '<=', a.now);
 
 export const actionStatements: Statements<ActionQuery> = {
   insertAction: (db, a) =>
@@ -93,14 +105,23 @@ export const actionStatements: Statements<ActionQuery> = {
       .orderBy('id')
       .limit(a.limit),
 
-  endedActions: (db, a) =>
-    db
-      .selectFrom('action')
-      .select('id')
-      .where('tenant_id', '=', a.tenant_id)
-      .where('end_at', '<=', a.now)
+  endedActions: (db, a) => ended(db, a).orderBy('end_at').limit(a.limit),
+
+  endedActionsAfter: (db, a) =>
+    ended(db, a)
+      .where((eb) => eb(eb.refTuple('end_at', 'id'), '>', eb.tuple(eb.val(a.end_at), eb.val(a.id))))
       .orderBy('end_at')
+      .orderBy('id')
       .limit(a.limit),
+
+  moveEnd: (db, a) =>
+    db
+      .updateTable('action')
+      .set({ end_at: a.end_at })
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '=', a.id)
+      .where('version', '=', a.version)
+      .returning('id'),
 
   nextStart: (db, a) =>
     db

@@ -8,6 +8,7 @@ import { feedStatements } from './feed-statements.ts';
 import { keptOrderStatements } from './kept-order-statements.ts';
 import { keyStatements } from './key-statements.ts';
 import { ledgerStatements } from './ledger-statements.ts';
+import { pauseStatements } from './pause-statements.ts';
 import { subscriptionStatements } from './subscription-statements.ts';
 import { wordStatements } from './word-statements.ts';
 
@@ -23,4 +24,5 @@ export const allStatements: Statements<QueryName> = {
   ...subscriptionStatements,
   ...keptOrderStatements,
   ...wordStatements,
+  ...pauseStatements,
 };

@@ -1,4 +1,4 @@
-import type { ActionRow, EnforcementRow, FeedFetchRow } from '../../rows.ts';
+import type { ActionRow, DispatchPauseRow, EnforcementRow, FeedFetchRow } from '../../rows.ts';
 import type { DeliveryRow, SubscriptionRow } from '../../subscription-rows.ts';
 
 /** Columns of a row; a column that is missing here does not compile. */
@@ -87,6 +87,17 @@ export const FEED_FETCH_COLUMNS = columnsOf<FeedFetchRow>({
   version: true,
   begun_at: true,
   got_at: true,
+});
+
+export const PAUSE_COLUMNS = columnsOf<DispatchPauseRow>({
+  id: true,
+  provider: true,
+  kind: true,
+  reason: true,
+  app_id: true,
+  user_name: true,
+  since: true,
+  until: true,
 });
 
 export const SUBSCRIPTION_COLUMNS = columnsOf<SubscriptionRow>({

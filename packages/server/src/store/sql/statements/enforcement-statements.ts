@@ -1,4 +1,5 @@
 import type { QueryName } from '../../queries.ts';
+import { LANES } from '../../rows.ts';
 import type { Statements } from '../prepare.ts';
 import { ENFORCEMENT_COLUMNS, pick } from './columns.ts';
 
@@ -11,6 +12,8 @@ type EnforcementQuery = Extract<
   | 'enforcementOf'
   | 'holdsOn'
   | 'dueEnforcements'
+  | 'dueReleasesSince'
+  | 'overdueApplies'
   | 'dueCalls'
   | 'nextCall'
   | 'leasesAfter'
@@ -80,6 +83,30 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('tenant_id', '=', a.tenant_id)
       .where('provider', '=', a.provider)
       .where('lane', '=', a.lane)
+      .where('due_at', '<=', a.now)
+      .orderBy('due_at')
+      .limit(a.limit),
+
+  dueReleasesSince: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where((eb) => eb('lane', '=', eb.lit(LANES.release)))
+      .where('due_at', '<=', a.now)
+      .where((eb) => eb.or([eb('release_wished_at', '>', a.since), eb('lease_owner', 'is not', null)]))
+      .orderBy('due_at')
+      .limit(a.limit),
+
+  overdueApplies: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where((eb) => eb('lane', '=', eb.lit(LANES.apply)))
+      .where('lease_owner', 'is not', null)
       .where('due_at', '<=', a.now)
       .orderBy('due_at')
       .limit(a.limit),
