@@ -41,6 +41,9 @@ export interface SqlDialect {
   /** Statements that bind a table's rows to the tenant of the connection, beside each statement's own predicate. */
   guardByTenant(table: keyof Database): readonly RawBuilder<unknown>[];
 
+  /** The same for a table that is read across tenants: each may write its own rows only. */
+  guardWritesByTenant(table: keyof Database): readonly RawBuilder<unknown>[];
+
   /** Statements that reach the rows of all tenants: a migration's, between two guards. */
   unguarded(table: keyof Database, statements: readonly RawBuilder<unknown>[]): readonly RawBuilder<unknown>[];
 
@@ -82,6 +85,7 @@ export const sqliteDialect: SqlDialect = {
   clustered: sql`strict, without rowid`,
   rows: sql`strict`,
   guardByTenant: () => [],
+  guardWritesByTenant: () => [],
   unguarded: (_, statements) => statements,
   // The member as JSON, without its escaped backslashes: what is behind one that is left is an escape.
   memberOf: (column, member) => {
@@ -130,6 +134,15 @@ export const postgresDialect: SqlDialect = {
     sql`alter table ${sql.table(table)} enable row level security`,
     sql`alter table ${sql.table(table)} force row level security`,
     sql`create policy of_tenant on ${sql.table(table)} using (tenant_id = current_setting('interdict.tenant', true))`,
+  ],
+  guardWritesByTenant: (table) => [
+    sql`alter table ${sql.table(table)} enable row level security`,
+    sql`create policy of_all on ${sql.table(table)} for select using (true)`,
+    ...(['insert', 'update', 'delete'] as const).map((write) => {
+      const own = sql`tenant_id = current_setting('interdict.tenant', true)`;
+      const where = write === 'insert' ? sql`with check (${own})` : sql`using (${own})`;
+      return sql`create policy ${sql.raw(`own_${write}`)} on ${sql.table(table)} for ${sql.raw(write)} ${where}`;
+    }),
   ],
   unguarded: (table, statements) => [
     sql`alter table ${sql.table(table)} no force row level security`,

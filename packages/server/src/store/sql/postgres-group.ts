@@ -24,17 +24,23 @@ export interface PostgresEngine {
 type LockedTenant = Omit<TenantRow, 'tenant_id'> & { readonly now: number };
 
 const BIND_TENANT = "select set_config('interdict.tenant', $1, true)";
-const ADD_TENANT = `insert into tenant (tenant_id, last_sequence, action_count, due_at) values ($1, 0, 0, null)
-  on conflict (tenant_id) do nothing`;
-/** The lock under which a tenant's changes queue, whichever process makes them: sequences follow commit order. */
-const LOCK_TENANT = `select last_sequence, action_count, due_at,
-  (extract(epoch from clock_timestamp()) * 1000)::bigint as now from tenant where tenant_id = $1 for update`;
-const WRITE_TENANT = 'update tenant set last_sequence = $2, action_count = $3, due_at = $4 where tenant_id = $1';
-const WRITE_JOURNAL = `insert into journal (tenant_id, sequence, written_at, action_id, event, type, content)
-  values ($1, $2, $3, $4, $5, $6, $7)`;
+/** What a group does beside its units, all of one tenant. */
+export const GROUP_TEXTS = {
+  addTenant: `insert into tenant (tenant_id, last_sequence, action_count, due_at) values ($1, 0, 0, null)
+    on conflict (tenant_id) do nothing`,
+  /** The lock under which a tenant's changes queue, whichever process makes them: sequences follow commit order. */
+  lockTenant: `select last_sequence, action_count, due_at,
+    (extract(epoch from clock_timestamp()) * 1000)::bigint as now from tenant where tenant_id = $1 for update`,
+  writeTenant: 'update tenant set last_sequence = $2, action_count = $3, due_at = $4 where tenant_id = $1',
+  writeJournal: `insert into journal (tenant_id, sequence, written_at, action_id, event, type, content)
+    values ($1, $2, $3, $4, $5, $6, $7)`,
+} as const;
 
 const send = (client: pg.ClientBase, name: string, text: string, values: unknown[]): Promise<pg.QueryResult> =>
   client.query({ name, text, values });
+
+const sendOwn = (client: pg.ClientBase, name: keyof typeof GROUP_TEXTS, values: unknown[]): Promise<pg.QueryResult> =>
+  send(client, name, GROUP_TEXTS[name], values);
 
 /** Runs one named query for a tenant; the connection must be bound to it. */
 export function sendQuery(
@@ -64,13 +70,10 @@ async function lockTenant(client: pg.ClientBase, tenantId: string): Promise<Lock
   const [, , found] = await settled([
     client.query('begin'),
     bindTenant(client, tenantId),
-    send(client, 'lockTenant', LOCK_TENANT, [tenantId]),
+    sendOwn(client, 'lockTenant', [tenantId]),
   ]);
   if (found?.rows[0]) return found.rows[0] as LockedTenant;
-  const [, made] = await settled([
-    send(client, 'addTenant', ADD_TENANT, [tenantId]),
-    send(client, 'lockTenant', LOCK_TENANT, [tenantId]),
-  ]);
+  const [, made] = await settled([sendOwn(client, 'addTenant', [tenantId]), sendOwn(client, 'lockTenant', [tenantId])]);
   return made?.rows[0] as LockedTenant;
 }
 
@@ -106,7 +109,7 @@ async function advance(
 
 function closingStatements(client: pg.ClientBase, turn: TenantTurn): Promise<pg.QueryResult>[] {
   const written = turn.journal.map((row) =>
-    send(client, 'writeJournal', WRITE_JOURNAL, [
+    sendOwn(client, 'writeJournal', [
       turn.tenantId,
       row.sequence,
       row.written_at,
@@ -118,7 +121,7 @@ function closingStatements(client: pg.ClientBase, turn: TenantTurn): Promise<pg.
   );
   if (!turn.changed) return written;
   const tenant = [turn.tenantId, turn.lastSequence, turn.actionCount, turn.dueAt];
-  return [...written, send(client, 'writeTenant', WRITE_TENANT, tenant)];
+  return [...written, sendOwn(client, 'writeTenant', tenant)];
 }
 
 /** A `commit` behind a failed statement resolves, as `ROLLBACK`: only its word says what took place. */

@@ -4,6 +4,7 @@ import { createStepLane, inLane, type StepLane } from '../../lib/step-lane.ts';
 import type { LongRead, Store } from '../store.ts';
 import type { Step } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
+import { ACROSS_TENANTS, type AcrossTenants } from './across-tenants.ts';
 import { postgresDialect } from './dialect.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, isIdle } from './group.ts';
 import { borrow, QUICK_SILENCE_MS, READ_SILENCE_MS } from './postgres-borrow.ts';
@@ -64,9 +65,9 @@ async function runUnit(parts: Parts, tenantId: string, unit: string, args: unkno
   }
 }
 
-async function tenantIds(pool: pg.Pool, text: string, values: readonly unknown[]): Promise<readonly string[]> {
+async function tenantIds(pool: pg.Pool, name: AcrossTenants, values: unknown[]): Promise<readonly string[]> {
   const { rows } = await borrow(pool, READ_SILENCE_MS, (client) =>
-    client.query<{ tenant_id: string }>(text, [...values]),
+    client.query<{ tenant_id: string }>(ACROSS_TENANTS[name], values),
   );
   return rows.map(({ tenant_id }) => tenant_id);
 }
@@ -95,19 +96,9 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
       const { rows } = await borrow(readers, READ_SILENCE_MS, (client) => client.query(text, [tenantId]));
       return { sequence: rows[0]?.last_sequence ?? 0, actionCount: rows[0]?.action_count ?? 0 };
     },
-    dueTenants: (now, limit) =>
-      tenantIds(readers, 'select tenant_id from tenant where due_at <= $1 order by due_at limit $2', [now, limit]),
-    tenantsAfter: (tenantId, limit) =>
-      tenantIds(readers, 'select tenant_id from tenant where tenant_id > $1 order by tenant_id limit $2', [
-        tenantId,
-        limit,
-      ]),
-    subscribedTenants: (tenantId, limit) =>
-      tenantIds(
-        readers,
-        'select tenant_id from tenant where subscribed > 0 and tenant_id > $1 order by tenant_id limit $2',
-        [tenantId, limit],
-      ),
+    dueTenants: (now, limit) => tenantIds(readers, 'dueTenants', [now, limit]),
+    tenantsAfter: (tenantId, limit) => tenantIds(readers, 'tenantsAfter', [tenantId, limit]),
+    subscribedTenants: (tenantId, limit) => tenantIds(readers, 'subscribedTenants', [tenantId, limit]),
     liveLeaseOwners: () => listLiveOwners(readers, parts.clock, parts.holder),
     ping: async () => {
       const answers = (pool: pg.Pool): Promise<unknown> =>

@@ -5,6 +5,7 @@ import { type ArmedFailpoint, armFailpoints } from '../../lib/failpoint.ts';
 import { Moved, type PackedThrown, type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
 import type { StepCall } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
+import { ACROSS_TENANTS, type AcrossTenants } from './across-tenants.ts';
 import { hasThrown, type UnitCall } from './group.ts';
 import { ask, createSqliteEngine, readTenant, runGroup, type SqliteEngine, stepSqlite } from './sqlite-engine.ts';
 import { isBroken, isFull } from './sqlite-faults.ts';
@@ -74,15 +75,12 @@ function scanMethods(engine: SqliteEngine): PortMethods {
   };
 }
 
-const DUE_TENANTS = 'select tenant_id from tenant where due_at <= ? order by due_at limit ?';
-const TENANTS_AFTER = 'select tenant_id from tenant where tenant_id > ? order by tenant_id limit ?';
+/** Each argument stands once, and in order. */
+const asked = (name: AcrossTenants): string => ACROSS_TENANTS[name].replaceAll(/\$\d/g, '?');
 
-const SUBSCRIBED_TENANTS =
-  'select tenant_id from tenant where subscribed > 0 and tenant_id > ? order by tenant_id limit ?';
-
-const ids = (db: DatabaseSync, sql: string, first: string | number, limit: number): string[] =>
+const ids = (db: DatabaseSync, name: AcrossTenants, first: string | number, limit: number): string[] =>
   db
-    .prepare(sql)
+    .prepare(asked(name))
     .all(first, limit)
     .map((row) => String(row.tenant_id));
 
@@ -98,11 +96,11 @@ function readerMethods(folder: string): PortMethods {
       return step.page ? new Moved(step, [step.page.text.buffer]) : step;
     },
     tenant: (tenantId: string) => readTenant(engine, tenantId),
-    dueTenants: ({ now, limit }: { now: number; limit: number }) => ids(engine.db, DUE_TENANTS, now, limit),
+    dueTenants: ({ now, limit }: { now: number; limit: number }) => ids(engine.db, 'dueTenants', now, limit),
     tenantsAfter: ({ tenantId, limit }: { tenantId: string; limit: number }) =>
-      ids(engine.db, TENANTS_AFTER, tenantId, limit),
+      ids(engine.db, 'tenantsAfter', tenantId, limit),
     subscribedTenants: ({ tenantId, limit }: { tenantId: string; limit: number }) =>
-      ids(engine.db, SUBSCRIBED_TENANTS, tenantId, limit),
+      ids(engine.db, 'subscribedTenants', tenantId, limit),
     ...scanMethods(scanning),
     close: () => {
       engine.db.close();
