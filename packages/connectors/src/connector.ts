@@ -102,6 +102,9 @@ export interface ConnectorTraits {
   readonly limits: {
     /** Calls under way at once. */
     readonly concurrency: number;
+    /** Calls that the product takes for one tenant, of every kind together. Absent: as many as come. */
+    readonly perMinute?: number;
+    readonly perHour?: number;
   };
   /** Pretends: nothing is enforced anywhere. */
   readonly simulated: boolean;

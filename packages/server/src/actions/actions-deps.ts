@@ -21,7 +21,7 @@ export interface ActionsDeps {
   readonly newId: (nowMs: number) => string;
   /** How a provider answers at present. */
   readonly health: {
-    of(provider: string): { readonly health: ProviderHealth; readonly message: string | null };
+    of(provider: string, tenantId?: string): { readonly health: ProviderHealth; readonly message: string | null };
   };
   readonly fetches: FetchesUnderWay;
   /** Tells people what they must look at. */

@@ -2,27 +2,23 @@ import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import type { CallKind } from '../store/rows.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
-import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
+import { type Dispatcher, slotsOf, type Way } from './dispatcher.ts';
+import { goOn } from './gates.ts';
+import { noteAtGate } from './note-at-gate.ts';
 import { runCall } from './run-call.ts';
 import { type Settled, settleCall } from './settle-call.ts';
 import { changeLane } from './slots.ts';
 
 /** Tells the board how the provider answered. A refusal is an answer; a look that found nothing is one too. */
-function note(
-  { deps }: Dispatcher,
-  { key }: DispatchedProvider,
-  { kind }: LeasedCall,
-  result: CallResult,
-  startedAt: number,
-): void {
+function note({ deps }: Dispatcher, { provider: { key } }: Way, result: CallResult): string {
   const { answer, presence } = result;
   const word = answer !== undefined && answer.kind !== 'done' ? answer : (presence ?? answer);
-  if (!word) return;
-  deps.metrics.attempt(key, kind, word.kind, (deps.timers.monotonicMs() - startedAt) / 1_000);
+  if (!word) return 'unknown';
   if (word.kind !== 'unavailable' && word.kind !== 'unknown') deps.health.up(key);
   else if ('fault' in word && word.fault === 'ours') deps.health.misconfigured(key, word.message);
   else deps.health.failed(key, word.message);
   deps.metrics.providerUp(key, deps.health.of(key).health === 'up');
+  return word.kind;
 }
 
 const SETTLE_TRIES = 5;
@@ -31,8 +27,7 @@ const SETTLE_PAUSE_MS = 200;
 /** An outcome that cannot be stored is tried again; after that the lease runs out, and the call counts as unanswered. */
 async function settle(
   dispatcher: Dispatcher,
-  tenantId: string,
-  provider: DispatchedProvider,
+  { tenantId, provider }: Way,
   leased: LeasedCall,
   result: CallResult,
 ): Promise<Settled> {
@@ -57,56 +52,67 @@ async function settle(
 /** The guard-rails are asked before every apply, not the first alone: what they forbid may have changed meanwhile. */
 async function callUnlessProtected(
   dispatcher: Dispatcher,
-  tenantId: string,
-  provider: DispatchedProvider,
+  way: Way,
   leased: LeasedCall,
   stop: AbortSignal,
 ): Promise<CallResult> {
   const { kind, call } = leased;
-  const { connector, terms } = provider;
-  const { timers, refusalFor } = dispatcher.deps;
-  const protection = kind === 'apply' ? refusalFor(tenantId, call.target) : undefined;
+  const { metrics, timers, refusalFor } = dispatcher.deps;
+  const { key, connector, terms } = way.provider;
+  const protection = kind === 'apply' ? refusalFor(way.tenantId, call.target) : undefined;
   if (protection) return { protection: protection.message };
   const startedAt = timers.monotonicMs();
   const result = await runCall({ connector, timers, timeoutMs: terms.timeoutMs }, leased, stop);
-  note(dispatcher, provider, leased, result, startedAt);
+  const seconds = (timers.monotonicMs() - startedAt) / 1_000;
+  // What we broke off ourselves says nothing of the provider.
+  if (stop.aborted) metrics.attempt(key, kind, 'brokenOff', seconds);
+  else {
+    metrics.attempt(key, kind, note(dispatcher, way, result), seconds);
+    noteAtGate(dispatcher, way, leased, result);
+  }
   return result;
 }
 
 /** One call: made, and its outcome settled. */
 async function carryOne(
   dispatcher: Dispatcher,
-  tenantId: string,
-  provider: DispatchedProvider,
+  way: Way,
   leased: LeasedCall,
-): Promise<Settled> {
+): Promise<{ readonly settled: Settled; readonly made: number }> {
   const abort = new AbortController();
+  const { tenantId } = way;
   const since = dispatcher.deps.timers.monotonicMs();
   dispatcher.calls.set(leased.enforcementId, { tenantId, abort, kind: leased.kind, since });
   try {
-    const result = await callUnlessProtected(dispatcher, tenantId, provider, leased, abort.signal);
-    return await settle(dispatcher, tenantId, provider, leased, result);
+    const result = await callUnlessProtected(dispatcher, way, leased, abort.signal);
+    const made = (result.answer ? 1 : 0) + (result.presence ? 1 : 0);
+    return { settled: await settle(dispatcher, way, leased, result), made };
   } finally {
     dispatcher.calls.delete(leased.enforcementId);
   }
 }
 
-/**
- * Makes a leased call in the slot that was reserved for it, and what follows from it at once. Never rejects.
- * @param provider the tenant's own of the name that the call bears
- * @returns the kind of the last call, and when the effect is due again; null where it is not
- */
-export async function carryCall(
-  dispatcher: Dispatcher,
-  tenantId: string,
-  provider: DispatchedProvider,
-  first: LeasedCall,
-): Promise<{ readonly kind: CallKind; readonly dueAt: number | null }> {
-  const slots = slotsOf(dispatcher, provider);
+/** How a call ended, with all that followed from it at once. */
+export interface Carried {
+  /** Of the last call. */
+  readonly kind: CallKind;
+  /** When the effect is due again; null where it is not. */
+  readonly dueAt: number | null;
+  /** How often the product was asked. */
+  readonly made: number;
+}
+
+/** Makes a leased call in the slot that was reserved for it, and what follows from it at once. Never rejects. */
+export async function carryCall(dispatcher: Dispatcher, way: Way, first: LeasedCall): Promise<Carried> {
+  const slots = slotsOf(dispatcher, way.provider);
+  let made = 0;
   for (let leased = first; ; ) {
-    const { next, dueAt }: Settled = await carryOne(dispatcher, tenantId, provider, leased);
-    if (!next) return { kind: leased.kind, dueAt };
+    const carried = await carryOne(dispatcher, way, leased);
+    const { next, dueAt } = carried.settled;
+    made += carried.made;
+    if (!next) return { kind: leased.kind, dueAt, made };
     changeLane(slots, leased.kind, next.kind);
+    goOn(way.gate, leased.kind, next.kind);
     leased = next;
   }
 }

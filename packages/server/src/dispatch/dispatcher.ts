@@ -8,6 +8,7 @@ import type { EndPlace } from '../store/queries.ts';
 import type { Store } from '../store/store.ts';
 import type { Alarm } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
+import { createGate, type Gate, type Gates, isForgettable } from './gates.ts';
 import type { Aside } from './set-aside.ts';
 import { createSlots, type Slots } from './slots.ts';
 import type { Terms } from './terms.ts';
@@ -31,7 +32,7 @@ export interface DispatcherDeps {
   /** The guard-rails, asked again before anything is sent. */
   readonly refusalFor: (tenantId: string, target: Target) => { readonly message: string } | undefined;
   readonly health: HealthBoard;
-  readonly metrics: Pick<Metrics, 'attempt' | 'providerUp'>;
+  readonly metrics: Pick<Metrics, 'attempt' | 'providerUp' | 'breaker'>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: () => number;
@@ -68,11 +69,20 @@ export interface HeldEnds {
   readonly place: EndPlace;
 }
 
+/** Whose call it is, where it goes, and through which gate. */
+export interface Way {
+  readonly tenantId: string;
+  readonly provider: DispatchedProvider;
+  readonly gate: Gate;
+}
+
 /** Everything that the dispatcher remembers; the truth is in the store. */
 export interface Dispatcher {
   readonly deps: DispatcherDeps;
   /** By the provider's key; see {@link slotsOf}. */
   readonly slots: ReadonlyMap<string, Slots>;
+  /** What holds calls back, by provider and tenant; see {@link gateOf}. */
+  readonly gates: Gates;
   /** Tenants whose turn is under way, and whether another must follow. */
   readonly turns: Map<string, Turning>;
   /** Actions and ledger rows that threw, by tenant: left alone for a while. */
@@ -93,6 +103,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   return {
     deps,
     slots: new Map(deps.providers.map(({ key, connector }) => [key, createSlots(connector.traits.limits.concurrency)])),
+    gates: new Map(),
     turns: new Map(),
     aside: new Map(),
     heldEnds: new Map(),
@@ -109,4 +120,23 @@ export function slotsOf({ slots }: Dispatcher, { key }: DispatchedProvider): Slo
   const found = slots.get(key);
   if (!found) throw new Error(`The provider ${key} has no slots.`);
   return found;
+}
+
+const gateKey = ({ key }: DispatchedProvider, tenantId: string): string => `${tenantId} ${key}`;
+
+export function gateOf({ gates }: Dispatcher, tenantId: string, provider: DispatchedProvider, now: number): Gate {
+  const key = gateKey(provider, tenantId);
+  const known = gates.get(key);
+  if (known) return known;
+  const { terms, connector } = provider;
+  const gate = createGate({ terms, limits: connector.traits.limits }, now);
+  gates.set(key, gate);
+  return gate;
+}
+
+/** A gate that stands open is made anew when it is needed: tenants are many. */
+export function forgetGate({ gates }: Dispatcher, tenantId: string, provider: DispatchedProvider, now: number): void {
+  const key = gateKey(provider, tenantId);
+  const gate = gates.get(key);
+  if (gate && isForgettable(gate, now)) gates.delete(key);
 }

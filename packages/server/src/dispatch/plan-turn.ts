@@ -4,10 +4,12 @@ import { providersOf } from '../actions/provider.ts';
 import { type DueAction, type EndPlace, queries } from '../store/queries.ts';
 import { LANES } from '../store/rows.ts';
 import type { LeasedCall } from './call-result.ts';
-import { type DispatchedProvider, type Dispatcher, type HeldEnds, slotsOf } from './dispatcher.ts';
+import { type DispatchedProvider, type Dispatcher, forgetGate, gateOf, type HeldEnds, slotsOf } from './dispatcher.ts';
+import { admit, admittable, enter, type Gate, takeBack } from './gates.ts';
 import { freeSlots, giveBack, reserve, SLOT_LANES, slotLaneOf, waitForSlot } from './slots.ts';
 import type { Start } from './start-action.ts';
-import type { FreeSlots, ProviderTurn } from './take-due.ts';
+import type { FreeSlots, NotBefore, ProviderTurn } from './take-due.ts';
+import { livingProcesses } from './watch-owners.ts';
 
 /** More than a provider's slots: an action that joins an effect in force needs none. */
 const STARTS_BEYOND_SLOTS = 32;
@@ -18,6 +20,8 @@ interface Due {
   readonly provider: DispatchedProvider;
   /** Actions that are due, whether they can start now or not. */
   readonly actions: number;
+  /** How many of them join what is in the ledger. */
+  readonly joins: number;
   readonly starts: readonly Start[];
   readonly calls: FreeSlots;
 }
@@ -25,7 +29,8 @@ interface Due {
 /** What of it may go now: in slots that are reserved until {@link settleSlots}. */
 export interface Planned {
   readonly provider: DispatchedProvider;
-  /** As many calls as may follow from what is due. */
+  readonly gate: Gate;
+  /** As many calls as may follow from what is due, and as are let through. */
   readonly wanted: FreeSlots;
   readonly turn: ProviderTurn;
 }
@@ -55,6 +60,17 @@ function chooseStarts(
   });
 }
 
+/** Slots of the provider, as far as it is let through to them. */
+function freeNow(dispatcher: Dispatcher, tenantId: string, provider: DispatchedProvider, now: number): FreeSlots {
+  const free = freeSlots(slotsOf(dispatcher, provider), tenantId);
+  const may = admittable(gateOf(dispatcher, tenantId, provider, now), now, livingProcesses(dispatcher.owners));
+  return {
+    release: Math.min(free.release, may.release),
+    apply: Math.min(free.apply, may.apply),
+    verify: Math.min(free.verify, may.verify),
+  };
+}
+
 async function readDue(
   dispatcher: Dispatcher,
   tenantId: string,
@@ -64,7 +80,7 @@ async function readDue(
 ): Promise<Due> {
   const { store } = dispatcher.deps;
   const { holdsApplies } = haltAt(pauses, provider.terms.provider);
-  const free = freeSlots(slotsOf(dispatcher, provider), tenantId);
+  const free = freeNow(dispatcher, tenantId, provider, now);
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>
     (await store.read(tenantId, queries.dueCalls({ ...at, lane: LANES[lane], limit: free[lane] + 1 }))).length;
@@ -75,23 +91,29 @@ async function readDue(
     count('verify'),
   ]);
   const starts = chooseStarts(dispatcher, tenantId, actions, free.apply);
-  return { provider, actions: actions.length, starts, calls: { release, apply, verify } };
+  const joins = actions.filter((each) => each.joins === 1).length;
+  return { provider, actions: actions.length, joins, starts, calls: { release, apply, verify } };
 }
 
 /** An end makes a release, and an action that starts makes a call, or a look where it joins what is in force. */
 function planAt(
   dispatcher: Dispatcher,
   tenantId: string,
-  { provider, actions, starts, calls }: Due,
-  ends: number,
+  { provider, actions, joins, starts, calls }: Due,
+  { ends, now }: { readonly ends: number; readonly now: number },
 ): Planned {
-  const wanted = {
+  const asked = {
     release: calls.release + ends,
     apply: calls.apply + actions,
-    verify: calls.verify + actions,
+    verify: calls.verify + joins,
   };
+  const gate = gateOf(dispatcher, tenantId, provider, now);
+  const { calls: wanted, notBefore, freshFirst } = admit(gate, asked, now, livingProcesses(dispatcher.owners));
   const free = reserve(slotsOf(dispatcher, provider), tenantId, wanted);
-  return { provider, wanted, turn: { terms: provider.terms, free, starts } };
+  enter(gate, free);
+  // Behind those that join what is in the ledger others may, which are not read yet.
+  const held: NotBefore = joins > 0 ? notBefore : { ...notBefore, starts: notBefore.apply };
+  return { provider, gate, wanted, turn: { terms: provider.terms, free, starts, notBefore: held, freshFirst } };
 }
 
 /** While ends have to wait, those behind them are looked at all the same: each turn goes on behind the last. */
@@ -122,7 +144,7 @@ export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promis
     readEnds(dispatcher, tenantId, now, pauses),
     ...providersOf(providers, tenantId).map((provider) => readDue(dispatcher, tenantId, provider, now, pauses)),
   ]);
-  const planned = due.map((each) => planAt(dispatcher, tenantId, each, ended.length));
+  const planned = due.map((each) => planAt(dispatcher, tenantId, each, { ends: ended.length, now }));
   return { now, ends: ended.map(({ id }) => id), endsBehind, planned };
 }
 
@@ -133,7 +155,7 @@ export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promis
 export function settleSlots(
   dispatcher: Dispatcher,
   tenantId: string,
-  { provider, wanted, turn }: Planned,
+  { provider, gate, wanted, turn }: Planned,
   calls: readonly LeasedCall[],
   isMoreDue: boolean,
 ): void {
@@ -141,7 +163,9 @@ export function settleSlots(
   for (const lane of SLOT_LANES) {
     const taken = calls.filter(({ kind }) => slotLaneOf(kind) === lane).length;
     giveBack(slots, lane, turn.free[lane] - taken);
+    takeBack(gate, lane, turn.free[lane] - taken);
     const isShort = isMoreDue && wanted[lane] > turn.free[lane] && taken >= turn.free[lane];
     waitForSlot(slots, lane, tenantId, isShort);
   }
+  forgetGate(dispatcher, tenantId, provider, dispatcher.deps.store.clock.now());
 }

@@ -2,9 +2,10 @@ import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import type { LeasedCall } from './call-result.ts';
 import { carryCall } from './carry-call.ts';
-import { type DispatchedProvider, type Dispatcher, slotsOf } from './dispatcher.ts';
+import { type DispatchedProvider, type Dispatcher, forgetGate, slotsOf } from './dispatcher.ts';
+import { leave } from './gates.ts';
 import { tellLateReleases } from './late-releases.ts';
-import { ENDS_A_TURN, type Plan, planTurn, settleSlots } from './plan-turn.ts';
+import { ENDS_A_TURN, type Plan, type Planned, planTurn, settleSlots } from './plan-turn.ts';
 import { leftAlone } from './set-aside.ts';
 import { giveBack, servable, slotLaneOf } from './slots.ts';
 import { takeApart } from './take-apart.ts';
@@ -15,10 +16,13 @@ function wakeWaiting(dispatcher: Dispatcher, provider: DispatchedProvider): void
   for (const tenantId of servable(slotsOf(dispatcher, provider))) wake(dispatcher, tenantId);
 }
 
-function launch(dispatcher: Dispatcher, tenantId: string, provider: DispatchedProvider, leased: LeasedCall): void {
-  const done = carryCall(dispatcher, tenantId, provider, leased).then(({ kind, dueAt }) => {
+function launch(dispatcher: Dispatcher, tenantId: string, { provider, gate }: Planned, leased: LeasedCall): void {
+  const way = { tenantId, provider, gate };
+  const done = carryCall(dispatcher, way, leased).then(({ kind, dueAt, made }) => {
     dispatcher.underWay.delete(underWay);
     giveBack(slotsOf(dispatcher, provider), slotLaneOf(kind));
+    if (leave(gate, leased.kind, kind, made)) wake(dispatcher, tenantId);
+    forgetGate(dispatcher, tenantId, provider, dispatcher.deps.store.clock.now());
     wakeWaiting(dispatcher, provider);
     if (dueAt !== null) wakeAt(dispatcher, tenantId, dueAt);
   });
@@ -63,7 +67,7 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
     for (const each of planned) {
       const calls = taken.calls.filter(({ provider }) => provider === each.provider.terms.provider);
       settleSlots(dispatcher, tenantId, each, calls, isMoreDue);
-      for (const call of calls) launch(dispatcher, tenantId, each.provider, call);
+      for (const call of calls) launch(dispatcher, tenantId, each, call);
       wakeWaiting(dispatcher, each.provider);
     }
   }

@@ -13,11 +13,19 @@ import type { Terms } from './terms.ts';
 /** How many more calls a provider can take, by lane. */
 export type FreeSlots = Readonly<Record<'release' | 'apply' | 'verify', number>>;
 
+/** What is held back: before which time it is of no use to look for it again. Absent: it is not. */
+export type NotBefore = Readonly<Partial<Record<keyof FreeSlots | 'starts', number | undefined>>>;
+
+const isHeld = (notBefore: NotBefore): boolean => Object.values(notBefore).some((time) => time !== undefined);
+
 export interface ProviderTurn {
   readonly terms: Terms;
   readonly free: FreeSlots;
   /** Actions that are due there, in order. */
   readonly starts: readonly Start[];
+  readonly notBefore: NotBefore;
+  /** What was never tried goes before what failed before. */
+  readonly freshFirst: boolean;
 }
 
 export interface Turn {
@@ -47,6 +55,16 @@ function* settleOverdue(u: UnitContext, ledger: EnforcementRow, leasing: Leasing
   yield* carryOut(u, judgement, ledger.leased_at ?? u.now, leasing);
 }
 
+/** Leases that ran out are settled, however many applies of the lane have to wait. */
+const OVERDUE_A_TURN = 100;
+
+/** That needs no call: nothing that holds calls back holds it back, nor the release that may wait behind it. */
+function* settleAllOverdue(u: UnitContext, leasing: Leasing, { random, skip }: Turn): Work<void> {
+  const { provider } = leasing.terms;
+  const overdue = yield* all(queries.overdueLeases({ provider, now: u.now, limit: OVERDUE_A_TURN + skip.length }));
+  for (const ledger of overdue) if (!skip.includes(ledger.id)) yield* settleOverdue(u, ledger, leasing, random);
+}
+
 /** Leases what the row needs next, where it needs a call that may be made now. */
 export function* leaseOne(
   u: UnitContext,
@@ -67,9 +85,6 @@ export function* leaseOne(
   if (!call) yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
   return call;
 }
-
-/** Leases that ran out are settled, however many applies of the lane have to wait. */
-const OVERDUE_A_TURN = 100;
 
 function dueRows(
   u: UnitContext,
@@ -124,11 +139,13 @@ function* joinAll(u: UnitContext, { starts, terms }: ProviderTurn, halt: Halt): 
  * waits for another attempt, leaving new ones up to half of what is free; then actions that need a call of their own.
  */
 function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn, halt: Halt): Work<readonly LeasedCall[]> {
-  const { free, terms } = provider;
+  const { free, freshFirst, notBefore, terms } = provider;
   const permitted = { owner: turn.owner, terms, halt };
+  if (isHeld(notBefore)) yield* settleAllOverdue(u, permitted, turn);
   const fresh = yield* joinAll(u, provider, halt);
   const releases = yield* leaseLane(u, turn, permitted, LANES.release, free.release);
-  const again = Math.max(Math.ceil(free.apply / 2), free.apply - fresh.length);
+  const left = free.apply - fresh.length;
+  const again = freshFirst ? Math.max(0, left) : Math.max(Math.ceil(free.apply / 2), left);
   const limit = halt.holdsApplies ? OVERDUE_A_TURN : again;
   const applies = [...(yield* leaseLane(u, turn, permitted, LANES.apply, limit))];
   for (const row of fresh.slice(0, Math.max(0, free.apply - applies.length))) {
@@ -142,19 +159,24 @@ function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn, halt: Halt):
 /** What a pause holds back is due all the time: it is looked at again so soon, and keeps no other tenant waiting. */
 const HELD_BACK_MS = 1_000;
 
+const later = (time: number | undefined, notBefore = 0): number | undefined =>
+  time === undefined ? undefined : Math.max(time, notBefore);
+
 /** When something is due at a provider, as far as it may go. */
-function* nextAt(u: UnitContext, { provider, deadlineMs }: Terms, halt: Halt): Work<readonly (number | undefined)[]> {
+function* nextAt(
+  u: UnitContext,
+  { terms: { provider, deadlineMs }, notBefore }: ProviderTurn,
+  halt: Halt,
+): Work<readonly (number | undefined)[]> {
   const times: (number | undefined)[] = [];
-  if (!halt.holdsApplies) times.push((yield* first(queries.nextStart({ provider })))?.start_at);
-  const heldBack: Readonly<Record<Lane, boolean>> = {
-    [LANES.release]: halt.holdsEnds,
-    [LANES.apply]: halt.holdsApplies,
-    [LANES.verify]: false,
-  };
-  for (const lane of Object.values(LANES)) {
-    const due = (yield* first(queries.nextCall({ provider, lane })))?.due_at;
-    times.push(due !== undefined && heldBack[lane] ? Math.max(due, u.now + HELD_BACK_MS) : due);
+  if (!halt.holdsApplies)
+    times.push(later((yield* first(queries.nextStart({ provider })))?.start_at, notBefore.starts));
+  const heldBack = { release: halt.holdsEnds, apply: halt.holdsApplies, verify: false };
+  for (const lane of ['release', 'apply', 'verify'] as const) {
+    const due = (yield* first(queries.nextCall({ provider, lane: LANES[lane] })))?.due_at;
+    times.push(later(due, Math.max(notBefore[lane] ?? 0, heldBack[lane] ? u.now + HELD_BACK_MS : 0)));
   }
+  if (isHeld(notBefore)) times.push((yield* first(queries.nextLease({ provider })))?.due_at);
   const wished = (yield* first(queries.nextLateRelease({ provider })))?.release_wished_at;
   return [...times, wished === undefined ? undefined : wished + deadlineMs];
 }
@@ -163,7 +185,7 @@ function* nextDue(u: UnitContext, turn: Turn, pauses: Pauses): Work<number | nul
   const end = (yield* first(queries.nextEnd({})))?.end_at;
   const isHeldBack = end !== undefined && pauses.some(({ kind }) => kind === 'restored');
   const times: (number | undefined)[] = [isHeldBack ? Math.max(end, u.now + HELD_BACK_MS) : end];
-  for (const { terms } of turn.providers) times.push(...(yield* nextAt(u, terms, haltAt(pauses, terms.provider))));
+  for (const each of turn.providers) times.push(...(yield* nextAt(u, each, haltAt(pauses, each.terms.provider))));
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? null : Math.min(...known);
 }

@@ -27,6 +27,10 @@ export function noteOwners(owners: Owners, live: ReadonlySet<string>, now: numbe
   return isAnyGone;
 }
 
+/** Processes that work on the store, as far as is known: at least this one. */
+export const livingProcesses = ({ missedSince }: Owners): number =>
+  Math.max(1, [...missedSince.values()].filter((since) => since === undefined).length);
+
 /** Whether others may think by now that this process is gone. */
 export function isInDoubt(owners: Owners, own: string, now: number): boolean {
   const since = owners.silentSince ?? owners.missedSince.get(own);

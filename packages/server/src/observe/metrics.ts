@@ -8,9 +8,27 @@ export interface Metrics {
   attempt(provider: string, kind: string, outcome: string, seconds: number): void;
   providerUp(provider: string, up: boolean): void;
   releaseFailed(provider: string): void;
+  /** Whether a tenant's calls of a provider are held back. */
+  breaker(provider: string, tenantId: string, state: string): void;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Tenants by state; those that nothing is held back from are not counted. */
+function countByState(gauge: Gauge<'provider' | 'state'>): Metrics['breaker'] {
+  const states = new Map<string, string>();
+  return (provider, tenantId, state) => {
+    const key = `${tenantId} ${provider}`;
+    const before = states.get(key) ?? 'closed';
+    if (before === state) return;
+    if (before !== 'closed') gauge.dec({ provider, state: before });
+    if (state === 'closed') states.delete(key);
+    else {
+      states.set(key, state);
+      gauge.inc({ provider, state });
+    }
+  };
+}
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -47,8 +65,15 @@ export function createMetrics(): Metrics {
     labelNames: ['provider'],
     registers,
   });
+  const heldBack = new Gauge({
+    name: 'interdict_provider_held_back_tenants',
+    help: 'Tenants whose calls of a provider are held back, by why.',
+    labelNames: ['provider', 'state'],
+    registers,
+  });
   return {
     registry,
+    breaker: countByState(heldBack),
     request: (method, route, status, seconds) =>
       requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
     attempt: (provider, operation, outcome, seconds) => {

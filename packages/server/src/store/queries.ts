@@ -134,6 +134,9 @@ export const queries = {
   ),
   overdueApplies: query<{ provider: string; now: number; limit: number }, EnforcementRow>('overdueApplies'),
   dueCalls: query<{ provider: string; lane: Lane; now: number; limit: number }, Id>('dueCalls'),
+  /** Calls whose lease ran out, and when the next one does. */
+  overdueLeases: query<{ provider: string; now: number; limit: number }, EnforcementRow>('overdueLeases'),
+  nextLease: query<{ provider: string }, { due_at: number }>('nextLease'),
   nextCall: query<{ provider: string; lane: Lane }, { due_at: number }>('nextCall'),
   /** Releases of which nobody was told yet that they are late: the oldest of the next provider by name, and of one. */
   oldestRelease: query<{ after: string }, { provider: string; release_wished_at: number }>('oldestRelease'),

@@ -188,7 +188,7 @@ export function turn(world: World): number {
     random: world.random(),
     ends,
     skip: [],
-    providers: [{ terms, free, starts }],
+    providers: [{ terms, free, starts, notBefore: {}, freshFirst: false }],
   });
   const until = now - terms.deadlineMs;
   for (const { id } of store.read(queries.lateReleases({ provider: 'edge', until, limit: 50 }))) {

@@ -6,6 +6,7 @@ import type { Store } from '../store.ts';
 import { anActionRow, anEnforcementRow } from './an-action-row.ts';
 import { describeChanges } from './describe-changes.ts';
 import { describeFeeds } from './describe-feeds.ts';
+import { describeLeases } from './describe-leases.ts';
 import { describePauses } from './describe-pauses.ts';
 import { describeSubscriptions } from './describe-subscriptions.ts';
 import {
@@ -268,6 +269,8 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
     describeSubscriptions(() => store);
 
     describeChanges(() => store);
+
+    describeLeases(() => store);
 
     it('counts itself among the processes that may hold leases', async () => {
       expect(await store.liveLeaseOwners()).toContain(store.leaseOwner);

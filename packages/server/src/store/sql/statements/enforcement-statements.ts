@@ -15,6 +15,8 @@ type EnforcementQuery = Extract<
   | 'dueReleasesSince'
   | 'overdueApplies'
   | 'dueCalls'
+  | 'overdueLeases'
+  | 'nextLease'
   | 'nextCall'
   | 'leasesAfter'
   | 'unwantedCalls'
@@ -120,6 +122,25 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('lane', '=', a.lane)
       .where('due_at', '<=', a.now)
       .limit(a.limit),
+
+  overdueLeases: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('lease_owner', 'is not', null)
+      .where('due_at', '<=', a.now)
+      .limit(a.limit),
+
+  nextLease: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select((eb) => eb.fn.min('due_at').as('due_at'))
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('lease_owner', 'is not', null)
+      .having((eb) => eb.fn.min('due_at'), 'is not', null),
 
   nextCall: (db, a) =>
     db
