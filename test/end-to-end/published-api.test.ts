@@ -9,6 +9,7 @@ import {
   readPublishedApi,
 } from '../published-api.ts';
 import { type Asked, aDataFolder, ask, type Json, type Reply, startServer, type TestServer, until } from '../server.ts';
+import { tokenFor } from '../tenant-token.ts';
 
 const ACTIONS = '/beta/security/securityActions';
 const receiver = new NotificationReceiver();
@@ -168,6 +169,18 @@ describe('what /openapi.json says, done as it says', () => {
     await run('listSubscriptionDeliveries', { id: of });
     await run('resendSubscriptionDelivery', { id: of, deliveryId: String(delivered.at(-1)?.id) });
     await run('deleteSubscription', { id: renewed });
+  });
+
+  it('the stop switch', async () => {
+    const token = await tokenFor(server, {
+      permissions: ['SecurityActions.Approve.All'],
+      delegated: true,
+      user: 'ada',
+    });
+    for (const { value } of Object.values(requestsOf('stopDispatch'))) await run('stopDispatch', {}, { body: value });
+    await run('getDispatchState');
+    await run('resumeDispatch', {}, { body: requestsOf('resumeDispatch').all?.value, token });
+    await ask(server, '/beta/security/resumeDispatch', { body: { reason: 'x', provider: 'blocklist' }, token });
   });
 
   it('cancel and delete', async () => {

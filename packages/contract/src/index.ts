@@ -1,3 +1,4 @@
+export * from './dispatch-state.ts';
 export * from './enforcement.ts';
 export * from './error-code.ts';
 export * from './permission.ts';

@@ -1,6 +1,7 @@
 import { cancelAction } from './actions/cancel-action.ts';
 import { askKey, createAction, isStored } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
+import { resumeDispatch, stopDispatch } from './actions/dispatch-units.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { keepOrder } from './actions/listing/kept-order.ts';
 import { indexAgain, indexWords } from './actions/listing/word-index.ts';
@@ -35,6 +36,8 @@ export const UNITS: readonly AnyUnit[] = [
   cancelAction,
   deleteAction,
   updateAction,
+  stopDispatch,
+  resumeDispatch,
   beginFetch,
   endFetch,
   takeDue,

@@ -14,28 +14,38 @@ export interface Wanted {
 const equal = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** Graph's own words for it; then what Graph never told: which there are. */
-function unknownProvider(providers: readonly Provider[], why: string): Refusal {
+function unknownProvider(providers: readonly Provider[], why: string, target = 'vendorInformation/provider'): Refusal {
   const names = providers.filter(({ isRetired }) => !isRetired).map(({ name }) => name);
   const there = names.length === 0 ? 'This tenant has none.' : `This tenant has: ${names.join(', ')}.`;
   return new Refusal('badRequest', `Cannot find a provider for this request${why} ${there}`, {
     inner: 'unknownProvider',
-    target: 'vendorInformation/provider',
+    target,
   });
 }
 
 const meansVendor = (provider: Provider, vendor: string | null): boolean =>
   vendor === null || !provider.isVendorGiven || equal(provider.vendor, vendor);
 
+/**
+ * By name, then by alias; retired ones too.
+ * @param target where the request names it
+ * @throws {Refusal} unknownProvider
+ */
+export function findProvider(providers: readonly Provider[], wanted: string, target: string): Provider {
+  const found =
+    providers.find(({ name }) => equal(name, wanted)) ??
+    providers.find(({ aliases }) => aliases.some((alias) => equal(alias, wanted)));
+  if (found) return found;
+  const known = providers.flatMap(({ name, aliases }) => [name, ...aliases]);
+  throw unknownProvider(providers, `: there is no "${wanted.slice(0, 100)}".${didYouMean(wanted, known)}`, target);
+}
+
 function byName(providers: readonly Provider[], wanted: string, vendor: string | null): Provider {
   const named = providers.find(({ name }) => equal(name, wanted));
   if (named && !meansVendor(named, vendor)) {
     throw unknownProvider(providers, `: provider "${named.name}" is of vendor "${named.vendor}", not "${vendor}".`);
   }
-  const found = named ?? providers.find(({ aliases }) => aliases.some((alias) => equal(alias, wanted)));
-  if (!found) {
-    const known = providers.flatMap(({ name, aliases }) => [name, ...aliases]);
-    throw unknownProvider(providers, `: there is no "${wanted.slice(0, 100)}".${didYouMean(wanted, known)}`);
-  }
+  const found = named ?? findProvider(providers, wanted, 'vendorInformation/provider');
   if (found.isRetired) throw unknownProvider(providers, `: "${found.name}" is retired and takes no new actions.`);
   return found;
 }

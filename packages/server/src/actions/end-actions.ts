@@ -5,17 +5,9 @@ import type { ActionsDeps, Asking } from './actions-deps.ts';
 import { runAgain } from './after-unknown.ts';
 import { type CancelOutcome, cancelAction } from './cancel-action.ts';
 import { type DeleteOutcome, deleteAction } from './delete-action.ts';
-import type { Origin } from './journal.ts';
+import { originOf } from './journal.ts';
 import { type Precondition, tagDoesNotMatch } from './precondition.ts';
 import { providersOf } from './provider.ts';
-
-const originOf = ({ appId, user, oid, requestId, sourceIp }: Asking): Origin => ({
-  appId,
-  user,
-  oid,
-  requestId,
-  sourceIp,
-});
 
 const NOT_CANCELLABLE = {
   record: 'It records an action that was taken elsewhere: there is nothing here to cancel.',

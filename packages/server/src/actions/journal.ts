@@ -9,6 +9,14 @@ export interface Origin {
   readonly sourceIp: string | null;
 }
 
+export const originOf = ({ appId, user, oid, requestId, sourceIp }: Origin): Origin => ({
+  appId,
+  user,
+  oid,
+  requestId,
+  sourceIp,
+});
+
 /** Every kind of journal entry; docs/audit.md explains each. It only grows. */
 export const JOURNAL_TYPES = [
   'securityAction.created',
@@ -24,13 +32,15 @@ export const JOURNAL_TYPES = [
   'securityAction.releaseFailed',
   'securityAction.updated',
   'securityAction.deleted',
+  'dispatch.stopped',
+  'dispatch.resumed',
 ] as const;
 export type JournalType = (typeof JOURNAL_TYPES)[number];
 
-/** An entry about one action. Without an origin the server itself made the change. */
+/** An entry about one action, or about none. Without an origin the server itself made the change. */
 export function journalEntry(
   type: JournalType,
-  actionId: string,
+  actionId: string | null,
   event: JournalEntry['event'],
   details: Readonly<Record<string, unknown>>,
   origin?: Origin,

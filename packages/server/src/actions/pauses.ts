@@ -3,7 +3,7 @@ import type { DispatchPauseRow } from '../store/rows.ts';
 import { all, type Work } from '../store/work.ts';
 
 /** Pauses of a tenant that last at this moment. */
-export type Pauses = readonly Pick<DispatchPauseRow, 'provider' | 'kind' | 'since'>[];
+export type Pauses = readonly DispatchPauseRow[];
 
 /** What has to wait at a provider. Times in milliseconds. */
 export interface Halt {

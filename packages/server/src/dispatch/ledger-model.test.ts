@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Terms } from './terms.ts';
 import { checkHistories, checkRest, comeToRest } from './testing/ledger-checks.ts';
+import { pauseOrResume } from './testing/ledger-pauses.ts';
 import { meddle } from './testing/ledger-product.ts';
 import {
   cancel,
@@ -34,7 +35,8 @@ function step(world: World, meddles: boolean): void {
   else if (chance < 0.78) settleOne(world);
   else if (chance < 0.93) pass(world, Math.floor(world.random() * 30_000));
   else if (chance < 0.95) pass(world, 3_600_000);
-  else if (chance < 0.98) crash(world);
+  else if (chance < 0.97) crash(world);
+  else if (chance < 0.985) pauseOrResume(world);
   else if (meddles) meddle(world.product, pick(world, TARGETS) ?? '');
 }
 

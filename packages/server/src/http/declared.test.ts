@@ -29,11 +29,12 @@ const pathsOfType = (type: string): string[] =>
   [...SETS].filter(([, { $Type }]) => $Type === type).map(([path]) => path);
 
 /** Where an operation that is declared would have to be. */
-const OPERATIONS = Object.entries(graph).flatMap(([name, overloads]) =>
+const OPERATIONS = [...Object.entries(graph), ...Object.entries(csdl.interdict ?? {})].flatMap(([name, overloads]) =>
   Array.isArray(overloads)
     ? (overloads as readonly Declared[]).flatMap(({ $Kind, $Parameter }) => {
         const [{ $Type, $Collection } = {}] = $Parameter as readonly Declared[];
         const method = $Kind === 'Function' ? 'GET' : 'POST';
+        if ($Type === 'graph.security') return [`${method} /security/${name}`];
         return pathsOfType(String($Type)).map((path) => `${method} ${path}${$Collection ? '' : '/:id'}/${name}`);
       })
     : [],

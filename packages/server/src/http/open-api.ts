@@ -1,6 +1,6 @@
 import { ANSWER_SCHEMAS } from './bodies/answer-schemas.ts';
 import { BATCH } from './bodies/batch-schemas.ts';
-import { CANCEL, REFERENCE, SECURITY_ACTION } from './bodies/body-schema.ts';
+import { CANCEL, DISPATCH_WISH, REFERENCE, SECURITY_ACTION } from './bodies/body-schema.ts';
 import { SUBSCRIPTION, SUBSCRIPTION_RENEWAL } from './bodies/read-subscription.ts';
 import { OPERATION_EXAMPLES } from './examples/operations.ts';
 import { ANSWER_HEADERS } from './open-api/answer-headers.ts';
@@ -13,6 +13,7 @@ import type { Route } from './route.ts';
 const BODY_SCHEMAS = {
   securityActionInput: SECURITY_ACTION,
   cancel: CANCEL,
+  dispatchWish: DISPATCH_WISH,
   batch: BATCH,
   subscriptionInput: SUBSCRIPTION,
   subscriptionRenewal: SUBSCRIPTION_RENEWAL,

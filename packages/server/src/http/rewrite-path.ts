@@ -17,11 +17,11 @@ const EARLY = /^[\w.~$'()-]$/;
 /** `securityActions('id')` is `securityActions/id`; a doubled quote inside stands for one. */
 const KEY_IN_PARENTHESES = /^([A-Za-z]+)\('((?:[^']|'')+)'\)$/;
 
-/** An action by its full name. */
-const QUALIFIED = /^microsoft\.graph\.(?=[a-z]+(?:\(\))?$)/i;
+/** An operation by its full name, Graph's or our own. */
+const QUALIFIED = /^(?:microsoft\.graph|interdict)\.(?=[a-z]+(?:\(\))?$)/i;
 
 /** A function without parameters reads the same with its parentheses. */
-const CALLED = /^delta\(\)$/i;
+const CALLED = /^(?:delta|dispatchState)\(\)$/i;
 
 function rewriteSegment(segment: string): string {
   const key = KEY_IN_PARENTHESES.exec(segment);

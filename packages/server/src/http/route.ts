@@ -37,7 +37,7 @@ export interface Route {
   readonly handle: (app: App, exchange: Exchange) => Promise<Answer>;
   /** What it answers with, for `Accept`. `own`: it has several forms, and looks at `Accept` itself. */
   readonly offers: 'application/json' | 'text/plain' | 'text/event-stream' | 'feed' | 'own';
-  /** Lifts a block: no header that says what an answer should be like keeps it from that. */
+  /** Lifts a block, or keeps blocks from being made: no limit of requests, and no header that says what an answer should be like keeps it from that. */
   readonly isRelease?: boolean;
   /** It is no part of a `$batch`. */
   readonly isAlone?: boolean;

@@ -3,6 +3,7 @@ import { createBatch } from './batch/post-batch.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
 import { listSubscriptionDeliveries, resendSubscriptionDelivery } from './deliveries.ts';
 import { getSecurityActionDelta } from './delta.ts';
+import { getDispatchState, resumeDispatch, stopDispatch } from './dispatch-state.ts';
 import { getDocsAsset, getDocsPage } from './docs/docs-page.ts';
 import { getFeed } from './feed.ts';
 import { getHealth, getReadiness } from './health.ts';
@@ -80,6 +81,9 @@ const SERVED: readonly Route[] = [
   route('GET',    '/security/securityActionProviders/:id', READ, getSecurityActionProvider,   { summary: 'Get a provider', gives: 'provider', answers: { 200: 'The provider.', 404: 'There is no such provider.' } }),
   route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.' } }),
+  route('POST',   '/security/stopDispatch',          WRITE,    stopDispatch,                { summary: 'Stop the dispatch: nothing is applied, releases go on', body: 'dispatchWish', answers: { 204: 'No process sends an apply from now on, until a resume.' } }, { isRelease: true }),
+  route('POST',   '/security/resumeDispatch',        APPROVE,  resumeDispatch,              { summary: 'End a stop, or a quarantine', body: 'dispatchWish', answers: { 204: 'What waited goes on.' } }),
+  route('GET',    '/security/dispatchState',         READ,     getDispatchState,            { summary: 'What is stopped or quarantined', gives: 'dispatchState', answers: { 200: 'All of it; nothing where all goes on.' } }),
   route('POST',   SUBSCRIPTIONS,                     READ,     postSubscription,            { summary: 'Subscribe to changes of securityActions', body: 'subscriptionInput', gives: 'subscription',
                                                                                               answers: { 201: 'The receivers passed the validation; changes from now on are told.', 429: 'Many receivers are being validated.' } }),
   route('GET',    SUBSCRIPTIONS,                     READ,     listSubscriptions,           { summary: "List the application's subscriptions", gives: 'subscriptionCollection', answers: { 200: 'All of them.' } }),
@@ -114,9 +118,6 @@ const LATER: readonly Route[] = [
   later('POST',   `${ACTION}/approveSecurityAction`,             APPROVE),
   later('POST',   `${ACTION}/rejectSecurityAction`,              APPROVE),
   later('POST',   `${ACTIONS}/previewSecurityAction`,            WRITE),
-  later('POST',   '/security/stopDispatch',                      WRITE),
-  later('POST',   '/security/resumeDispatch',                    APPROVE),
-  later('GET',    '/security/dispatchState',                     READ),
   later('GET',    '/security/securityActionAuditEvents',         AUDIT),
   later('GET',    '/security/securityActionAuditCheckpoints',    AUDIT),
 ];

@@ -2,6 +2,7 @@ import type { Entity } from '../../actions/entity.ts';
 import { isFinal } from '../../actions/lifecycle.ts';
 import { queries } from '../../store/queries.ts';
 import type { ActionRow } from '../../store/rows.ts';
+import { resumeAll } from './ledger-pauses.ts';
 import { mayLand } from './ledger-product.ts';
 import { pass, settleOne, TARGETS, turn, type World } from './ledger-world.ts';
 
@@ -50,6 +51,7 @@ function checkNone({ store, product }: World, row: ActionRow, { errorInfo }: Ent
 export function comeToRest(world: World): void {
   world.product.isCalm = true;
   world.product.lies.clear();
+  resumeAll(world);
   const calmSince = world.clock.time;
   for (let round = 0; round < 3_000; round += 1) {
     while (world.inFlight.length > 0) settleOne(world, world.inFlight[0]);

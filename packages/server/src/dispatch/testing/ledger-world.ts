@@ -5,12 +5,15 @@ import { type Entity, newEntityText } from '../../actions/entity.ts';
 import { toDateTime } from '../../lib/date-time.ts';
 import { queries } from '../../store/queries.ts';
 import { anActionRow, anId } from '../../store/testing/an-action-row.ts';
+import { addPause, endsAt } from '../../store/testing/test-units.ts';
+import { UNITS } from '../../units.ts';
 import type { CallResult, LeasedCall } from '../call-result.ts';
 import { freeLeases } from '../free-leases.ts';
 import { giveUpLate } from '../late-releases.ts';
 import { settleCall } from '../settle-call.ts';
 import { takeDue } from '../take-due.ts';
 import type { Terms } from '../terms.ts';
+import { checkPauses } from './ledger-pauses.ts';
 import {
   arrive,
   createProduct,
@@ -74,7 +77,7 @@ export function createWorld(seed: number, terms: Partial<Terms>): World {
     seed,
     random,
     clock,
-    store: openMemoryStore(clock),
+    store: openMemoryStore(clock, [...UNITS, addPause, endsAt]),
     terms: {
       provider: 'edge',
       probes: true,
@@ -208,6 +211,7 @@ function launch(world: World, leased: LeasedCall): void {
     throw new Error(`An apply of ${target} while a release is unanswered.`);
   const [row] = world.store.read(queries.enforcementById({ id: leased.enforcementId }));
   if (row?.fence !== leased.fence || row.lease_call !== leased.kind) throw new Error('A call without its intent.');
+  checkPauses(world, leased, row);
   if (leased.kind === 'apply' && row.holds === 0) throw new Error('An apply that nobody wants.');
   if (leased.kind === 'release' && row.holds > 0)
     throw new Error(`A release of what somebody wants: ${JSON.stringify(row)}`);

@@ -114,6 +114,14 @@ const enforcementInForce = Type.Object({
   holds: Type.Array(Type.Object({ securityActionId: Type.String(), expirationDateTime: dateTime })),
 });
 
+const dispatchPause = Type.Object({
+  provider: orNull('string', { description: 'Null: all of them.' }),
+  state: oneOf(['stopped', 'quarantined']),
+  reason: Type.String(),
+  since: dateTime,
+  by: Type.Object({ appId: Type.String(), user: text }),
+});
+
 const subscription = Type.Object({
   '@odata.context': Type.Optional(Type.String()),
   id: Type.String(),
@@ -166,6 +174,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
   provider,
   providerCollection: collection(Type.Unsafe({ $ref: '#/components/schemas/provider' })),
   enforcementCollection: collection(enforcementInForce),
+  dispatchState: Type.Object({ '@odata.context': Type.String(), value: Type.Array(dispatchPause) }),
   subscription,
   subscriptionCollection: collection(Type.Unsafe({ $ref: '#/components/schemas/subscription' })),
   deliveryCollection: collection(delivery),

@@ -76,6 +76,12 @@ export const SECURITY_ACTION = Type.Object(
 /** `{"reason"?}`: what a cancel may say. */
 export const CANCEL = Type.Object({ reason: Type.Optional(text('Why. At most 4,096 characters.')) });
 
+/** `{"provider"?,"reason"}`: what a stop or a resume says. */
+export const DISPATCH_WISH = Type.Object({
+  provider: Type.Optional(text('Name or alias of a provider. Without it: all of them.')),
+  reason: Type.Optional(text('Why; needed. At most 4,096 characters.')),
+});
+
 /** The two bodies of `POST …/$ref`. */
 export const REFERENCE = Type.Object({ '@odata.id': Type.String({ description: 'URL of a securityAction here.' }) });
 

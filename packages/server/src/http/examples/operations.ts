@@ -1,4 +1,5 @@
 import { OF_CATALOGUE } from './catalogue.ts';
+import { OF_DISPATCH } from './dispatch.ts';
 import type { OperationExamples } from './example.ts';
 import { OF_SECURITY_ACTIONS } from './security-actions.ts';
 import { OF_SERVER } from './server.ts';
@@ -8,6 +9,7 @@ import { OF_SUBSCRIPTIONS } from './subscriptions.ts';
 export const OPERATION_EXAMPLES: Readonly<Record<string, OperationExamples>> = {
   ...OF_SECURITY_ACTIONS,
   ...OF_CATALOGUE,
+  ...OF_DISPATCH,
   ...OF_SUBSCRIPTIONS,
   ...OF_SERVER,
 };

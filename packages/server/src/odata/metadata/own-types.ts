@@ -71,5 +71,31 @@ export const OWN_TYPES: readonly Element[] = [
     'preexisting: Boolean?',
     'simulated: Boolean?',
   ),
+  complex(
+    'dispatchPause',
+    false,
+    'provider: String?',
+    'state: String',
+    'reason: String',
+    'since: DateTimeOffset',
+    'by: interdict.changedBy',
+  ),
+  complex('changedBy', false, 'appId: String', 'user: String?'),
   complex('object', true),
+  {
+    kind: 'Action',
+    name: 'stopDispatch',
+    parameters: members('bindingParameter: graph.security', 'provider: String?', 'reason: String'),
+  },
+  {
+    kind: 'Action',
+    name: 'resumeDispatch',
+    parameters: members('bindingParameter: graph.security', 'provider: String?', 'reason: String'),
+  },
+  {
+    kind: 'Function',
+    name: 'dispatchState',
+    parameters: members('bindingParameter: graph.security'),
+    returns: { type: 'interdict.dispatchPause', isCollection: true },
+  },
 ];

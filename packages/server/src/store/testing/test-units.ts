@@ -94,6 +94,11 @@ export const moveEndOf = unit('test.moveEndOf', function* (_, args: Moved) {
   yield* must(queries.moveEnd(args));
 });
 
+/** Gives an action an end of its own. */
+export const endsAt = unit('test.endsAt', function* (_, row: ActionRow) {
+  yield* must(queries.saveAction(row));
+});
+
 /** What a store under test is opened with. */
 export const TEST_UNITS = [
   addAction,
