@@ -3,7 +3,7 @@ import { failpoint } from '../lib/failpoint.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { CommitUnknown } from '../store/store.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
-import { findOut, notKnown } from './after-unknown.ts';
+import { findOut, notKnown, runAgain } from './after-unknown.ts';
 import { askKey, type CreateOutcome, createAction, isStored } from './create-action.ts';
 import type { CreateInput, RepeatKey } from './create-input.ts';
 import { type KeysInFlight, underKey } from './keys-in-flight.ts';
@@ -53,8 +53,9 @@ async function answerRefused(
   key: RepeatKey,
   refusal: unknown,
 ): Promise<PostedAction> {
-  const answer = await deps.store.run(asking.tenantId, askKey, key);
-  const replayed = answer && (await replay(deps, asking.tenantId, answer));
+  const ask = (): Promise<CreateOutcome | undefined> => deps.store.run(asking.tenantId, askKey, key);
+  const { outcome } = await runAgain(deps.timers, ask, 'the key was used before');
+  const replayed = outcome && (await replay(deps, asking.tenantId, outcome));
   if (!replayed) throw refusal;
   return replayed;
 }

@@ -4,6 +4,7 @@ import type { CallKind } from '../store/rows.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
 import { type Dispatcher, slotsOf, type Way } from './dispatcher.ts';
 import { goOn } from './gates.ts';
+import { SENT_WITHIN_MS } from './lease-call.ts';
 import { noteAtGate } from './note-at-gate.ts';
 import { runCall } from './run-call.ts';
 import { type Settled, settleCall } from './settle-call.ts';
@@ -24,44 +25,64 @@ function note({ deps }: Dispatcher, { provider: { key } }: Way, result: CallResu
 const SETTLE_TRIES = 5;
 const SETTLE_PAUSE_MS = 200;
 
+/** A leased call, and when its lease was asked for by the clock of the timers: what is left of it counts from then. */
+export interface HeldCall extends LeasedCall {
+  readonly askedAt: number;
+}
+
+interface Outcome {
+  readonly settled: Settled;
+  /** When that was asked for, and with it the lease of what follows. */
+  readonly askedAt: number;
+}
+
 /** An outcome that cannot be stored is tried again; after that the lease runs out, and the call counts as unanswered. */
 async function settle(
   dispatcher: Dispatcher,
   { tenantId, provider }: Way,
   leased: LeasedCall,
   result: CallResult,
-): Promise<Settled> {
+): Promise<Outcome> {
   const { store, random, timers, onFault, onAlarms } = dispatcher.deps;
   const { enforcementId, fence } = leased;
   const settlement = { enforcementId, fence, result, random: random(), owner: store.leaseOwner, terms: provider.terms };
   for (let tries = 1; ; tries += 1) {
+    const askedAt = timers.monotonicMs();
     try {
       failpoint('settle.beforeStore');
       const settled = await store.run(tenantId, settleCall, settlement, { urgent: leased.kind === 'release' });
       failpoint('settle.afterStore');
       onAlarms(tenantId, settled.alarms ?? []);
-      return settled;
+      return { settled, askedAt };
     } catch (error) {
       onFault(error);
-      if (tries === SETTLE_TRIES) return { held: false, dueAt: null };
+      if (tries === SETTLE_TRIES) return { settled: { held: false, dueAt: null }, askedAt };
       await wait(timers, SETTLE_PAUSE_MS * tries);
     }
   }
+}
+
+/** Nothing was sent, and nothing will be. */
+function unsent(kind: CallKind): CallResult {
+  const message = 'Its turn came too late: nothing was sent.';
+  if (kind === 'look' || kind === 'verify') return { presence: { kind: 'unknown', message } };
+  return { answer: { kind: 'unavailable', message } };
 }
 
 /** The guard-rails are asked before every apply, not the first alone: what they forbid may have changed meanwhile. */
 async function callUnlessProtected(
   dispatcher: Dispatcher,
   way: Way,
-  leased: LeasedCall,
+  leased: HeldCall,
   stop: AbortSignal,
 ): Promise<CallResult> {
-  const { kind, call } = leased;
+  const { kind, call, askedAt } = leased;
   const { metrics, timers, refusalFor } = dispatcher.deps;
   const { key, connector, terms } = way.provider;
   const protection = kind === 'apply' ? refusalFor(way.tenantId, call.target) : undefined;
   if (protection) return { protection: protection.message };
   const startedAt = timers.monotonicMs();
+  if (startedAt - askedAt > SENT_WITHIN_MS) return unsent(kind);
   const result = await runCall({ connector, timers, timeoutMs: terms.timeoutMs }, leased, stop);
   const seconds = (timers.monotonicMs() - startedAt) / 1_000;
   // What we broke off ourselves says nothing of the provider.
@@ -77,8 +98,8 @@ async function callUnlessProtected(
 async function carryOne(
   dispatcher: Dispatcher,
   way: Way,
-  leased: LeasedCall,
-): Promise<{ readonly settled: Settled; readonly made: number }> {
+  leased: HeldCall,
+): Promise<Outcome & { readonly made: number }> {
   const abort = new AbortController();
   const { tenantId } = way;
   const since = dispatcher.deps.timers.monotonicMs();
@@ -86,7 +107,7 @@ async function carryOne(
   try {
     const result = await callUnlessProtected(dispatcher, way, leased, abort.signal);
     const made = (result.answer ? 1 : 0) + (result.presence ? 1 : 0);
-    return { settled: await settle(dispatcher, way, leased, result), made };
+    return { ...(await settle(dispatcher, way, leased, result)), made };
   } finally {
     dispatcher.calls.delete(leased.enforcementId);
   }
@@ -103,7 +124,7 @@ export interface Carried {
 }
 
 /** Makes a leased call in the slot that was reserved for it, and what follows from it at once. Never rejects. */
-export async function carryCall(dispatcher: Dispatcher, way: Way, first: LeasedCall): Promise<Carried> {
+export async function carryCall(dispatcher: Dispatcher, way: Way, first: HeldCall): Promise<Carried> {
   const slots = slotsOf(dispatcher, way.provider);
   let made = 0;
   for (let leased = first; ; ) {
@@ -113,6 +134,6 @@ export async function carryCall(dispatcher: Dispatcher, way: Way, first: LeasedC
     if (!next) return { kind: leased.kind, dueAt, made };
     changeLane(slots, leased.kind, next.kind);
     goOn(way.gate, leased.kind, next.kind);
-    leased = next;
+    leased = { ...next, askedAt: carried.askedAt };
   }
 }

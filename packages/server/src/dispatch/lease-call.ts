@@ -25,6 +25,12 @@ export interface Permitted extends Leasing {
 /** A call and the look behind it each have the provider's time-out; the rest is for a busy machine. */
 const leaseMs = ({ timeoutMs }: Terms): number => 2 * timeoutMs + 15_000;
 
+/**
+ * How long after its lease was asked for a call may be sent at the latest, by the clock of the process: what is left
+ * of the lease covers the call. A process that stood still, or a store that answered late, sends nothing any more.
+ */
+export const SENT_WITHIN_MS = 10_000;
+
 /** Which call follows from the holds at this moment. */
 export function kindOfCall(ledger: EnforcementRow, terms: Terms): CallKind {
   if (ledger.release_wished_at !== null && ledger.holds === 0) return 'release';

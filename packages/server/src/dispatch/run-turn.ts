@@ -1,7 +1,6 @@
 import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
-import type { LeasedCall } from './call-result.ts';
-import { carryCall } from './carry-call.ts';
+import { carryCall, type HeldCall } from './carry-call.ts';
 import { type DispatchedProvider, type Dispatcher, forgetGate, slotsOf } from './dispatcher.ts';
 import { leave } from './gates.ts';
 import { tellLateReleases } from './late-releases.ts';
@@ -16,7 +15,7 @@ function wakeWaiting(dispatcher: Dispatcher, provider: DispatchedProvider): void
   for (const tenantId of servable(slotsOf(dispatcher, provider))) wake(dispatcher, tenantId);
 }
 
-function launch(dispatcher: Dispatcher, tenantId: string, { provider, gate }: Planned, leased: LeasedCall): void {
+function launch(dispatcher: Dispatcher, tenantId: string, { provider, gate }: Planned, leased: HeldCall): void {
   const way = { tenantId, provider, gate };
   const done = carryCall(dispatcher, way, leased).then(({ kind, dueAt, made }) => {
     dispatcher.underWay.delete(underWay);
@@ -44,13 +43,14 @@ function withoutBad(dispatcher: Dispatcher, tenantId: string, plan: Plan): Plan 
 const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0, alarms: [] };
 
 async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promise<Taken> {
-  const { store, random, onAlarms } = dispatcher.deps;
+  const { store, random, timers, onAlarms } = dispatcher.deps;
   const { now, ends, planned } = withoutBad(dispatcher, tenantId, plan);
   const providers = planned.map((each) => each.turn);
   const skip = [...leftAlone(dispatcher.aside, tenantId, now)];
   const turn = { owner: store.leaseOwner, random: random(), providers, ends, skip };
   // A release does not queue behind a flood of requests.
   const urgent = planned.some(({ wanted }) => wanted.release > 0);
+  const askedAt = timers.monotonicMs();
   let taken = NOTHING;
   try {
     failpoint('dispatch.beforeIntent');
@@ -67,7 +67,7 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
     for (const each of planned) {
       const calls = taken.calls.filter(({ provider }) => provider === each.provider.terms.provider);
       settleSlots(dispatcher, tenantId, each, calls, isMoreDue);
-      for (const call of calls) launch(dispatcher, tenantId, each, call);
+      for (const call of calls) launch(dispatcher, tenantId, each, { ...call, askedAt });
       wakeWaiting(dispatcher, each.provider);
     }
   }

@@ -66,6 +66,12 @@ export interface SqlDialect {
   foundWords(tenantId: unknown, search: unknown, limit: unknown): RawBuilder<{ id: string; created_at: string }>;
 
   /** Arguments that each database wants in a text of its own, by their names. */
+  /**
+   * A statement's text so that it is planned once. SQLite looks at the argument of a LIMIT when it plans, and plans
+   * anew whenever that is bound: 10 to 50 µs each time, where the statement itself takes 1. An expression keeps the plan.
+   */
+  planOnce(sql: string): string;
+
   readonly encoders: {
     words(tenantId: string, words: IndexedWords): string;
     search(tenantId: string, search: WordQuery): string;
@@ -115,6 +121,7 @@ export const sqliteDialect: SqlDialect = {
   foundWords: (tenantId, search, limit) => sql`select action_words.id, action_words.created_at from action_words_index
     cross join action_words on action_words.n = action_words_index.rowid
     where action_words_index match ${search} and action_words.tenant_id = ${tenantId} limit ${limit}`,
+  planOnce: (sql) => sql.replaceAll('limit ?', 'limit ? + 0'),
   encoders: { words: ftsText, search: ftsSearch },
 };
 
@@ -177,5 +184,6 @@ export const postgresDialect: SqlDialect = {
   ],
   foundWords: (tenantId, search, limit) =>
     sql`select id, created_at from find_words(${tenantId}, ${search}::tsquery, ${limit})`,
+  planOnce: (sql) => sql,
   encoders: { words: vectorText, search: vectorSearch },
 };

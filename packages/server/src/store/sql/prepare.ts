@@ -39,7 +39,7 @@ export function prepareOne(dialect: SqlDialect, name: string, compiled: Compiled
   );
   return {
     name,
-    sql: compiled.sql,
+    sql: dialect.planOnce(compiled.sql),
     bind: (tenantId, args) =>
       slots.map((slot) => {
         if (slot.argument === undefined) return slot.constant;
