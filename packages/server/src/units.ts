@@ -1,5 +1,5 @@
 import { cancelAction } from './actions/cancel-action.ts';
-import { askKey, createAction, isStored } from './actions/create-action.ts';
+import { askRepeated, createAction, findOutcome } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
 import { resumeDispatch, stopDispatch } from './actions/dispatch-units.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
@@ -31,8 +31,8 @@ import type { AnyUnit } from './store/work.ts';
 /** Every unit of work, for both sides of the store's threads. */
 export const UNITS: readonly AnyUnit[] = [
   createAction,
-  askKey,
-  isStored,
+  askRepeated,
+  findOutcome,
   cancelAction,
   deleteAction,
   updateAction,

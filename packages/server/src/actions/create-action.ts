@@ -1,11 +1,16 @@
-import { queries } from '../store/queries.ts';
+import { type KeyedAction, queries } from '../store/queries.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { first, run, type UnitContext, unit, type Work } from '../store/work.ts';
+import type { KeylessRequest, Repeatable, RepeatKey } from './create-input.ts';
 import { journalEntry, type Origin } from './journal.ts';
+import { isFinal } from './lifecycle.ts';
+import { findKnown, type KnownRequest, rememberRequest } from './recent-requests.ts';
 
 /** An action that passed every check, ready to be stored. */
 export interface NewAction {
   readonly row: ActionRow;
+  /** How the request is known again where its row has no key; absent: not at all. */
+  readonly keyless?: KeylessRequest | undefined;
   readonly origin: Origin;
   readonly details: Readonly<Record<string, unknown>>;
 }
@@ -19,11 +24,21 @@ export type CreateOutcome =
   /** The key was used, and its action deleted since. */
   | { readonly kind: 'deleted' };
 
+const DAY_MS = 86_400_000;
+
+/** Until a day after its action's end, where that is later than what was promised when it was used. */
+export const keyUntil = (row: Pick<KeyedAction, 'key_until' | 'hold_until'>): number =>
+  Math.max(row.key_until, (row.hold_until ?? 0) + DAY_MS);
+
+/** An action that is not over keeps its key, however long that takes. */
+const isOver = ({ status, state }: KeyedAction): boolean =>
+  (status === null || isFinal(status)) && (state === 'none' || state === 'released');
+
 /** What a key that was used before answers; undefined where it is free, or was kept long enough. */
-export function* answerOfKey(u: UnitContext, hash: string, fingerprint: string): Work<CreateOutcome | undefined> {
+function* answerOfKey(u: UnitContext, { hash, fingerprint }: Omit<RepeatKey, 'kind'>): Work<CreateOutcome | undefined> {
   const present = yield* first(queries.actionByKey({ key_hash: hash }));
   if (present) {
-    if (present.key_until <= u.now) {
+    if (keyUntil(present) <= u.now && isOver(present)) {
       yield* run(queries.forgetKey({ id: present.id }));
       return undefined;
     }
@@ -38,11 +53,28 @@ export function* answerOfKey(u: UnitContext, hash: string, fingerprint: string):
   return gone.fingerprint === fingerprint ? { kind: 'deleted' } : { kind: 'mismatch' };
 }
 
+/** A request without a key is answered by the action that it is known to have made. */
+function* answerOfKnown({ id }: KnownRequest): Work<CreateOutcome | undefined> {
+  if (id === undefined) return undefined;
+  const isThere = (yield* first(queries.tagById({ id }))) !== undefined;
+  return isThere ? { kind: 'replayed', id } : { kind: 'deleted' };
+}
+
+function* answerOf(u: UnitContext, request: Repeatable): Work<CreateOutcome | undefined> {
+  if (request.kind === 'key') return yield* answerOfKey(u, request);
+  return yield* answerOfKnown(yield* findKnown(u, request));
+}
+
 /** Stores an action with its key, its event and its audit record: all or nothing. */
-export const createAction = unit('actions.create', function* (u, { row, origin, details }: NewAction) {
+export const createAction = unit('actions.create', function* (u, { row, keyless, origin, details }: NewAction) {
   if (row.key_hash !== null && row.key_fingerprint !== null) {
-    const answer = yield* answerOfKey(u, row.key_hash, row.key_fingerprint);
+    const answer = yield* answerOfKey(u, { hash: row.key_hash, fingerprint: row.key_fingerprint });
     if (answer) return answer;
+  } else if (keyless) {
+    const known = yield* findKnown(u, keyless);
+    const answer = yield* answerOfKnown(known);
+    if (answer) return answer;
+    yield* rememberRequest(u, keyless, row.id, known);
   }
   yield* run(queries.insertAction(row));
   u.count(1);
@@ -52,12 +84,20 @@ export const createAction = unit('actions.create', function* (u, { row, origin, 
   return { kind: 'created' } satisfies CreateOutcome as CreateOutcome;
 });
 
-/** Asks for a key's answer without storing anything: for a request that is refused on its own account. */
-export const askKey = unit('actions.askKey', function* (u, key: { hash: string; fingerprint: string }) {
-  return yield* answerOfKey(u, key.hash, key.fingerprint);
+/** Asks for the answer of a request that was made before, without storing anything: where it is refused by now. */
+export const askRepeated = unit('actions.askRepeated', function* (u, request: Repeatable) {
+  return yield* answerOf(u, request);
 });
 
-/** After a commit whose outcome is unknown. It waits for that transaction, where one is still under way. */
-export const isStored = unit('actions.isStored', function* (_, { id }: { id: string }) {
-  return (yield* first(queries.actionById({ id }))) !== undefined;
-});
+/**
+ * What a request was answered with, or would be, after a commit whose outcome is unknown. It waits for that
+ * transaction, where one is still under way.
+ */
+export const findOutcome = unit(
+  'actions.findOutcome',
+  function* (u, { id, repeatable }: { id: string; repeatable: Repeatable }) {
+    const isThere = (yield* first(queries.tagById({ id }))) !== undefined;
+    const outcome = isThere ? ({ kind: 'created' } as const) : yield* answerOf(u, repeatable);
+    return outcome ?? ({ kind: 'nothing' } as const);
+  },
+);

@@ -29,8 +29,22 @@ export type CreateInput = ActionInput | RecordInput;
 
 /** A key under which a request may be repeated. */
 export interface RepeatKey {
+  readonly kind: 'key';
   /** SHA-256 over tenant, app, method, path and key. */
   readonly hash: string;
   /** SHA-256 over the parsed body: white space and order do not matter. */
   readonly fingerprint: string;
 }
+
+/** A request without a key: known for two minutes by who asks for what. */
+export interface KeylessRequest {
+  readonly kind: 'keyless';
+  /** Over tenant, app, method, path and parsed body. */
+  readonly hash: string;
+  /** Its client says that it has sent it before. */
+  readonly isRepeat: boolean;
+  /** Milliseconds, UTC, by the store's clock: when its first byte was read, and not later. */
+  readonly arrivedAt: number;
+}
+
+export type Repeatable = RepeatKey | KeylessRequest;

@@ -1,5 +1,6 @@
 import { queries } from '../store/queries.ts';
 import { first, must, run, unit } from '../store/work.ts';
+import { keyUntil } from './create-action.ts';
 import { journalEntry, type Origin } from './journal.ts';
 import { isFinal } from './lifecycle.ts';
 import { holdsFor, type Precondition } from './precondition.ts';
@@ -31,7 +32,8 @@ export const deleteAction = unit('actions.delete', function* (u, { id, origin, p
   }
   yield* must(queries.deleteAction({ id, version: row.version }));
   if (row.key_hash !== null && row.key_fingerprint !== null && row.key_until !== null) {
-    const { key_hash, key_fingerprint: fingerprint, key_until: until } = row;
+    const { key_hash, key_fingerprint: fingerprint, key_until, hold_until } = row;
+    const until = keyUntil({ key_until, hold_until });
     yield* run(queries.insertUsedKey({ key_hash, fingerprint, action_id: id, until }));
   }
   u.count(-1);

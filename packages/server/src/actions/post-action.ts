@@ -4,8 +4,8 @@ import type { ActionRow } from '../store/rows.ts';
 import { CommitUnknown } from '../store/store.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
 import { findOut, notKnown, runAgain } from './after-unknown.ts';
-import { askKey, type CreateOutcome, createAction, isStored } from './create-action.ts';
-import type { CreateInput, RepeatKey } from './create-input.ts';
+import { askRepeated, type CreateOutcome, createAction, findOutcome } from './create-action.ts';
+import type { CreateInput, Repeatable } from './create-input.ts';
 import { type KeysInFlight, underKey } from './keys-in-flight.ts';
 import { planAction } from './plan-action.ts';
 import { providersOf } from './provider.ts';
@@ -17,7 +17,7 @@ export interface PostDeps extends ActionsDeps {
 }
 
 export interface PostedAction extends AnsweredAction {
-  /** The key was used before: this is the action that it made. */
+  /** The request was made before: this is the action that it made. */
   readonly isReplay: boolean;
 }
 
@@ -36,7 +36,7 @@ const mismatch = (): Refusal =>
   });
 
 const deletedSince = (): Refusal =>
-  new Refusal('gone', 'The securityAction that this key made was deleted since.', { inner: 'unknownResource' });
+  new Refusal('gone', 'The securityAction that this request made was deleted since.', { inner: 'unknownResource' });
 
 async function replay(deps: ActionsDeps, tenantId: string, outcome: CreateOutcome): Promise<PostedAction | undefined> {
   if (outcome.kind === 'created') return undefined;
@@ -46,15 +46,15 @@ async function replay(deps: ActionsDeps, tenantId: string, outcome: CreateOutcom
   return { ...(await getAction(deps, tenantId, outcome.id)), isReplay: true };
 }
 
-/** A used key is answered before its request is judged again: an end that has passed meanwhile is no error. */
+/** What was made before is answered before its request is judged again: an end that has passed meanwhile is no error. */
 async function answerRefused(
   deps: ActionsDeps,
   asking: Asking,
-  key: RepeatKey,
+  repeatable: Repeatable,
   refusal: unknown,
 ): Promise<PostedAction> {
-  const ask = (): Promise<CreateOutcome | undefined> => deps.store.run(asking.tenantId, askKey, key);
-  const { outcome } = await runAgain(deps.timers, ask, 'the key was used before');
+  const ask = (): Promise<CreateOutcome | undefined> => deps.store.run(asking.tenantId, askRepeated, repeatable);
+  const { outcome } = await runAgain(deps.timers, ask, 'the request was made before');
   const replayed = outcome && (await replay(deps, asking.tenantId, outcome));
   if (!replayed) throw refusal;
   return replayed;
@@ -64,13 +64,15 @@ async function answerRefused(
 async function readBack(
   deps: ActionsDeps,
   tenantId: string,
-  { id, key_hash }: ActionRow,
+  { id }: ActionRow,
+  repeatable: Repeatable,
   lost: CommitUnknown,
 ): Promise<CreateOutcome> {
-  const isThere = await findOut(deps.timers, () => deps.store.run(tenantId, isStored, { id }));
-  if (isThere) return { kind: 'created' };
-  if (isThere === undefined) {
-    const orRepeat = key_hash === null ? '' : ' Or repeat the request under the same key: it makes no second one.';
+  const found = await findOut(deps.timers, () => deps.store.run(tenantId, findOutcome, { id, repeatable }));
+  if (found && found.kind !== 'nothing') return found;
+  if (found === undefined) {
+    const orRepeat =
+      repeatable.kind === 'keyless' ? '' : ' Or repeat the request under the same key: it makes no second one.';
     const then = `Ask for /security/securityActions/${id}: it is there if it was stored.${orRepeat}`;
     throw notKnown('the securityAction was stored', then, lost);
   }
@@ -80,27 +82,27 @@ async function readBack(
   });
 }
 
-function store(deps: ActionsDeps, asking: Asking, row: ActionRow): Promise<CreateOutcome> {
+function store(deps: ActionsDeps, asking: Asking, row: ActionRow, repeatable: Repeatable): Promise<CreateOutcome> {
   const { tenantId, appId, user, oid, requestId, sourceIp } = asking;
   const { provider, action, target, hold_until, ttl_ms } = row;
   const origin = { appId, user, oid, requestId, sourceIp };
-  return deps.store
-    .run(tenantId, createAction, { row, origin, details: { provider, action, target, hold_until, ttl_ms } })
-    .catch((error: unknown) => {
-      if (error instanceof CommitUnknown) return readBack(deps, tenantId, row, error);
-      throw error;
-    });
+  const keyless = repeatable.kind === 'keyless' ? repeatable : undefined;
+  const details = { provider, action, target, hold_until, ttl_ms };
+  return deps.store.run(tenantId, createAction, { row, keyless, origin, details }).catch((error: unknown) => {
+    if (error instanceof CommitUnknown) return readBack(deps, tenantId, row, repeatable, error);
+    throw error;
+  });
 }
 
 async function postOnce(
   deps: ActionsDeps,
   asking: Asking,
   input: () => CreateInput,
-  key: RepeatKey | undefined,
+  repeatable: Repeatable,
 ): Promise<PostedAction> {
-  const row = withKey(toRow(deps, asking, input()), key, deps.clock.now());
+  const row = withKey(toRow(deps, asking, input()), repeatable, deps.clock.now());
   failpoint('accept.beforeStore');
-  const outcome = await store(deps, asking, row);
+  const outcome = await store(deps, asking, row, repeatable);
   failpoint('accept.afterStore');
   const replayed = outcome.kind === 'created' ? undefined : await replay(deps, asking.tenantId, outcome);
   if (replayed) return replayed;
@@ -111,32 +113,47 @@ async function postOnce(
 
 const KEPT_MS = 7 * 86_400_000;
 
-const withKey = (row: ActionRow, key: RepeatKey | undefined, now: number): ActionRow =>
-  key === undefined ? row : { ...row, key_hash: key.hash, key_fingerprint: key.fingerprint, key_until: now + KEPT_MS };
+const withKey = (row: ActionRow, of: Repeatable, now: number): ActionRow =>
+  of.kind === 'keyless'
+    ? row
+    : { ...row, key_hash: of.hash, key_fingerprint: of.fingerprint, key_until: now + KEPT_MS };
 
 /** Refusals of the request itself, whose rules may be others by now. */
 const JUDGED: ReadonlySet<string> = new Set(['badRequest', 'Authorization_RequestDenied', 'notImplemented']);
 
+async function postOrAnswer(
+  deps: ActionsDeps,
+  asking: Asking,
+  input: () => CreateInput,
+  repeatable: Repeatable,
+): Promise<PostedAction> {
+  try {
+    return await postOnce(deps, asking, input, repeatable);
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal) || !JUDGED.has(thrown.code)) throw thrown;
+    return await answerRefused(deps, asking, repeatable, thrown);
+  }
+}
+
 /**
  * Accepts an action. When this resolves it is stored, with its event, its audit record and its key: a power cut loses
- * none of it.
+ * none of it. A request that is known to have been made before is answered by its action, and makes none.
  *
- * @throws {Refusal} for a rule that the request breaks; repeatabilityMismatch, requestInProgress; gone for a used key
+ * @throws {Refusal} for a rule that the request breaks; repeatabilityMismatch, requestInProgress; gone for a request
  *   whose action was deleted
  */
 export function postAction(
   deps: PostDeps,
   asking: Asking,
   input: () => CreateInput,
-  key: RepeatKey | undefined,
+  repeatable: Repeatable,
 ): Promise<PostedAction> {
-  if (key === undefined) return postOnce(deps, asking, input, key);
-  return underKey(deps, `${asking.tenantId} ${key.hash}`, async () => {
-    try {
-      return await postOnce(deps, asking, input, key);
-    } catch (thrown) {
-      if (!(thrown instanceof Refusal) || !JUDGED.has(thrown.code)) throw thrown;
-      return await answerRefused(deps, asking, key, thrown);
-    }
-  });
+  if (repeatable.kind === 'key') {
+    const answer = (): Promise<PostedAction> => postOrAnswer(deps, asking, input, repeatable);
+    return underKey(deps, `${asking.tenantId} ${repeatable.hash}`, answer);
+  }
+  // The store itself keeps two apart that come at the same time.
+  return repeatable.isRepeat
+    ? postOrAnswer(deps, asking, input, repeatable)
+    : postOnce(deps, asking, input, repeatable);
 }

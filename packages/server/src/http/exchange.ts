@@ -19,6 +19,8 @@ export interface Exchange {
   readonly base: string;
   readonly requestId: string;
   readonly sourceIp: string | null;
+  /** When its first byte was there, by `performance.now()`. */
+  readonly startedAt: number;
   /** Whether the connection still stands on which it came. */
   readonly isOpen: () => boolean;
   /** Undefined only on routes that are open to anyone. */

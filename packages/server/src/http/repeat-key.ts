@@ -1,12 +1,24 @@
-import type { RepeatKey } from '../actions/create-input.ts';
+import type { Repeatable } from '../actions/create-input.ts';
 import { Refusal } from '../errors.ts';
 import { canonicalJson, sha256 } from '../lib/canonical-json.ts';
+import type { Clock } from '../lib/clock.ts';
 import { type Exchange, headerOf } from './exchange.ts';
 import { rootOf } from './links.ts';
 
 const WINDOW_MS = 7 * 86_400_000;
 const SKEW_MS = 60_000;
 const LONGEST = 255;
+
+/** Several where a client adds one each time. */
+const ATTEMPTS = /^\d{1,9}(?:, ?\d{1,9})*$/;
+/** 128 bits, compared within one tenant and application. */
+const HASH_DIGITS = 32;
+
+interface Clocks {
+  readonly clock: Clock;
+  /** The one that units of work go by. */
+  readonly storeClock: Clock;
+}
 
 const refuse = (
   header: string,
@@ -80,17 +92,35 @@ function givenKey(exchange: Exchange, now: number): string | undefined {
   return key;
 }
 
+/** @throws {Refusal} invalidProperty for what is no number of attempts */
+function isSentAgain(exchange: Exchange): boolean {
+  const header = 'Retry-Attempt';
+  const text = headerOf(exchange, 'retry-attempt');
+  if (text === undefined) return false;
+  if (!ATTEMPTS.test(text)) {
+    const words = `${header} is no number of repeats, as in 1. Send the number that this one is, or leave it away.`;
+    throw refuse(header, words, 'invalidProperty');
+  }
+  return /[1-9]/.test(text);
+}
+
 /**
- * The key under which the request may be repeated, if it names one. It is good for one tenant, app, method and path.
+ * What the request may be repeated by: the key that it names, good for one tenant, app, method and path; or without
+ * one itself, where its client says that it sends it again.
  *
  * @throws {Refusal} missingProperty, invalidProperty, limitExceeded
  * @see https://docs.oasis-open.org/odata/repeatable-requests/v1.0/repeatable-requests-v1.0.html
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
-export function readRepeatKey(exchange: Exchange, now: number): RepeatKey | undefined {
-  const key = givenKey(exchange, now);
-  if (key === undefined) return undefined;
-  const { caller, method, path, root, body } = exchange;
-  const scope = [caller?.tenantId, caller?.appId, method, rootOf('', root) + path.toLowerCase(), key];
-  return { hash: sha256(JSON.stringify(scope)), fingerprint: sha256(canonicalJson(body)) };
+export function readRepeatable(exchange: Exchange, { clock, storeClock }: Clocks): Repeatable {
+  const key = givenKey(exchange, clock.now());
+  const { caller, method, path, root, body, startedAt } = exchange;
+  const scope = [caller?.tenantId, caller?.appId, method, rootOf('', root) + path.toLowerCase()];
+  const text = canonicalJson(body);
+  if (key !== undefined) {
+    return { kind: 'key', hash: sha256(JSON.stringify([...scope, key])), fingerprint: sha256(text) };
+  }
+  const isRepeat = isSentAgain(exchange);
+  const hash = sha256(`${JSON.stringify(scope)}${text}`).slice(0, HASH_DIGITS);
+  return { kind: 'keyless', hash, isRepeat, arrivedAt: storeClock.now() - (performance.now() - startedAt) };
 }

@@ -15,7 +15,7 @@ import { isKnown, isMatched, preconditionOf, refuseTags } from './entity-tags.ts
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
 import { actionUrl } from './links.ts';
 import { applied, returnPreference } from './prefer.ts';
-import { readRepeatKey } from './repeat-key.ts';
+import { readRepeatable } from './repeat-key.ts';
 
 /** The caller of a route that is open to callers only. */
 export function callerOf({ caller }: Exchange): Caller {
@@ -54,9 +54,9 @@ function created(exchange: Exchange, action: PostedAction): Answer {
 export async function postSecurityAction(app: App, exchange: Exchange): Promise<Answer> {
   readQueryOptions(exchange.query, []);
   refuseTags(exchange);
-  const key = readRepeatKey(exchange, app.clock.now());
+  const repeatable = readRepeatable(exchange, { clock: app.clock, storeClock: app.actions.clock });
   const read = (): ReturnType<typeof readSecurityAction> => readSecurityAction(exchange.body, exchange.root);
-  const action = await postAction(app.actions, askingOf(exchange), read, key);
+  const action = await postAction(app.actions, askingOf(exchange), read, repeatable);
   failpoint('accept.beforeAnswer');
   return created(exchange, action);
 }

@@ -64,7 +64,7 @@ function sourceIpOf(app: App, request: FastifyRequest): string | null {
 }
 
 export function toExchange(app: App, request: FastifyRequest): Exchange {
-  const { ids, root, identity } = arrivalOf(request.raw);
+  const { ids, root, startedAt, identity } = arrivalOf(request.raw);
   const query = request.url.indexOf('?');
   return {
     method: request.method,
@@ -77,6 +77,7 @@ export function toExchange(app: App, request: FastifyRequest): Exchange {
     base: app.publicUrl ?? `${schemeOf(request.raw)}://${request.headers.host}`,
     requestId: ids.requestId,
     sourceIp: sourceIpOf(app, request),
+    startedAt,
     isOpen: () => !request.raw.socket.destroyed,
     caller: identity?.caller,
     feedKey: identity?.feedKey,

@@ -1,3 +1,4 @@
+import type { EnforcementState, OperationStatus } from '@interdict/contract';
 import type { WordQuery } from '../odata/search.ts';
 import type {
   ActionRow,
@@ -7,6 +8,7 @@ import type {
   JournalRow,
   KeptOrderRow,
   Lane,
+  RecentRequestRow,
   UsedKeyRow,
   WordIndexRow,
 } from './rows.ts';
@@ -20,6 +22,9 @@ export interface KeyedAction {
   readonly id: string;
   readonly key_fingerprint: string;
   readonly key_until: number;
+  readonly hold_until: number | null;
+  readonly status: OperationStatus | null;
+  readonly state: EnforcementState;
 }
 
 /** An entity's text with what the ledger knows better at this moment. */
@@ -117,6 +122,16 @@ export const queries = {
   usedKey: query<{ key_hash: string }, UsedKeyRow>('usedKey'),
   insertUsedKey: query<UsedKeyRow, never>('insertUsedKey'),
   deleteUsedKey: query<{ key_hash: string }, never>('deleteUsedKey'),
+  pruneUsedKeys: query<{ now: number; limit: number }, { key_hash: string }>('pruneUsedKeys'),
+
+  // Requests without a key
+  /** The newest one in some slots of time: a list of their numbers. */
+  recentRequest: query<{ hash: string; slots: string }, RecentRequestRow>('recentRequest'),
+  /** The newest one that a repeat made. */
+  madeByRepeat: query<{ hash: string }, RecentRequestRow>('madeByRepeat'),
+  /** Gives no row where another unit has written one that this one did not see: `was` is the action of what it saw. */
+  saveRecentRequest: query<RecentRequestRow & { was: string | null }, Id>('saveRecentRequest'),
+  pruneRecentRequests: query<{ before: number; limit: number }, { hash: string }>('pruneRecentRequests'),
 
   // The ledger
   insertEnforcement: query<EnforcementRow, Id>('insertEnforcement'),

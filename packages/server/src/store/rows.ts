@@ -191,6 +191,17 @@ export interface DispatchPauseRow {
   readonly until: number | null;
 }
 
+/** A POST without a key, kept for two minutes so that its repeat is known as one. */
+export interface RecentRequestRow {
+  /** Number of the two seconds in which it was made, since 1970. */
+  readonly slot: number;
+  readonly hash: string;
+  readonly action_id: string;
+  readonly made_at: number;
+  /** 1 where a repeat came before the request that it repeats, and made the action. */
+  readonly is_repeat: 0 | 1;
+}
+
 /** A piece of the order in which a list was found. */
 export interface KeptOrderRow {
   readonly id: string;

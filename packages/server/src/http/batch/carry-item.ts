@@ -79,7 +79,9 @@ async function handle(batch: Batch, item: BatchItem, requestId: string, noted: N
   const { method } = item;
   // What depends on it is carried out though nobody waits for the batch any more.
   const asCaller = route.permission === 'anyone' ? undefined : caller;
-  const common = { method, root, path, query, params, headers, body, base, requestId, sourceIp, isOpen: () => true };
+  const { startedAt } = outer;
+  const asked = { method, root, path, query, params, headers, body, base, requestId, sourceIp, startedAt };
+  const common = { ...asked, isOpen: () => true };
   const exchange = { ...common, caller: asCaller, feedKey: undefined };
   if (route.method === 'GET') return await readInLane(batch, () => route.handle(app, exchange), exchange);
   const handled = await route.handle(app, exchange);

@@ -31,12 +31,21 @@ const HEADERS = {
     'When the first of the requests was sent: an HTTP date of the last 7 days.',
     'Tue, 24 Nov 2026 20:00:00 GMT',
   ),
+  'Retry-Attempt': header('How often this request was sent before, where it has no key. docs/api.md, Repeats.', '1', {
+    type: 'string',
+    pattern: '^\\d{1,9}(, ?\\d{1,9})*$',
+  }),
   'Last-Event-ID': header('Id of the last event that the client saw.', '5', { type: 'string', pattern: '^\\d{1,15}$' }),
 };
 
 type HeaderName = keyof typeof HEADERS;
 
-const REPEATS: readonly HeaderName[] = ['Idempotency-Key', 'Repeatability-Request-ID', 'Repeatability-First-Sent'];
+const REPEATS: readonly HeaderName[] = [
+  'Idempotency-Key',
+  'Repeatability-Request-ID',
+  'Repeatability-First-Sent',
+  'Retry-Attempt',
+];
 
 /** By `operationId`: those that one route heeds and others do not. */
 const OF_OPERATION: Readonly<Record<string, readonly HeaderName[]>> = {

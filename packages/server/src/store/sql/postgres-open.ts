@@ -16,6 +16,7 @@ const CHANGEABLE = [
   'action',
   'enforcement',
   'used_key',
+  'recent_request',
   'feed_fetch',
   'tenant',
   'kept_order',

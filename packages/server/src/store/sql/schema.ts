@@ -5,6 +5,7 @@ import type {
   FeedFetchRow,
   JournalRow,
   KeptOrderRow,
+  RecentRequestRow,
   UsedKeyRow,
   WordIndexRow,
 } from '../rows.ts';
@@ -41,6 +42,7 @@ export interface Database {
   readonly journal: OfTenant<JournalRow>;
   readonly feed_fetch: OfTenant<FeedFetchRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
+  readonly recent_request: OfTenant<RecentRequestRow>;
   readonly dispatch_pause: OfTenant<DispatchPauseRow>;
   readonly kept_order: OfTenant<KeptOrderRow>;
   readonly action_words: OfTenant<ActionWordsRow>;

@@ -8,6 +8,7 @@ import { describeChanges } from './describe-changes.ts';
 import { describeFeeds } from './describe-feeds.ts';
 import { describeLeases } from './describe-leases.ts';
 import { describePauses } from './describe-pauses.ts';
+import { describeRepeats } from './describe-repeats.ts';
 import { describeSubscriptions } from './describe-subscriptions.ts';
 import {
   addAction,
@@ -116,7 +117,7 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
       await Promise.all(tenants.map((tenant) => store.run(tenant, addAction, row)));
       for (const tenant of tenants) {
         const [found] = await store.read(tenant, queries.actionByKey({ key_hash: 'k' }));
-        expect(found).toEqual({ id: row.id, key_fingerprint: 'f', key_until: 1 });
+        expect(found).toMatchObject({ id: row.id, key_fingerprint: 'f', key_until: 1 });
       }
     });
 
@@ -266,6 +267,7 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
 
     describeFeeds(() => store);
     describePauses(() => store);
+    describeRepeats(() => store);
     describeSubscriptions(() => store);
 
     describeChanges(() => store);

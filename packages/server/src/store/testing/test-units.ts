@@ -1,3 +1,4 @@
+import { askRepeated, createAction } from '../../actions/create-action.ts';
 import {
   beginDelivery,
   clearSubscription,
@@ -12,7 +13,14 @@ import {
   resendDelivery,
 } from '../../notify/subscription-units.ts';
 import { queries } from '../queries.ts';
-import type { ActionRow, DispatchPauseRow, EnforcementRow, FeedFetchRow } from '../rows.ts';
+import type {
+  ActionRow,
+  DispatchPauseRow,
+  EnforcementRow,
+  FeedFetchRow,
+  RecentRequestRow,
+  UsedKeyRow,
+} from '../rows.ts';
 import { all, first, must, run, unit } from '../work.ts';
 
 /** Stores an action and writes it into the journal. */
@@ -99,8 +107,39 @@ export const endsAt = unit('test.endsAt', function* (_, row: ActionRow) {
   yield* must(queries.saveAction(row));
 });
 
+export const writeState = unit(
+  'test.writeState',
+  function* (_, { id, ...of }: Pick<ActionRow, 'id' | 'status' | 'state' | 'ending'>) {
+    const row = yield* first(queries.actionById({ id }));
+    if (row) yield* must(queries.saveAction({ ...row, ...of }));
+  },
+);
+
+export const addRecent = unit('test.addRecent', function* (_, row: RecentRequestRow) {
+  yield* must(queries.saveRecentRequest({ ...row, was: null }));
+});
+
+export const pruneRecent = unit('test.pruneRecent', function* (_, args: { before: number; limit: number }) {
+  return (yield* all(queries.pruneRecentRequests(args))).length;
+});
+
+export const addUsedKey = unit('test.addUsedKey', function* (_, row: UsedKeyRow) {
+  yield* run(queries.insertUsedKey(row));
+});
+
+export const pruneUsed = unit('test.pruneUsed', function* (_, args: { now: number; limit: number }) {
+  return (yield* all(queries.pruneUsedKeys(args))).length;
+});
+
 /** What a store under test is opened with. */
 export const TEST_UNITS = [
+  createAction,
+  askRepeated,
+  writeState,
+  addRecent,
+  pruneRecent,
+  addUsedKey,
+  pruneUsed,
   addAction,
   appendToEntity,
   writeAndThrow,

@@ -2,13 +2,16 @@ import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import { pick } from './columns.ts';
 
-type KeyQuery = Extract<QueryName, 'actionByKey' | 'forgetKey' | 'usedKey' | 'insertUsedKey' | 'deleteUsedKey'>;
+type KeyQuery = Extract<
+  QueryName,
+  'actionByKey' | 'forgetKey' | 'usedKey' | 'insertUsedKey' | 'deleteUsedKey' | 'pruneUsedKeys'
+>;
 
 export const keyStatements: Statements<KeyQuery> = {
   actionByKey: (db, a) =>
     db
       .selectFrom('action')
-      .select(['id', 'key_fingerprint', 'key_until'])
+      .select(['id', 'key_fingerprint', 'key_until', 'hold_until', 'status', 'state'])
       .where('tenant_id', '=', a.tenant_id)
       .where('key_hash', '=', a.key_hash),
 
@@ -31,4 +34,19 @@ export const keyStatements: Statements<KeyQuery> = {
 
   deleteUsedKey: (db, a) =>
     db.deleteFrom('used_key').where('tenant_id', '=', a.tenant_id).where('key_hash', '=', a.key_hash),
+
+  pruneUsedKeys: (db, a) =>
+    db
+      .deleteFrom('used_key')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('key_hash', 'in', (over) =>
+        over
+          .selectFrom('used_key')
+          .select('key_hash')
+          .where('tenant_id', '=', a.tenant_id)
+          .where('until', '<=', a.now)
+          .orderBy('until')
+          .limit(a.limit),
+      )
+      .returning('key_hash'),
 };

@@ -18,6 +18,7 @@ const ARGUMENTS: Readonly<Record<string, unknown>> = {
   words: [['1']],
   search: { kind: 'phrase', words: ['1'] },
   among: '["1","2"]',
+  slots: '[1]',
 };
 
 /** What an insert must not find there already. */
