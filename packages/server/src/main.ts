@@ -83,6 +83,11 @@ interface Parts {
   readonly commits: CommitWatch;
 }
 
+const ALARMS = {
+  releaseFailed: 'A release did not succeed in time. It is tried on; until then the effect may be in force.',
+  poisoned: 'The server died again and again while a call of this was under way. It is not made any more.',
+} as const;
+
 /** What is told to people goes to the log and is counted. */
 const tellAlarms =
   ({ log, metrics, providers }: Parts): DispatcherDeps['onAlarms'] =>
@@ -91,12 +96,11 @@ const tellAlarms =
       providers.map(({ provider }) => provider),
       tenantId,
     );
-    for (const { actionId, provider, target } of alarms) {
-      metrics.releaseFailed(mine.find(({ name }) => name === provider)?.key ?? provider);
-      log.warn(
-        { tenantId, securityActionId: actionId, provider, target },
-        'A release did not succeed in time. It is tried on; until then the effect may be in force.',
-      );
+    for (const { actionId, provider, target, kind } of alarms) {
+      const key = mine.find(({ name }) => name === provider)?.key ?? provider;
+      if (kind === 'poisoned') metrics.poisoned(key);
+      else metrics.releaseFailed(key);
+      log.warn({ tenantId, securityActionId: actionId, provider, target }, ALARMS[kind ?? 'releaseFailed']);
     }
   };
 

@@ -10,6 +10,8 @@ export interface LeasedCall {
   readonly kind: CallKind;
   /** An apply or release of this effect had an unknown outcome before. */
   readonly inDoubt: boolean;
+  /** Calls of it were under way when processes died: it is made beside no other such one. */
+  readonly isSuspect: boolean;
   readonly call: Call;
 }
 

@@ -92,6 +92,8 @@ export interface Dispatcher {
   /** Calls under way, by ledger row. */
   readonly calls: Map<string, CallUnderWay>;
   readonly underWay: Set<UnderWay>;
+  /** The one effect, or the turn that may choose it, whose call may kill the process: see `isSuspect`. */
+  suspect: string | undefined;
   readonly timers: Map<string, { readonly at: number; readonly clear: () => void }>;
   /** Other processes on the same store, and this one. */
   readonly owners: Owners;
@@ -109,6 +111,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     heldEnds: new Map(),
     calls: new Map(),
     underWay: new Set(),
+    suspect: undefined,
     timers: new Map(),
     owners: createOwners(),
     stopped: false,

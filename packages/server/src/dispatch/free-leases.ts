@@ -3,6 +3,7 @@ import type { EnforcementRow } from '../store/rows.ts';
 import { type Alarm, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
 import { judgeCall } from './judge-call.ts';
 import { carryOut } from './settle-call.ts';
+import { POISONED_AT, stopPoisoned } from './stop-poisoned.ts';
 import type { Terms } from './terms.ts';
 
 export interface Abandoned {
@@ -15,11 +16,13 @@ export interface Abandoned {
   readonly providers: readonly Terms[];
 }
 
-/** The call may have been made, or not: it is settled as one of which nothing was heard, and goes on at once. */
+/** The call may have been made, or not: it is settled as one of which nothing was heard, and goes on at once. What was under way each time is what kills. */
 function* free(u: UnitContext, ledger: EnforcementRow, terms: Terms, owner: string): Work<void> {
   const kind = ledger.lease_call ?? 'verify';
-  const judgement = judgeCall(kind, { ledger, terms, now: u.now, random: 0 }, {});
-  yield* carryOut(u, judgement, ledger.leased_at ?? u.now, { owner, terms });
+  const counted = { ...ledger, abandoned: ledger.abandoned + 1 };
+  const judgement = judgeCall(kind, { ledger: counted, terms, now: u.now, random: 0 }, {});
+  if (counted.abandoned >= POISONED_AT) yield* stopPoisoned(u, ledger, judgement, { owner, terms });
+  else yield* carryOut(u, judgement, ledger.leased_at ?? u.now, { owner, terms });
 }
 
 /** Takes leases back from processes that are gone. */

@@ -43,6 +43,9 @@ export function kindOfCall(ledger: EnforcementRow, terms: Terms): CallKind {
 export const isHeldBack = (ledger: EnforcementRow, kind: CallKind, halt: Halt): boolean =>
   kind === 'release' ? (ledger.release_wished_at ?? 0) <= halt.releasesAfter : kind !== 'verify' && halt.holdsApplies;
 
+/** Twice in a row: once is what any crash does to all that is under way. */
+export const isSuspect = ({ abandoned }: EnforcementRow): boolean => abandoned > 1;
+
 /** What is past its own end is never sent; its actions are ended in the next turn. */
 export const isPastEnd = (ledger: EnforcementRow, now: number): boolean =>
   ledger.holds > 0 && ledger.wanted_until !== null && ledger.wanted_until <= now;
@@ -98,6 +101,7 @@ export function* leaseCall(
     provider: ledger.provider,
     kind,
     inDoubt: ledger.known === 'unknown',
+    isSuspect: isSuspect(ledger),
     call: toCall(u, leased, by),
   };
 }

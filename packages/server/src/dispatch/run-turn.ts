@@ -20,7 +20,9 @@ function launch(dispatcher: Dispatcher, tenantId: string, { provider, gate }: Pl
   const done = carryCall(dispatcher, way, leased).then(({ kind, dueAt, made }) => {
     dispatcher.underWay.delete(underWay);
     giveBack(slotsOf(dispatcher, provider), slotLaneOf(kind));
-    if (leave(gate, leased.kind, kind, made)) wake(dispatcher, tenantId);
+    const isNextSuspect = dispatcher.suspect === leased.enforcementId;
+    if (isNextSuspect) dispatcher.suspect = undefined;
+    if (leave(gate, leased.kind, kind, made) || isNextSuspect) wake(dispatcher, tenantId);
     forgetGate(dispatcher, tenantId, provider, dispatcher.deps.store.clock.now());
     wakeWaiting(dispatcher, provider);
     if (dueAt !== null) wakeAt(dispatcher, tenantId, dueAt);
@@ -47,7 +49,9 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
   const { now, ends, planned } = withoutBad(dispatcher, tenantId, plan);
   const providers = planned.map((each) => each.turn);
   const skip = [...leftAlone(dispatcher.aside, tenantId, now)];
-  const turn = { owner: store.leaseOwner, random: random(), providers, ends, skip };
+  const maySuspect = dispatcher.suspect === undefined;
+  if (maySuspect) dispatcher.suspect = tenantId;
+  const turn = { owner: store.leaseOwner, random: random(), providers, ends, skip, maySuspect };
   // A release does not queue behind a flood of requests.
   const urgent = planned.some(({ wanted }) => wanted.release > 0);
   const askedAt = timers.monotonicMs();
@@ -63,6 +67,7 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
     onAlarms(tenantId, taken.alarms);
     return taken;
   } finally {
+    if (maySuspect) dispatcher.suspect = taken.calls.find(({ isSuspect }) => isSuspect)?.enforcementId;
     const isMoreDue = taken.nextDueAt !== null && taken.nextDueAt <= now;
     for (const each of planned) {
       const calls = taken.calls.filter(({ provider }) => provider === each.provider.terms.provider);

@@ -106,7 +106,11 @@ export const settleCall = unit('dispatch.settle', function* (u, settlement: Sett
   const ledger = yield* first(queries.enforcementById({ id: enforcementId }));
   if (!ledger || ledger.fence !== fence || ledger.lease_call === null) return LOST;
   yield* writeAttempt(u, ledger, result);
-  const judgement = judgeCall(ledger.lease_call, { ledger, terms, now: u.now, random }, result);
+  const judgement = judgeCall(
+    ledger.lease_call,
+    { ledger: { ...ledger, abandoned: 0 }, terms, now: u.now, random },
+    result,
+  );
   const settled = yield* carryOut(u, judgement, ledger.leased_at ?? u.now, settlement);
   return { ...settled, alarms: u.alarms };
 });

@@ -43,6 +43,7 @@ function freshLedger(u: UnitContext, row: ActionRow, terms: Terms): EnforcementR
     unanswered_until: null,
     disproved: 0,
     stalls: 0,
+    abandoned: 0,
     drift_count: 0,
     drift_at: null,
     last_message: null,

@@ -37,7 +37,12 @@ export interface Turn {
   readonly ends: readonly string[];
   /** Ledger rows that are left alone for now. */
   readonly skip: readonly string[];
+  /** No call is under way that may kill the process: one such may be made. */
+  readonly maySuspect: boolean;
 }
+
+/** A turn that is being carried out. */
+type TurnNow = Omit<Turn, 'maySuspect'> & { maySuspect: boolean };
 
 export interface Taken {
   readonly calls: readonly LeasedCall[];
@@ -59,7 +64,7 @@ function* settleOverdue(u: UnitContext, ledger: EnforcementRow, leasing: Leasing
 const OVERDUE_A_TURN = 100;
 
 /** That needs no call: nothing that holds calls back holds it back, nor the release that may wait behind it. */
-function* settleAllOverdue(u: UnitContext, leasing: Leasing, { random, skip }: Turn): Work<void> {
+function* settleAllOverdue(u: UnitContext, leasing: Leasing, { random, skip }: TurnNow): Work<void> {
   const { provider } = leasing.terms;
   const overdue = yield* all(queries.overdueLeases({ provider, now: u.now, limit: OVERDUE_A_TURN + skip.length }));
   for (const ledger of overdue) if (!skip.includes(ledger.id)) yield* settleOverdue(u, ledger, leasing, random);
@@ -100,15 +105,31 @@ function dueRows(
   return all(queries.dueEnforcements({ ...at, lane, limit }));
 }
 
+function* dueSuspects(
+  u: UnitContext,
+  turn: TurnNow,
+  { terms }: Permitted,
+  lane: Lane,
+): Work<readonly EnforcementRow[]> {
+  if (!turn.maySuspect) return [];
+  const at = { provider: terms.provider, lane, now: u.now };
+  const due = yield* all(queries.dueSuspects({ ...at, limit: turn.skip.length + 1 }));
+  const [suspect] = due.filter(({ id }) => !turn.skip.includes(id));
+  if (!suspect) return [];
+  turn.maySuspect = false;
+  return [suspect];
+}
+
 function* leaseLane(
   u: UnitContext,
-  turn: Turn,
+  turn: TurnNow,
   permitted: Permitted,
   lane: Lane,
   limit: number,
 ): Work<readonly LeasedCall[]> {
   if (limit <= 0) return [];
-  const due = yield* dueRows(u, permitted, lane, limit + turn.skip.length);
+  const suspects = yield* dueSuspects(u, turn, permitted, lane);
+  const due = [...suspects, ...(yield* dueRows(u, permitted, lane, limit + turn.skip.length))];
   const calls: LeasedCall[] = [];
   for (const ledger of due.filter(({ id }) => !turn.skip.includes(id)).slice(0, limit)) {
     const call = yield* leaseOne(u, ledger, permitted, turn.random);
@@ -138,7 +159,7 @@ function* joinAll(u: UnitContext, { starts, terms }: ProviderTurn, halt: Halt): 
  * New actions join first: what somebody wants again is not released. Then releases, in slots of their own; then what
  * waits for another attempt, leaving new ones up to half of what is free; then actions that need a call of their own.
  */
-function* serve(u: UnitContext, turn: Turn, provider: ProviderTurn, halt: Halt): Work<readonly LeasedCall[]> {
+function* serve(u: UnitContext, turn: TurnNow, provider: ProviderTurn, halt: Halt): Work<readonly LeasedCall[]> {
   const { free, freshFirst, notBefore, terms } = provider;
   const permitted = { owner: turn.owner, terms, halt };
   if (isHeld(notBefore)) yield* settleAllOverdue(u, permitted, turn);
@@ -198,8 +219,9 @@ export const takeDue = unit('dispatch.takeDue', function* (u, turn: Turn) {
   let ended = 0;
   for (const id of turn.ends) if (yield* endAction(u, id, ending)) ended += 1;
   const calls: LeasedCall[] = [];
+  const turnNow = { ...turn };
   for (const provider of turn.providers) {
-    calls.push(...(yield* serve(u, turn, provider, haltAt(pauses, provider.terms.provider))));
+    calls.push(...(yield* serve(u, turnNow, provider, haltAt(pauses, provider.terms.provider))));
   }
   const nextDueAt = yield* nextDue(u, turn, pauses);
   u.nothingBefore(nextDueAt);

@@ -3,7 +3,7 @@ import { queries } from '../store/queries.ts';
 import { type Alarm, first, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { endAction } from './end-action.ts';
-import type { Leasing } from './lease-call.ts';
+import { isSuspect, type Leasing } from './lease-call.ts';
 import { joinAction, type Start } from './start-action.ts';
 import { leaseOne, startFresh } from './take-due.ts';
 
@@ -37,7 +37,8 @@ function* start(u: UnitContext, part: Extract<Part, { kind: 'start' }>): Work<Ta
 function* call(u: UnitContext, { id, leasing, random }: Extract<Part, { kind: 'call' }>): Work<TakenPart> {
   const ledger = yield* first(queries.enforcementById({ id }));
   const isDue = ledger?.due_at != null && ledger.due_at <= u.now;
-  if (!isDue) return { ended: false };
+  // A suspect waits for a whole turn: there it is the only one.
+  if (!isDue || isSuspect(ledger)) return { ended: false };
   const halt = haltAt(yield* readPauses(), ledger.provider);
   return { call: yield* leaseOne(u, ledger, { ...leasing, halt }, random), ended: false };
 }

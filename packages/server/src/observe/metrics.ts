@@ -8,6 +8,7 @@ export interface Metrics {
   attempt(provider: string, kind: string, outcome: string, seconds: number): void;
   providerUp(provider: string, up: boolean): void;
   releaseFailed(provider: string): void;
+  poisoned(provider: string): void;
   /** Whether a tenant's calls of a provider are held back. */
   breaker(provider: string, tenantId: string, state: string): void;
 }
@@ -65,6 +66,12 @@ export function createMetrics(): Metrics {
     labelNames: ['provider'],
     registers,
   });
+  const poisoned = new Counter({
+    name: 'interdict_poisoned_total',
+    help: 'Actions on effects that are not asked for any more: calls of them killed the server.',
+    labelNames: ['provider'],
+    registers,
+  });
   const heldBack = new Gauge({
     name: 'interdict_provider_held_back_tenants',
     help: 'Tenants whose calls of a provider are held back, by why.',
@@ -74,6 +81,7 @@ export function createMetrics(): Metrics {
   return {
     registry,
     breaker: countByState(heldBack),
+    poisoned: (provider) => poisoned.inc({ provider }),
     request: (method, route, status, seconds) =>
       requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
     attempt: (provider, operation, outcome, seconds) => {

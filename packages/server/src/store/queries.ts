@@ -149,6 +149,8 @@ export const queries = {
   ),
   overdueApplies: query<{ provider: string; now: number; limit: number }, EnforcementRow>('overdueApplies'),
   dueCalls: query<{ provider: string; lane: Lane; now: number; limit: number }, Id>('dueCalls'),
+  /** Effects of which calls were under way when their processes died: the least suspect first. */
+  dueSuspects: query<{ provider: string; lane: Lane; now: number; limit: number }, EnforcementRow>('dueSuspects'),
   /** Calls whose lease ran out, and when the next one does. */
   overdueLeases: query<{ provider: string; now: number; limit: number }, EnforcementRow>('overdueLeases'),
   nextLease: query<{ provider: string }, { due_at: number }>('nextLease'),

@@ -107,6 +107,8 @@ export interface EnforcementRow {
   readonly disproved: number;
   /** Calls in a row that brought nothing new: the exponent of the next delay. */
   readonly stalls: number;
+  /** Calls in a row that were under way when their process died: since the last one that ended. */
+  readonly abandoned: number;
   readonly drift_count: number;
   readonly drift_at: string | null;
   readonly last_message: string | null;

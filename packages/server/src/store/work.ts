@@ -27,11 +27,13 @@ export interface JournalEntry {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
-/** What a person must look at: an effect of an action may stay in force although nobody wants it. */
+/** What a person must look at: an effect may stay in force although nobody wants it, or calls of it kill the server. */
 export interface Alarm {
   readonly actionId: string;
   readonly provider: string;
   readonly target: string;
+  /** Absent: a release did not succeed in time. */
+  readonly kind?: 'poisoned';
 }
 
 /** What a unit of work is given. */

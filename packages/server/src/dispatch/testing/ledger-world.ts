@@ -191,6 +191,7 @@ export function turn(world: World): number {
     random: world.random(),
     ends,
     skip: [],
+    maySuspect: true,
     providers: [{ terms, free, starts, notBefore: {}, freshFirst: false }],
   });
   const until = now - terms.deadlineMs;

@@ -68,6 +68,7 @@ export function anEnforcementRow(differences: Partial<EnforcementRow> = {}): Enf
     unanswered_until: null,
     disproved: 0,
     stalls: 0,
+    abandoned: 0,
     drift_count: 0,
     drift_at: null,
     last_message: null,

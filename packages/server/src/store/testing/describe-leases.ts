@@ -30,4 +30,23 @@ export function describeLeases(theStore: () => Store): void {
     expect(await store.read(tenant, queries.nextLease({ provider: 'edge' }))).toEqual([{ due_at: 10 }]);
     expect(await store.read(other, queries.nextLease({ provider: 'core' }))).toEqual([]);
   });
+
+  it('keeps effects that were under way when processes died apart from all others, and gives the least suspect first', async () => {
+    const store = theStore();
+    const tenant = randomUUID();
+    const row = (target: string, abandoned: number, more: Partial<EnforcementRow> = {}): EnforcementRow =>
+      anEnforcementRow({ target, abandoned, due_at: 10, ...more });
+    const [once, twice, often] = [row('ip:203.0.113.1', 1), row('ip:203.0.113.2', 2), row('ip:203.0.113.3', 4)];
+    const others = [
+      row('ip:203.0.113.4', 3, { due_at: 99 }),
+      row('ip:203.0.113.5', 3, { lane: 0 }),
+      row('ip:203.0.113.6', 3, { provider: 'core' }),
+    ];
+    for (const each of [often, once, twice, ...others]) await store.run(tenant, addEnforcement, each);
+    const at = { provider: 'edge', lane: 1, now: 30, limit: 9 } as const;
+    const idsOf = (rows: readonly EnforcementRow[]): string[] => rows.map(({ id }) => id);
+    expect(idsOf(await store.read(tenant, queries.dueSuspects(at)))).toEqual([twice.id, often.id]);
+    expect(idsOf(await store.read(tenant, queries.dueEnforcements(at)))).toEqual([once.id]);
+    expect(await store.read(randomUUID(), queries.dueSuspects(at))).toEqual([]);
+  });
 }

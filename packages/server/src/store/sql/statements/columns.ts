@@ -58,6 +58,7 @@ export const ENFORCEMENT_COLUMNS = columnsOf<EnforcementRow>({
   unanswered_until: true,
   disproved: true,
   stalls: true,
+  abandoned: true,
   drift_count: true,
   drift_at: true,
   last_message: true,

@@ -15,6 +15,7 @@ type EnforcementQuery = Extract<
   | 'dueReleasesSince'
   | 'overdueApplies'
   | 'dueCalls'
+  | 'dueSuspects'
   | 'overdueLeases'
   | 'nextLease'
   | 'nextCall'
@@ -86,6 +87,7 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('provider', '=', a.provider)
       .where('lane', '=', a.lane)
       .where('due_at', '<=', a.now)
+      .where((eb) => eb('abandoned', '<=', eb.lit(1)))
       .orderBy('due_at')
       .limit(a.limit),
 
@@ -97,6 +99,7 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('provider', '=', a.provider)
       .where((eb) => eb('lane', '=', eb.lit(LANES.release)))
       .where('due_at', '<=', a.now)
+      .where((eb) => eb('abandoned', '<=', eb.lit(1)))
       .where((eb) => eb.or([eb('release_wished_at', '>', a.since), eb('lease_owner', 'is not', null)]))
       .orderBy('due_at')
       .limit(a.limit),
@@ -121,6 +124,19 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .where('provider', '=', a.provider)
       .where('lane', '=', a.lane)
       .where('due_at', '<=', a.now)
+      .limit(a.limit),
+
+  dueSuspects: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(ENFORCEMENT_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('lane', '=', a.lane)
+      .where('due_at', '<=', a.now)
+      .where((eb) => eb('abandoned', '>', eb.lit(1)))
+      .orderBy('abandoned')
+      .orderBy('due_at')
       .limit(a.limit),
 
   overdueLeases: (db, a) =>
