@@ -25,6 +25,7 @@ export interface Call extends Effect {
 }
 
 export interface CallRequest {
+  /** Empty where no action stands behind it any more: an entry of ours that was left over is taken back. */
   readonly actionId: string;
   readonly parameters: readonly { readonly name: string; readonly value: string }[];
   readonly reason: string | null;

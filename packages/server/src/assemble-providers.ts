@@ -83,6 +83,7 @@ function toTerms(config: ProviderConfig, connector: Connector): Terms {
     timeoutMs: config.timeoutMs ?? traits.timeoutMs,
     deadlineMs: config.deadlineMs,
     verifyEveryMs: looksOneByOne(connector) ? config.verifyEveryMs : null,
+    lists: connector.list !== undefined,
     irreversible: traits.actions.filter(({ reversible }) => !reversible).map(({ name }) => name),
   };
 }

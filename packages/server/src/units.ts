@@ -10,6 +10,7 @@ import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/late-releases.ts';
 import { wakeMissing } from './dispatch/reconcile.ts';
 import { settleCall } from './dispatch/settle-call.ts';
+import { forgetPastEffects, settleStrays } from './dispatch/take-back.ts';
 import { takeDue } from './dispatch/take-due.ts';
 import { takeOne } from './dispatch/take-one.ts';
 import {
@@ -46,6 +47,8 @@ export const UNITS: readonly AnyUnit[] = [
   freeLeases,
   giveUpLate,
   wakeMissing,
+  settleStrays,
+  forgetPastEffects,
   createSubscription,
   renewSubscription,
   removeSubscription,

@@ -3,6 +3,7 @@ import { queries } from '../store/queries.ts';
 import { type ActionRow, type Ending, type EnforcementRow, LANES } from '../store/rows.ts';
 import { all, first, must, type UnitContext, type Work } from '../store/work.ts';
 import { type ActionChange, changeAction } from './change-action.ts';
+import { closeEffect } from './close-effect.ts';
 import { type JournalType, journalEntry, type Origin } from './journal.ts';
 
 /** An action that holds nothing any more and waits for nothing. */
@@ -108,9 +109,9 @@ function* leave(u: UnitContext, row: ActionRow, ledger: EnforcementRow, end: Hol
  * @returns when it is gone; null: at once
  */
 export function* dropRow(u: UnitContext, ledger: EnforcementRow): Work<number | null> {
-  const { id, version, unanswered_until } = ledger;
+  const { unanswered_until } = ledger;
   if (unanswered_until === null || unanswered_until <= u.now) {
-    yield* must(queries.deleteEnforcement({ id, version }));
+    yield* closeEffect(u, ledger);
     return null;
   }
   yield* must(queries.saveEnforcement({ ...ledger, due_at: unanswered_until }));
@@ -179,6 +180,7 @@ export function* giveUpRelease(u: UnitContext, enforcementId: string): Work<void
   yield* must(queries.saveEnforcement({ ...ledger, release_failed: 1 }));
   const rows = yield* all(queries.actionsOn({ enforcement_id: enforcementId }));
   for (const row of rows) if (row.hold === 'ended') yield* tellReleaseFailed(u, row);
+  if (rows.length === 0) u.alarms.push({ actionId: null, provider: ledger.provider, target: ledger.target });
 }
 
 function* tellReleaseFailed(u: UnitContext, row: ActionRow): Work<void> {

@@ -1,7 +1,7 @@
 import type { EnforcementInForce, EnforcementState } from '@interdict/contract';
 import { toDateTime } from '../lib/date-time.ts';
 import { type HoldRow, queries } from '../store/queries.ts';
-import type { EnforcementRow } from '../store/rows.ts';
+import type { EnforcementRow, StrayRow } from '../store/rows.ts';
 import type { ActionsDeps } from './actions-deps.ts';
 
 const WANTED: Readonly<Record<EnforcementRow['known'], EnforcementState>> = {
@@ -31,6 +31,21 @@ const toEnforcement = (row: EnforcementRow, holds: readonly HoldRow[]): Enforcem
   holds: holds.map(({ id, hold_until }) => ({ securityActionId: id, expirationDateTime: toDateTime(hold_until) })),
 });
 
+/** Somebody put it there under our mark, and nobody here wants it: another installation, or this one before a restore. */
+const strayToEnforcement = ({ id, provider, action, target, seen_at }: StrayRow): EnforcementInForce => ({
+  id,
+  provider,
+  action,
+  target,
+  state: 'unknown',
+  verification: 'readBack',
+  verifiedDateTime: toDateTime(seen_at),
+  expirationDateTime: null,
+  preexisting: false,
+  drift: { count: 0, lastDateTime: null },
+  holds: [],
+});
+
 /** A row tells so many of the actions that hold it; of any more it tells how many there are. */
 const HOLDS_TOLD = 100;
 
@@ -56,7 +71,7 @@ export interface EnforcementPage {
   readonly next: string | undefined;
 }
 
-/** What is in force, or on its way to be or not to be, and which actions want it. */
+/** What is in force, or on its way to be or not to be, and which actions want it; and what no action wants. */
 export async function listEnforcements(
   deps: ActionsDeps,
   tenantId: string,
@@ -67,12 +82,20 @@ export async function listEnforcements(
     after === undefined
       ? queries.firstEnforcements({ limit: beyond })
       : queries.enforcementsAfter({ id: after, limit: beyond });
-  const rows = await deps.store.read(tenantId, wanted);
-  const page = rows.slice(0, limit);
-  const holds = await readHolds(deps, tenantId, page);
-  const byRow = Map.groupBy(holds, ({ enforcement_id }) => enforcement_id);
+  const [rows, strays] = await Promise.all([
+    deps.store.read(tenantId, wanted),
+    deps.store.read(tenantId, queries.straysAfter({ id: after ?? '', limit: beyond })),
+  ]);
+  const found = [...rows.map((row) => ({ id: row.id, row })), ...strays.map((stray) => ({ id: stray.id, stray }))];
+  const page = found.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
+  const ofLedger = page.flatMap((each) => ('row' in each ? [each.row] : []));
+  const byRow = Map.groupBy(await readHolds(deps, tenantId, ofLedger), ({ enforcement_id }) => enforcement_id);
   return {
-    enforcements: page.map((row) => toEnforcement(row, (byRow.get(row.id) ?? []).slice(0, HOLDS_TOLD))),
-    next: rows.length > limit ? page.at(-1)?.id : undefined,
+    enforcements: page.map((each) =>
+      'row' in each
+        ? toEnforcement(each.row, (byRow.get(each.id) ?? []).slice(0, HOLDS_TOLD))
+        : strayToEnforcement(each.stray),
+    ),
+    next: found.length > limit ? page.at(-1)?.id : undefined,
   };
 }

@@ -11,12 +11,15 @@ import { type Settled, settleCall } from './settle-call.ts';
 import { changeLane } from './slots.ts';
 
 /** Tells the board how the provider answered. A refusal is an answer; a look that found nothing is one too. */
-function note({ deps }: Dispatcher, { provider: { key } }: Way, result: CallResult): string {
+function note({ deps, answersAgain }: Dispatcher, { provider: { key } }: Way, result: CallResult): string {
   const { answer, presence } = result;
   const word = answer !== undefined && answer.kind !== 'done' ? answer : (presence ?? answer);
   if (!word) return 'unknown';
-  if (word.kind !== 'unavailable' && word.kind !== 'unknown') deps.health.up(key);
-  else if ('fault' in word && word.fault === 'ours') deps.health.misconfigured(key, word.message);
+  const wasAway = deps.health.of(key).health !== 'up';
+  if (word.kind !== 'unavailable' && word.kind !== 'unknown') {
+    deps.health.up(key);
+    if (wasAway) answersAgain.get(key)?.();
+  } else if ('fault' in word && word.fault === 'ours') deps.health.misconfigured(key, word.message);
   else deps.health.failed(key, word.message);
   deps.metrics.providerUp(key, deps.health.of(key).health === 'up');
   return word.kind;

@@ -95,6 +95,8 @@ export interface Dispatcher {
   /** The one effect, or the turn that may choose it, whose call may kill the process: see `isSuspect`. */
   suspect: string | undefined;
   readonly timers: Map<string, { readonly at: number; readonly clear: () => void }>;
+  /** By the provider's key: to be called when it answers again after it did not. */
+  readonly answersAgain: Map<string, () => void>;
   /** Other processes on the same store, and this one. */
   readonly owners: Owners;
   stopped: boolean;
@@ -113,6 +115,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     underWay: new Set(),
     suspect: undefined,
     timers: new Map(),
+    answersAgain: new Map(),
     owners: createOwners(),
     stopped: false,
     stopping: new AbortController(),

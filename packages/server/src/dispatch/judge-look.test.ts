@@ -1,6 +1,7 @@
 import type { Presence } from '@interdict/connectors';
 import { RESULT_CODES } from '@interdict/contract';
 import { describe, expect, it } from 'vitest';
+import { toDateTime } from '../lib/date-time.ts';
 import { type EnforcementRow, LANES } from '../store/rows.ts';
 import { judgeFirstLook, judgeVerify } from './judge-look.ts';
 import type { Verdict } from './judgement.ts';
@@ -85,6 +86,27 @@ describe('a look at what somebody wants', () => {
         lane: LANES.apply,
         due_at: NOW,
       },
+    ],
+    [
+      'finds it gone again soon after it was put back: the product fights it, and is not fought at full speed',
+      { ...IN_FORCE, drift_count: 7, drift_run: 4, drift_at: toDateTime(NOW - 60_000) },
+      ABSENT,
+      'drifted',
+      { drift_count: 8, drift_run: 5, drift_at: NOW_TEXT, lane: LANES.apply, due_at: NOW + 4_000 },
+    ],
+    [
+      'finds it gone after it had stayed for long: that is no fight, and it is put back at once',
+      { ...IN_FORCE, drift_count: 7, drift_run: 4, drift_at: toDateTime(NOW - 900_000) },
+      ABSENT,
+      'drifted',
+      { drift_count: 8, drift_run: 1, lane: LANES.apply, due_at: NOW },
+    ],
+    [
+      'waits for five minutes at most before it puts back what is fought over',
+      { ...IN_FORCE, drift_count: 40, drift_run: 40, drift_at: toDateTime(NOW - 300_000) },
+      ABSENT,
+      'drifted',
+      { drift_run: 41, lane: LANES.apply, due_at: NOW + 150_000 },
     ],
     [
       'finds gone what a stranger had put there: from then on it is ours',

@@ -1,6 +1,6 @@
 import type { Presence } from '@interdict/connectors';
 import { RESULT_CODES } from '@interdict/contract';
-import { toDateTime } from '../lib/date-time.ts';
+import { fromDateTime, toDateTime } from '../lib/date-time.ts';
 import { LANES } from '../store/rows.ts';
 import {
   againAt,
@@ -13,6 +13,7 @@ import {
   stalled,
   withMessage,
 } from './judgement.ts';
+import { retryDelayMs } from './retry-delay.ts';
 
 /** Accepted this often and never there: the product says what is not so. */
 const DISPROVED_LIMIT = 5;
@@ -42,14 +43,23 @@ export function judgeFirstLook(of: Case, presence: Presence | undefined): Judgem
   return { ledger: { ...ledger, looked: 1, stalls: 0, lane: LANES.apply, due_at: now }, verdict: { kind: 'looked' } };
 }
 
+/** What stays in force for so long between two drifts is not fought over. */
+const CALM_MS = 900_000;
+
+/** How many drifts came one soon after another, this one included. */
+const driftRun = ({ ledger, now }: Case): number =>
+  ledger.drift_at !== null && now - fromDateTime(ledger.drift_at) < CALM_MS ? ledger.drift_run + 1 : 1;
+
 /**
  * It was in force, and is gone: that is told, and it is put back under an operation of its own. What a stranger had
- * put there and took away is ours from then on.
+ * put there and took away is ours from then on. It is put back at once; whoever takes it away again and again is not
+ * fought at full speed.
  */
 function drifted(of: Case): Judgement {
-  const { now } = of;
+  const { now, random } = of;
   const ledger = givenUp(of);
   const isNews = ledger.known === 'inForce';
+  const run = isNews ? driftRun(of) : ledger.drift_run;
   return {
     ledger: {
       ...ledger,
@@ -61,8 +71,9 @@ function drifted(of: Case): Judgement {
       attempt: 0,
       drift_count: ledger.drift_count + (isNews ? 1 : 0),
       drift_at: isNews ? toDateTime(now) : ledger.drift_at,
+      drift_run: run,
       lane: LANES.apply,
-      due_at: now,
+      due_at: run <= 1 ? now : now + retryDelayMs(run - 1, random),
     },
     verdict: { kind: isNews ? 'drifted' : 'nothing' },
   };

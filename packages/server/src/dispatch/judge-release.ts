@@ -25,6 +25,7 @@ function gone(of: Case): Judgement {
       verified_at: null,
       drift_count: 0,
       drift_at: null,
+      drift_run: 0,
       release_wished_at: null,
       release_failed: 0,
       due_at: ledger.unanswered_until,

@@ -1,4 +1,4 @@
-import type { Call } from '@interdict/connectors';
+import type { Call, CallRequest } from '@interdict/connectors';
 import { targetFromText } from '@interdict/contract';
 import type { Entity } from '../actions/entity.ts';
 import { journalEntry } from '../actions/journal.ts';
@@ -53,27 +53,36 @@ export const isPastEnd = (ledger: EnforcementRow, now: number): boolean =>
 /** Operations are new for each first apply, later end, put-back and release; attempts of one share its id. */
 function withOperation(u: UnitContext, ledger: EnforcementRow, kind: CallKind, terms: Terms): EnforcementRow {
   if (kind === 'look' || kind === 'verify') return ledger;
+  const sent = kind === 'apply' && terms.lists ? { was_sent: 1 as const } : {};
   if (ledger.operation === kind && ledger.operation_id !== null) return { ...ledger, attempt: ledger.attempt + 1 };
   const fresh = { operation: kind, operation_id: u.newId(), attempt: 1, operation_at: u.now };
-  return { ...givenUp({ ledger, terms, now: u.now }), ...fresh };
+  return { ...givenUp({ ledger, terms, now: u.now }), ...fresh, ...sent };
 }
 
-function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow): Call {
+/** What a release gives as its request where no action stands behind it any more. */
+const NOBODYS = { actionId: '', parameters: [], reason: null } as const;
+
+function requestOf(by: ActionRow | undefined): CallRequest {
+  if (!by) return NOBODYS;
   const entity = JSON.parse(by.entity) as Entity;
+  return { actionId: by.id, parameters: entity.parameters, reason: entity.actionReason };
+}
+
+function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow | undefined): Call {
   return {
     tenantId: u.tenantId,
     action: ledger.action,
     target: targetFromText(ledger.target),
     operationId: ledger.operation_id ?? u.newId(),
     attempt: Math.max(1, ledger.attempt),
-    expirationDateTime: toDateTime(ledger.wanted_until ?? by.hold_until ?? u.now),
-    request: { actionId: by.id, parameters: entity.parameters, reason: entity.actionReason },
+    expirationDateTime: toDateTime(ledger.wanted_until ?? by?.hold_until ?? u.now),
+    request: requestOf(by),
   };
 }
 
 /**
  * Commits the intent of one call: operation, attempt, fence and lease, before anything is sent.
- * Returns undefined where no action stands behind the row any more.
+ * Returns undefined where no action stands behind the row any more, and nothing is to be taken back.
  */
 export function* leaseCall(
   u: UnitContext,
@@ -81,8 +90,8 @@ export function* leaseCall(
   { owner, terms, halt }: Permitted,
 ): Work<LeasedCall | undefined> {
   const by = yield* first(queries.newestActionOn({ enforcement_id: ledger.id }));
-  if (!by) return undefined;
   const kind = kindOfCall(ledger, terms);
+  if (!by && kind !== 'release') return undefined;
   if (isHeldBack(ledger, kind, halt)) throw new Error(`A ${kind} of ${ledger.id} must wait, and was to be made.`);
   const until = u.now + leaseMs(terms);
   const intended = withOperation(u, ledger, kind, terms);
@@ -93,7 +102,7 @@ export function* leaseCall(
   if (leased.operation_id !== ledger.operation_id) {
     const { operation, operation_id: operationId, id: enforcementId } = leased;
     const details = { phase: 'intent', enforcementId, operation, operationId, provider: ledger.provider };
-    u.journal(journalEntry('securityAction.attempted', by.id, null, details));
+    u.journal(journalEntry('securityAction.attempted', by?.id ?? null, null, details));
   }
   return {
     enforcementId: ledger.id,

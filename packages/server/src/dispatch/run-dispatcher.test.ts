@@ -33,6 +33,7 @@ const TERMS: Terms = {
   timeoutMs: 1_000,
   deadlineMs: 1_000,
   verifyEveryMs: null,
+  lists: true,
   irreversible: [],
 };
 

@@ -2,10 +2,10 @@ import { providersOf } from '../actions/provider.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import { queries } from '../store/queries.ts';
-import type { DispatchedProvider, Dispatcher } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
 import { freeLeases } from './free-leases.ts';
-import { reconcile } from './reconcile.ts';
+import { keepReconciling } from './keep-reconciling.ts';
 import { breakOff, wake } from './run-turn.ts';
 import { isInDoubt, noteOwners, noteSilence } from './watch-owners.ts';
 
@@ -99,33 +99,6 @@ async function recover(dispatcher: Dispatcher): Promise<void> {
   for await (const tenantId of eachTenant(store)) {
     await takeBack(dispatcher, tenantId, live);
     wake(dispatcher, tenantId);
-  }
-}
-
-/** One line tells how many failed, and why some did. */
-const FAILURES_TOLD = 3;
-
-/** A tenant whose list cannot be had keeps none of the others from theirs. @throws {AggregateError} after all */
-async function reconcileAll(dispatcher: Dispatcher, provider: DispatchedProvider): Promise<void> {
-  const failures: unknown[] = [];
-  for await (const tenantId of eachTenant(dispatcher.deps.store)) {
-    if (dispatcher.stopped) return;
-    if (!(provider.tenants?.has(tenantId) ?? true)) continue;
-    await reconcile(dispatcher, tenantId, provider).catch((error: unknown) => failures.push(error));
-  }
-  if (failures.length === 0) return;
-  const message = `What provider "${provider.key}" has in force could not be listed for ${failures.length} tenant(s).`;
-  throw new AggregateError(failures.slice(0, FAILURES_TOLD), message, { cause: failures[0] });
-}
-
-/** At start, and then every `reconcileEveryMs`: a product that lost what we gave it gets it back. */
-async function keepReconciling(dispatcher: Dispatcher, provider: DispatchedProvider): Promise<void> {
-  const { reconcileEveryMs } = provider;
-  if (reconcileEveryMs === undefined || !provider.connector.list) return;
-  while (!dispatcher.stopped) {
-    // A product that cannot be listed now is listed next time. Until then nobody sees what vanished there.
-    await reconcileAll(dispatcher, provider).catch(dispatcher.deps.onFault);
-    await wait(dispatcher.deps.timers, reconcileEveryMs, dispatcher.stopping.signal);
   }
 }
 

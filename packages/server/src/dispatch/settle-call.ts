@@ -1,3 +1,4 @@
+import { closeEffect } from '../actions/close-effect.ts';
 import { dropRow, takeHold } from '../actions/holds.ts';
 import { journalEntry } from '../actions/journal.ts';
 import { haltAt, readPauses } from '../actions/pauses.ts';
@@ -36,7 +37,7 @@ function* writeAttempt(u: UnitContext, ledger: EnforcementRow, result: CallResul
   const by = yield* first(queries.newestActionOn({ enforcement_id: ledger.id }));
   const { operation, operation_id: operationId, attempt, fence, id: enforcementId } = ledger;
   const details = { phase: 'answer', enforcementId, operation, operationId, attempt, fence, ...result };
-  u.journal(journalEntry('securityAction.attempted', by?.id ?? '', null, details));
+  u.journal(journalEntry('securityAction.attempted', by?.id ?? null, null, details));
 }
 
 /** Nothing may follow from the look now. It is made again before the intent: until then nobody holds the effect. */
@@ -55,7 +56,7 @@ function* afterLook(u: UnitContext, saved: EnforcementRow, leasing: Leasing): Wo
     if (row.hold === 'waiting') ledger = yield* takeHold(u, row, ledger);
   }
   if (ledger.holds === 0) {
-    yield* must(queries.deleteEnforcement({ id: saved.id, version: saved.version }));
+    yield* closeEffect(u, saved);
     return { held: true, dueAt: null };
   }
   if (isPastEnd(ledger, u.now)) {

@@ -4,6 +4,7 @@ import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES } from '../store/rows.ts';
 import { first, must, type UnitContext, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
+import { freshLedger } from './fresh-ledger.ts';
 import { protectedResult } from './judge-apply.ts';
 import { givenUp } from './judgement.ts';
 import { leaseCall, type Permitted } from './lease-call.ts';
@@ -15,50 +16,6 @@ export interface Start {
   readonly id: string;
   /** Why its target must not be touched; absent where it may. */
   readonly refusal?: string;
-}
-
-function freshLedger(u: UnitContext, row: ActionRow, terms: Terms): EnforcementRow {
-  return {
-    id: u.newId(),
-    version: 1,
-    provider: row.provider ?? '',
-    action: row.action ?? '',
-    target: row.target ?? '',
-    known: 'absent',
-    answered_pending: 0,
-    holds: 0,
-    wanted_until: null,
-    told_until: null,
-    level: terms.verification,
-    verified_at: null,
-    looked: terms.seesForeign ? 0 : 1,
-    preexisting: 0,
-    operation: null,
-    operation_id: null,
-    attempt: 0,
-    operation_at: null,
-    release_wished_at: null,
-    release_failed: 0,
-    settles_at: null,
-    unanswered_until: null,
-    disproved: 0,
-    stalls: 0,
-    abandoned: 0,
-    drift_count: 0,
-    drift_at: null,
-    last_message: null,
-    last_subcode: 0,
-    wanted_seq: null,
-    first_wanted_seq: null,
-    unwanted_seq: null,
-    fence: 0,
-    lease_owner: null,
-    leased_at: null,
-    lease_until: null,
-    lease_call: null,
-    lane: LANES.apply,
-    due_at: u.now,
-  };
 }
 
 /** Nothing is known yet of who put the effect in force: the action waits for that, and nothing was intended for it. */
@@ -126,7 +83,8 @@ export function* joinAction(u: UnitContext, start: Start, terms: Terms): Work<Ac
 
 /** Starts an action whose effect nobody wants yet: its first call is leased. */
 export function* beginAction(u: UnitContext, row: ActionRow, leasing: Permitted): Work<LeasedCall | undefined> {
-  const ledger = freshLedger(u, row, leasing.terms);
+  const effect = { action: row.action ?? '', target: row.target ?? '' };
+  const ledger = freshLedger(u, effect, leasing.terms);
   yield* must(queries.insertEnforcement(ledger));
   if (ledger.looked === 1) return yield* leaseCall(u, yield* takeHold(u, row, ledger), leasing);
   yield* wait(row, ledger);

@@ -1,3 +1,4 @@
+import { closeEffect } from '../actions/close-effect.ts';
 import { type Halt, haltAt, type Pauses, readPauses } from '../actions/pauses.ts';
 import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
@@ -87,7 +88,7 @@ export function* leaseOne(
   }
   if (isHeldBack(ledger, kindOfCall(ledger, permitted.terms), permitted.halt)) return undefined;
   const call = yield* leaseCall(u, ledger, permitted);
-  if (!call) yield* must(queries.deleteEnforcement({ id: ledger.id, version: ledger.version }));
+  if (!call) yield* closeEffect(u, ledger);
   return call;
 }
 

@@ -19,5 +19,7 @@ export interface Terms {
   readonly deadlineMs: number;
   /** How often one effect in force is looked at; null where a list does that for all, or nothing can. */
   readonly verifyEveryMs: number | null;
+  /** All that it has in force can be listed. */
+  readonly lists: boolean;
   readonly irreversible: readonly string[];
 }

@@ -12,6 +12,7 @@ import type {
   UsedKeyRow,
   WordIndexRow,
 } from './rows.ts';
+import { strayQueries } from './stray-queries.ts';
 import { subscriptionQueries } from './subscription-queries.ts';
 import { query } from './work.ts';
 
@@ -66,12 +67,8 @@ export interface FeedEntryRow {
   readonly wanted_until: number;
 }
 
-/** An effect that should be in force now. */
-export interface InForceRow {
-  readonly id: string;
-  readonly action: string;
-  readonly target: string;
-}
+/** An effect of the ledger, and whether somebody wants it. */
+export type EffectRow = Pick<EnforcementRow, 'id' | 'action' | 'target' | 'known' | 'holds'>;
 
 /** An effect of which a call is, or was, under way. */
 export type LeaseRow = Pick<EnforcementRow, 'id' | 'lease_owner'>;
@@ -164,7 +161,7 @@ export const queries = {
   holdsAfter: query<{ enforcement_id: string; id: string; limit: number }, HoldRow>('holdsAfter'),
   /** Holds of all effects between two that have at most so many. */
   holdsBetween: query<{ from: string; to: string; most: number }, HoldRow>('holdsBetween'),
-  inForceAfter: query<EffectKey & { limit: number }, InForceRow>('inForceAfter'),
+  effectsAfter: query<EffectKey & { limit: number }, EffectRow>('effectsAfter'),
   leasesAfter: query<Id & { limit: number }, LeaseRow>('leasesAfter'),
   unwantedCalls: query<{ owner: string }, Id>('unwantedCalls'),
 
@@ -212,6 +209,7 @@ export const queries = {
   deleteFeedFetch: query<FeedReader & Id, never>('deleteFeedFetch'),
   wakeFeedEntries: query<{ provider: string; action: string; now: number }, Id>('wakeFeedEntries'),
 
+  ...strayQueries,
   ...subscriptionQueries,
 } as const;
 

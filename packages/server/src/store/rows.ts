@@ -91,6 +91,8 @@ export interface EnforcementRow {
   /** 1 once it is decided who put the effect in force first. */
   readonly looked: 0 | 1;
   readonly preexisting: 0 | 1;
+  /** 1 once an apply was committed for a product that can be listed: what turns up there later may be ours. */
+  readonly was_sent: 0 | 1;
   readonly operation: 'apply' | 'release' | null;
   readonly operation_id: string | null;
   readonly attempt: number;
@@ -111,6 +113,8 @@ export interface EnforcementRow {
   readonly abandoned: number;
   readonly drift_count: number;
   readonly drift_at: string | null;
+  /** Drifts one soon after another: the product, or somebody at it, fights the effect. */
+  readonly drift_run: number;
   readonly last_message: string | null;
   readonly last_subcode: number;
   /** Sequences at which it was last wanted, first wanted since it was known to be gone, and last unwanted. */
@@ -202,6 +206,28 @@ export interface RecentRequestRow {
   readonly made_at: number;
   /** 1 where a repeat came before the request that it repeats, and made the action. */
   readonly is_repeat: 0 | 1;
+}
+
+/** An effect that we had put in force at a product, and that is over: its ledger row is gone. */
+export interface PastEffectRow {
+  readonly provider: string;
+  readonly action: string;
+  readonly target: string;
+  /** Its ledger row was this: the audit tells of it. */
+  readonly enforcement_id: string;
+  readonly released_at: number;
+}
+
+/** An entry that a product lists as ours, and that nobody here wants. */
+export interface StrayRow {
+  readonly id: string;
+  readonly provider: string;
+  readonly action: string;
+  readonly target: string;
+  /** 1 where we had put it there and released it: it is taken back as soon as that may be. */
+  readonly was_ours: 0 | 1;
+  /** When it was first listed. */
+  readonly seen_at: number;
 }
 
 /** A piece of the order in which a list was found. */

@@ -29,7 +29,8 @@ export interface JournalEntry {
 
 /** What a person must look at: an effect may stay in force although nobody wants it, or calls of it kill the server. */
 export interface Alarm {
-  readonly actionId: string;
+  /** Null for an entry that no action stands behind any more. */
+  readonly actionId: string | null;
   readonly provider: string;
   readonly target: string;
   /** Absent: a release did not succeed in time. */

@@ -21,6 +21,7 @@ const TERMS: Terms = {
   timeoutMs: 10_000,
   deadlineMs: 86_400_000,
   verifyEveryMs: 60_000,
+  lists: true,
   irreversible: [],
 };
 

@@ -64,6 +64,7 @@ function termsOf(name: string, traits: ConnectorTraits): Terms {
     timeoutMs: traits.timeoutMs,
     deadlineMs: 86_400_000,
     verifyEveryMs: null,
+    lists: false,
     irreversible: [],
   };
 }

@@ -89,6 +89,7 @@ export function createWorld(seed: number, terms: Partial<Terms>): World {
       timeoutMs: 10_000,
       deadlineMs: DEADLINE_MS,
       verifyEveryMs: 30_000,
+      lists: true,
       irreversible: [],
       ...terms,
     },

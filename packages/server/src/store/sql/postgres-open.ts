@@ -24,6 +24,8 @@ const CHANGEABLE = [
   'word_index',
   'subscription',
   'delivery',
+  'past_effect',
+  'stray',
   'dispatch_pause',
 ];
 

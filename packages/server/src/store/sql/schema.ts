@@ -5,7 +5,9 @@ import type {
   FeedFetchRow,
   JournalRow,
   KeptOrderRow,
+  PastEffectRow,
   RecentRequestRow,
+  StrayRow,
   UsedKeyRow,
   WordIndexRow,
 } from '../rows.ts';
@@ -41,6 +43,8 @@ export interface Database {
   readonly enforcement: OfTenant<EnforcementRow>;
   readonly journal: OfTenant<JournalRow>;
   readonly feed_fetch: OfTenant<FeedFetchRow>;
+  readonly past_effect: OfTenant<PastEffectRow>;
+  readonly stray: OfTenant<StrayRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
   readonly recent_request: OfTenant<RecentRequestRow>;
   readonly dispatch_pause: OfTenant<DispatchPauseRow>;

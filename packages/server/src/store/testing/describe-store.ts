@@ -9,6 +9,7 @@ import { describeFeeds } from './describe-feeds.ts';
 import { describeLeases } from './describe-leases.ts';
 import { describePauses } from './describe-pauses.ts';
 import { describeRepeats } from './describe-repeats.ts';
+import { describeStrays } from './describe-strays.ts';
 import { describeSubscriptions } from './describe-subscriptions.ts';
 import {
   addAction,
@@ -268,6 +269,7 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
     describeFeeds(() => store);
     describePauses(() => store);
     describeRepeats(() => store);
+    describeStrays(() => store);
     describeSubscriptions(() => store);
 
     describeChanges(() => store);

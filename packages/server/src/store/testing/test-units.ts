@@ -18,7 +18,9 @@ import type {
   DispatchPauseRow,
   EnforcementRow,
   FeedFetchRow,
+  PastEffectRow,
   RecentRequestRow,
+  StrayRow,
   UsedKeyRow,
 } from '../rows.ts';
 import { all, first, must, run, unit } from '../work.ts';
@@ -49,6 +51,24 @@ export const writeAndThrow = unit('test.writeAndThrow', function* (u, row: Actio
 
 export const addEnforcement = unit('test.addEnforcement', function* (_, row: EnforcementRow) {
   yield* must(queries.insertEnforcement(row));
+});
+
+export const addPastEffect = unit('test.addPastEffect', function* (_, row: PastEffectRow) {
+  yield* run(queries.savePastEffect(row));
+});
+
+type EffectKey = Pick<PastEffectRow, 'provider' | 'action' | 'target'>;
+
+export const removePastEffect = unit('test.removePastEffect', function* (_, key: EffectKey) {
+  yield* run(queries.deletePastEffect(key));
+});
+
+export const addStray = unit('test.addStray', function* (_, row: StrayRow) {
+  yield* run(queries.insertStray(row));
+});
+
+export const removeStray = unit('test.removeStray', function* (_, { id }: { id: string }) {
+  yield* run(queries.deleteStray({ id }));
 });
 
 export const removeAction = unit('test.removeAction', function* (u, { id }: { id: string }) {
@@ -144,6 +164,10 @@ export const TEST_UNITS = [
   appendToEntity,
   writeAndThrow,
   addEnforcement,
+  addPastEffect,
+  removePastEffect,
+  addStray,
+  removeStray,
   removeAction,
   sayDue,
   tellNow,

@@ -3,13 +3,23 @@ import { first } from './0001-first.ts';
 import { query } from './0002-query.ts';
 import { subscriptions } from './0003-subscriptions.ts';
 import { pause } from './0004-pause.ts';
+import { strays } from './0005-strays.ts';
 import { repeats } from './0006-repeats.ts';
 import { abandoned } from './0007-abandoned.ts';
 import { tenantGuard } from './0008-tenant-guard.ts';
 import type { Migration } from './migration.ts';
 
 /** In the order in which they run. */
-export const MIGRATIONS: readonly Migration[] = [first, query, subscriptions, pause, tenantGuard, repeats, abandoned];
+export const MIGRATIONS: readonly Migration[] = [
+  first,
+  query,
+  subscriptions,
+  pause,
+  strays,
+  tenantGuard,
+  repeats,
+  abandoned,
+];
 
 /** Where a migration that has run is written down. */
 export const migrationFact = (name: string): string => `migration:${name}`;

@@ -10,6 +10,7 @@ import { keyStatements } from './key-statements.ts';
 import { ledgerStatements } from './ledger-statements.ts';
 import { pauseStatements } from './pause-statements.ts';
 import { recentStatements } from './recent-statements.ts';
+import { strayStatements } from './stray-statements.ts';
 import { subscriptionStatements } from './subscription-statements.ts';
 import { wordStatements } from './word-statements.ts';
 
@@ -23,6 +24,7 @@ export const allStatements: Statements<QueryName> = {
   ...enforcementStatements,
   ...ledgerStatements,
   ...feedStatements,
+  ...strayStatements,
   ...subscriptionStatements,
   ...keptOrderStatements,
   ...wordStatements,

@@ -1,4 +1,4 @@
-import type { ActionRow, DispatchPauseRow, EnforcementRow, FeedFetchRow } from '../../rows.ts';
+import type { ActionRow, DispatchPauseRow, EnforcementRow, FeedFetchRow, PastEffectRow, StrayRow } from '../../rows.ts';
 import type { DeliveryRow, SubscriptionRow } from '../../subscription-rows.ts';
 
 /** Columns of a row; a column that is missing here does not compile. */
@@ -48,6 +48,7 @@ export const ENFORCEMENT_COLUMNS = columnsOf<EnforcementRow>({
   verified_at: true,
   looked: true,
   preexisting: true,
+  was_sent: true,
   operation: true,
   operation_id: true,
   attempt: true,
@@ -61,6 +62,7 @@ export const ENFORCEMENT_COLUMNS = columnsOf<EnforcementRow>({
   abandoned: true,
   drift_count: true,
   drift_at: true,
+  drift_run: true,
   last_message: true,
   last_subcode: true,
   wanted_seq: true,
@@ -99,6 +101,23 @@ export const PAUSE_COLUMNS = columnsOf<DispatchPauseRow>({
   user_name: true,
   since: true,
   until: true,
+});
+
+export const PAST_EFFECT_COLUMNS = columnsOf<PastEffectRow>({
+  provider: true,
+  action: true,
+  target: true,
+  enforcement_id: true,
+  released_at: true,
+});
+
+export const STRAY_COLUMNS = columnsOf<StrayRow>({
+  id: true,
+  provider: true,
+  action: true,
+  target: true,
+  was_ours: true,
+  seen_at: true,
 });
 
 export const SUBSCRIPTION_COLUMNS = columnsOf<SubscriptionRow>({

@@ -6,7 +6,7 @@ import { ENFORCEMENT_COLUMNS } from './columns.ts';
 
 type LedgerQuery = Extract<
   QueryName,
-  'firstEnforcements' | 'enforcementsAfter' | 'inForceAfter' | 'holdsBetween' | 'holdsAfter' | 'journalAfter'
+  'firstEnforcements' | 'enforcementsAfter' | 'effectsAfter' | 'holdsBetween' | 'holdsAfter' | 'journalAfter'
 >;
 
 /** An effect that somebody wants, or that is not yet known to be gone. Before the first intent there is nothing to tell. */
@@ -34,15 +34,13 @@ export const ledgerStatements: Statements<LedgerQuery> = {
       .orderBy('id')
       .limit(a.limit),
 
-  inForceAfter: (db, a) =>
+  effectsAfter: (db, a) =>
     db
       .selectFrom('enforcement')
-      .select(['id', 'action', 'target'])
+      .select(['id', 'action', 'target', 'known', 'holds'])
       .where('tenant_id', '=', a.tenant_id)
       .where('provider', '=', a.provider)
       .where((eb) => eb(eb.refTuple('action', 'target'), '>', eb.tuple(eb.val(a.action), eb.val(a.target))))
-      .where('known', '=', 'inForce')
-      .where('holds', '>', 0)
       .orderBy('action')
       .orderBy('target')
       .limit(a.limit),

@@ -25,9 +25,10 @@ const ARGUMENTS: Readonly<Record<string, unknown>> = {
 const NEW = { id: 'new', key_hash: 'new', target: 'new', slot: 7, sequence: 7 };
 const BY_NAME: readonly (readonly [RegExp, Readonly<Record<string, unknown>>])[] = [
   [/^(insert|writeJournal)/, NEW],
-  [/After$/, { id: '0', action: '', target: '', created_at: 'z', enforcement_id: '' }],
+  [/(After|^straysAt)$/, { id: '0', action: '', target: '', created_at: 'z', enforcement_id: '' }],
   [/Before$/, { id: 'z' }],
   [/^(keptOrder|wakeFeedEntries)$/, { now: 0 }],
+  [/^savePastEffect$/, { released_at: 7 }],
   [/^saveDelivery$/, { state: 'failed' }],
 ];
 
