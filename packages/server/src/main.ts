@@ -123,6 +123,7 @@ function createApp(parts: Parts, deliverer: Deliverer, isStarted: () => boolean)
         if (bell.dispatcher) wakeForNew(bell.dispatcher, tenantId);
       },
       onEnded: (tenantId, release) => {
+        if (release !== undefined) store.hints?.tell(tenantId, 'ended');
         if (!bell.dispatcher) return;
         if (release !== undefined) breakOff(bell.dispatcher, release);
         wake(bell.dispatcher, tenantId);

@@ -99,6 +99,8 @@ export interface Dispatcher {
   readonly answersAgain: Map<string, () => void>;
   /** Other processes on the same store, and this one. */
   readonly owners: Owners;
+  /** Where more tenants are due than one poll wakes: up to which it came, by id. */
+  polledUpTo: string;
   stopped: boolean;
   readonly stopping: AbortController;
 }
@@ -117,6 +119,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     timers: new Map(),
     answersAgain: new Map(),
     owners: createOwners(),
+    polledUpTo: '',
     stopped: false,
     stopping: new AbortController(),
   };

@@ -149,7 +149,8 @@ export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promis
 }
 
 /**
- * Gives back the slots that no call took. Where more is due than there were slots for, the tenant waits for the next.
+ * Gives back the slots that no call took. Where more is due than there were slots for, the tenant waits for the next,
+ * and other processes are told.
  * @param calls those that were leased at this provider
  */
 export function settleSlots(
@@ -166,6 +167,7 @@ export function settleSlots(
     takeBack(gate, lane, turn.free[lane] - taken);
     const isShort = isMoreDue && wanted[lane] > turn.free[lane] && taken >= turn.free[lane];
     waitForSlot(slots, lane, tenantId, isShort);
+    if (isShort) dispatcher.deps.store.hints?.tell(tenantId, 'work');
   }
   forgetGate(dispatcher, tenantId, provider, dispatcher.deps.store.clock.now());
 }

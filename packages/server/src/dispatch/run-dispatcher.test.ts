@@ -10,6 +10,7 @@ import { systemClock } from '../lib/clock.ts';
 import { systemTimers } from '../lib/timers.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createHealthBoard } from '../observe/provider-health.ts';
+import type { Hint } from '../store/process-hints.ts';
 import { queries } from '../store/queries.ts';
 import type { EnforcementRow } from '../store/rows.ts';
 import { openSqliteStore } from '../store/sql/sqlite-store.ts';
@@ -136,6 +137,75 @@ describe('the dispatcher', () => {
     expect(turns).toBeGreaterThan(0);
     expect(turns).toBeLessThan(10);
     expect(faults).toEqual([]);
+  });
+
+  /** A store on which another process works too, of which only its hints tell. */
+  function sharedStore(): { readonly over: Store; readonly hint: (tenantId: string, hint: Hint) => void } {
+    const listeners: ((tenantId: string, hint: Hint) => void)[] = [];
+    const hints = {
+      tell: () => undefined,
+      hear: (listener: (typeof listeners)[number]) => void listeners.push(listener),
+    };
+    return {
+      over: { ...store, hints, dueTenants: async () => [] },
+      hint: (tenantId, hint) => {
+        for (const listener of listeners) listener(tenantId, hint);
+      },
+    };
+  }
+
+  it('looks at what another process cannot begin as soon as it is told', async () => {
+    const tenant = randomUUID();
+    const { over, hint } = sharedStore();
+    const taken: string[] = [];
+    const run: Store['run'] = (tenantId, unit, args, options) => {
+      taken.push(`${unit.name} ${tenantId}`);
+      return store.run(tenantId, unit, args, options);
+    };
+    await start({ ...over, run });
+    await delay(1_100);
+    hint(tenant, 'changed');
+    await delay(100);
+    expect(taken).toEqual([]);
+    hint(tenant, 'work');
+    await expect.poll(() => taken, { timeout: 3_000 }).toEqual([`dispatch.takeDue ${tenant}`]);
+  });
+
+  it('comes to every tenant, however many have been due for longer', async () => {
+    const tenants = Array.from({ length: 230 }, () => randomUUID());
+    const stuck = tenants.slice(0, 100);
+    for (const tenant of tenants) await store.run(tenant, sayDue, { at: 1, nothingElse: true });
+    const taken = new Set<string>();
+    const run: Store['run'] = (tenantId, unit, args, options) => {
+      taken.add(tenantId);
+      return store.run(tenantId, unit, args, options);
+    };
+    await start({ ...store, run, dueTenants: async () => stuck });
+    await expect.poll(() => taken.size, { timeout: 10_000 }).toBe(tenants.length);
+  });
+
+  it('breaks a call off that is unwanted by what another process tells, however young it is', async () => {
+    const tenant = randomUUID();
+    const { over, hint } = sharedStore();
+    await start(over);
+    const lease = { lease_owner: store.leaseOwner, leased_at: 1, lease_until: FAR, lease_call: 'apply' } as const;
+    const unwanted = { holds: 0, release_wished_at: 1, due_at: FAR } as const;
+    const ledger = anEnforcementRow({ ...lease, ...unwanted });
+    await store.run(tenant, addEnforcement, ledger);
+    const abort = new AbortController();
+    // Too young for the rounds that look by themselves.
+    const call = { tenantId: tenant, abort, kind: 'apply', since: Number.POSITIVE_INFINITY } as const;
+    dispatcher?.calls.set(ledger.id, call);
+    await delay(1_100);
+    hint(tenant, 'changed');
+    expect(abort.signal.aborted).toBe(false);
+    hint(tenant, 'ended');
+    await until(
+      () => abort.signal.aborted,
+      (aborted) => aborted,
+      2_000,
+    );
+    dispatcher?.calls.clear();
   });
 
   it('tells of a list that cannot be had, and lists those of the other tenants all the same', async () => {

@@ -1,6 +1,7 @@
 import { providersOf } from '../actions/provider.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
+import type { Hint } from '../store/process-hints.ts';
 import { queries } from '../store/queries.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
@@ -18,23 +19,41 @@ const DRAIN_MS = 8_000;
 
 async function pollOnce(dispatcher: Dispatcher): Promise<void> {
   const { store } = dispatcher.deps;
-  for (const tenantId of await store.dueTenants(store.clock.now(), TENANTS_A_POLL)) wake(dispatcher, tenantId);
+  const now = store.clock.now();
+  const longest = await store.dueTenants(now, TENANTS_A_POLL);
+  for (const tenantId of longest) wake(dispatcher, tenantId);
+  if (longest.length < TENANTS_A_POLL) return;
+  // Those may all wait for one slow product: behind them everybody comes to a turn, page by page.
+  const page = await store.dueTenantsAfter(now, dispatcher.polledUpTo, TENANTS_A_POLL);
+  for (const tenantId of page) wake(dispatcher, tenantId);
+  dispatcher.polledUpTo = page.length < TENANTS_A_POLL ? '' : (page.at(-1) ?? '');
 }
 
 /** Most calls are over before anybody could change his mind. */
 const LONG_CALL_MS = POLL_MS / 2;
 
+async function breakOffOf(dispatcher: Dispatcher, tenantId: string): Promise<void> {
+  const { store } = dispatcher.deps;
+  const unwanted = await store.read(tenantId, queries.unwantedCalls({ owner: store.leaseOwner }));
+  for (const { id } of unwanted) breakOff(dispatcher, id);
+}
+
 /** A cancel at another process, or an end, does not wait for a call that hangs here. */
 async function breakOffUnwanted(dispatcher: Dispatcher): Promise<void> {
-  const { store, timers } = dispatcher.deps;
-  const before = timers.monotonicMs() - LONG_CALL_MS;
+  const before = dispatcher.deps.timers.monotonicMs() - LONG_CALL_MS;
   const long = [...dispatcher.calls.values()].filter(({ kind, since }) => kind !== 'release' && since <= before);
-  await Promise.all(
-    [...new Set(long.map(({ tenantId }) => tenantId))].map(async (tenantId) => {
-      const unwanted = await store.read(tenantId, queries.unwantedCalls({ owner: store.leaseOwner }));
-      for (const { id } of unwanted) breakOff(dispatcher, id);
-    }),
+  const tenants = new Set(long.map(({ tenantId }) => tenantId));
+  await Promise.all([...tenants].map((tenantId) => breakOffOf(dispatcher, tenantId)));
+}
+
+/** What another process tells of comes sooner than by the next round. */
+function onHint(dispatcher: Dispatcher, tenantId: string, hint: Hint): void {
+  if (hint === 'work') wake(dispatcher, tenantId);
+  if (hint !== 'ended') return;
+  const isCalling = [...dispatcher.calls.values()].some(
+    (call) => call.tenantId === tenantId && call.kind !== 'release',
   );
+  if (isCalling) breakOffOf(dispatcher, tenantId).catch(dispatcher.deps.onFault);
 }
 
 /** Of a process that is gone, the others take the leases back. */
@@ -43,7 +62,10 @@ async function watchOwners(dispatcher: Dispatcher): Promise<void> {
   const { store, clock, onFault } = deps;
   // Until it answers.
   noteSilence(owners, clock.now());
-  if (noteOwners(owners, await store.liveLeaseOwners(), clock.now())) void recover(dispatcher).catch(onFault);
+  if (!noteOwners(owners, await store.liveLeaseOwners(), clock.now())) return;
+  void recover(dispatcher)
+    .then(() => pollOnce(dispatcher))
+    .catch(onFault);
 }
 
 /** One that is taken for gone stops calling, whatever it waits for meanwhile. */
@@ -92,20 +114,29 @@ async function takeBack(dispatcher: Dispatcher, tenantId: string, live: Readonly
   }
 }
 
-/** Leases of processes that are gone are taken back, tenant by tenant; then each goes on where it stood. */
+/** Tenants whose leases are looked at beside each other: for each of them it is one small question. */
+const TENANTS_AT_ONCE = 8;
+
+/** Leases of processes that are gone are taken back. What of them goes on is due then, and found like all that is due. */
 async function recover(dispatcher: Dispatcher): Promise<void> {
   const { store } = dispatcher.deps;
   const live = await store.liveLeaseOwners();
-  for await (const tenantId of eachTenant(store)) {
-    await takeBack(dispatcher, tenantId, live);
-    wake(dispatcher, tenantId);
-  }
+  const tenants = eachTenant(store);
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const next = await tenants.next();
+      if (next.done) return;
+      await takeBack(dispatcher, next.value, live);
+    }
+  };
+  await Promise.all(Array.from({ length: TENANTS_AT_ONCE }, work));
 }
 
 /** Starts dispatching: what an earlier process left behind first. Resolves when that is under way. */
 export async function startDispatcher(dispatcher: Dispatcher): Promise<void> {
   await recover(dispatcher);
   await pollOnce(dispatcher);
+  dispatcher.deps.store.hints?.hear((tenantId, hint) => onHint(dispatcher, tenantId, hint));
   // Each by itself: a store that keeps one of them waiting must not hold the others up.
   void keepDoing(dispatcher, POLL_MS, () => watchOwners(dispatcher));
   void keepDoing(dispatcher, POLL_MS, () => pollOnce(dispatcher));

@@ -62,7 +62,10 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
     taken = await store
       .run(tenantId, takeDue, turn, { urgent })
       .catch((thrown: unknown) => takeApart(dispatcher, tenantId, { ends, planned }, thrown));
-    if (taken.ended > 0) failpoint('expiry.afterStore');
+    if (taken.ended > 0) {
+      failpoint('expiry.afterStore');
+      store.hints?.tell(tenantId, 'ended');
+    }
     if (taken.calls.length > 0) failpoint('dispatch.afterIntent');
     onAlarms(tenantId, taken.alarms);
     return taken;

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { ProcessHints } from './process-hints.ts';
 import type { Step, StepCall } from './walk.ts';
 import type { Query, UnitOfWork } from './work.ts';
 
@@ -38,6 +39,9 @@ export interface Store {
   /** Tenants for which something is due, longest due first. The one question that names no tenant; it tells ids only. */
   dueTenants(now: number, limit: number): Promise<readonly string[]>;
 
+  /** Tenants for which something is due, in pages by id. */
+  dueTenantsAfter(now: number, tenantId: string, limit: number): Promise<readonly string[]>;
+
   /** Every tenant that ever had a row, in pages by id. */
   tenantsAfter(tenantId: string, limit: number): Promise<readonly string[]>;
 
@@ -50,6 +54,9 @@ export interface Store {
   /** Under which name this process holds leases, and under which ones any process still does. */
   readonly leaseOwner: string;
   liveLeaseOwners(): Promise<ReadonlySet<string>>;
+
+  /** What processes tell each other; absent where one process alone can use the store. */
+  readonly hints?: ProcessHints;
 
   /** The database answers. */
   ping(): Promise<void>;

@@ -1,10 +1,10 @@
 import type { Store } from './store.ts';
 
-/** Tells who asked that a tenant's rows may have changed. A hint: another process's commits are not heard here. */
+/** Tells who asked that a tenant's rows may have changed. A hint: those of other processes may be lost. */
 export interface CommitWatch {
-  /** Runs `onCommit` behind every unit of the tenant that this process commits. Returns what ends that. */
+  /** Runs `onCommit` behind every unit of the tenant that this process commits, and behind others' changes where they tell of them. Returns what ends that. */
   watch(tenantId: string, onCommit: () => void): () => void;
-  /** Runs `onCommit` behind every unit of any tenant, for as long as the store is open. */
+  /** Runs `onCommit` behind every unit of any tenant that this process commits, for as long as the store is open. */
   watchAll(onCommit: (tenantId: string) => void): void;
 }
 
@@ -28,6 +28,9 @@ export function watchCommits(store: Store): { readonly store: Store; readonly co
     // Where nobody knows whether it was committed, it may have been.
     void awaited.then(tell, tell);
   }
+  store.hints?.hear((tenantId, hint) => {
+    if (hint === 'changed') for (const listener of watching.get(tenantId) ?? []) listener();
+  });
   const watched: Store = {
     ...store,
     run: (tenantId, unit, args, options) => {

@@ -19,6 +19,8 @@ export interface PostgresEngine {
   readonly statements: ReadonlyMap<string, PreparedStatement>;
   readonly walks: WalkStatements;
   readonly units: ReadonlyMap<string, AnyUnit>;
+  /** Behind each commit that wrote to a tenant's journal. */
+  readonly onChange: (tenantId: string) => void;
 }
 
 type LockedTenant = Omit<TenantRow, 'tenant_id'> & { readonly now: number };
@@ -156,6 +158,7 @@ async function carryOnce(
   failpoint('postgres.beforeCommit');
   await commit(client, turn);
   failpoint('postgres.afterCommit');
+  if (turn.journal.length > 0) engine.onChange(tenantId);
   return group.map(({ step }) => step.value);
 }
 

@@ -20,6 +20,8 @@ export interface LeaseHolder {
   readonly url: string;
   readonly key: number;
   client: pg.Client | undefined;
+  /** Whether others lived when that was asked last. */
+  hasOthers: boolean;
   closed: boolean;
 }
 
@@ -55,7 +57,13 @@ async function reconnect(holder: LeaseHolder): Promise<void> {
 }
 
 export async function openLeaseHolder(url: string): Promise<LeaseHolder> {
-  const holder: LeaseHolder = { url, key: randomInt(1, 2 ** 31 - 1), client: undefined, closed: false };
+  const holder: LeaseHolder = {
+    url,
+    key: randomInt(1, 2 ** 31 - 1),
+    client: undefined,
+    hasOthers: false,
+    closed: false,
+  };
   await connect(holder);
   return holder;
 }
@@ -72,6 +80,7 @@ export async function listLiveOwners(
       return { value: new Set(rows[0]?.owners), now: rows[0]?.now ?? Number.NaN };
     }),
   );
+  holder.hasOthers = [...live].some((owner) => owner !== String(holder.key));
   // Nothing is asked on its connection: that it was lost without a word shows here alone.
   if (holder.client && !live.has(String(holder.key))) endSilent(holder.client, 'The lock of this process is gone.');
   return live;

@@ -10,6 +10,7 @@ import { createGroupQueue, drained, enqueue, type GroupQueue, isIdle } from './g
 import { borrow, QUICK_SILENCE_MS, READ_SILENCE_MS } from './postgres-borrow.ts';
 import { openPool } from './postgres-connection.ts';
 import { carryGroup, type PostgresEngine } from './postgres-group.ts';
+import { type OpenHints, openHints } from './postgres-hints.ts';
 import { closeLeaseHolder, type LeaseHolder, listLiveOwners, openLeaseHolder } from './postgres-leases.ts';
 import { type PreparedDatabase, preparePostgres } from './postgres-open.ts';
 import { type PostgresReads, readPostgres, scanPostgres, stepPostgres } from './postgres-read.ts';
@@ -39,6 +40,7 @@ interface Parts {
   readonly reads: PostgresReads;
   readonly queues: Map<string, GroupQueue>;
   readonly holder: LeaseHolder;
+  readonly hints: OpenHints;
   readonly clock: StoreClock;
   /** Steps that count or look into rows leave most connections, and most turns of the event loop, to others. */
   readonly steps: StepLane;
@@ -72,9 +74,9 @@ async function tenantIds(pool: pg.Pool, name: AcrossTenants, values: unknown[]):
   return rows.map(({ tenant_id }) => tenant_id);
 }
 
-async function close({ writing, reads, queues, holder }: Parts): Promise<void> {
+async function close({ writing, reads, queues, holder, hints }: Parts): Promise<void> {
   await Promise.all([...queues.values()].map(drained));
-  await Promise.all([writing.pool.end(), reads.engine.pool.end(), closeLeaseHolder(holder)]);
+  await Promise.all([writing.pool.end(), reads.engine.pool.end(), closeLeaseHolder(holder), hints.close()]);
 }
 
 function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
@@ -83,6 +85,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
     ...prepared,
     clock: parts.clock,
     leaseOwner: String(parts.holder.key),
+    hints: parts.hints,
     run: (tenantId, unit, args, options) => runUnit(parts, tenantId, unit.name, args, options?.urgent ?? false),
     read: (tenantId, wanted) => readPostgres(parts.reads, tenantId, wanted),
     step: (tenantId, call) => {
@@ -97,6 +100,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
       return { sequence: rows[0]?.last_sequence ?? 0, actionCount: rows[0]?.action_count ?? 0 };
     },
     dueTenants: (now, limit) => tenantIds(readers, 'dueTenants', [now, limit]),
+    dueTenantsAfter: (now, tenantId, limit) => tenantIds(readers, 'dueTenantsAfter', [now, tenantId, limit]),
     tenantsAfter: (tenantId, limit) => tenantIds(readers, 'tenantsAfter', [tenantId, limit]),
     subscribedTenants: (tenantId, limit) => tenantIds(readers, 'subscribedTenants', [tenantId, limit]),
     liveLeaseOwners: () => listLiveOwners(readers, parts.clock, parts.holder),
@@ -116,18 +120,20 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
  */
 export async function openPostgresStore({ url, units, facts, onWait }: PostgresOptions): Promise<OpenPostgres> {
   const prepared = await preparePostgres(url, facts, onWait);
+  const holder = await openLeaseHolder(url);
+  const hints = await openHints(url, String(holder.key), () => holder.hasOthers);
   const engine = (max: number): PostgresEngine => ({
     pool: openPool(url, max),
     statements: prepareAll(postgresDialect, allStatements),
     walks: createWalkStatements(postgresDialect),
     units: new Map(units.map((unit) => [unit.name, unit])),
+    onChange: (tenantId) => hints.tell(tenantId, 'changed'),
   });
-  const holder = await openLeaseHolder(url);
   const reads = { engine: engine(READERS), waiting: new Map() };
   const clock = createStoreClock(systemClock);
   await listLiveOwners(reads.engine.pool, clock, holder);
   return storeOver(
-    { writing: engine(WRITERS), reads, queues: new Map(), holder, clock, steps: createStepLane(2) },
+    { writing: engine(WRITERS), reads, queues: new Map(), holder, hints, clock, steps: createStepLane(2) },
     prepared,
   );
 }

@@ -78,10 +78,10 @@ function scanMethods(engine: SqliteEngine): PortMethods {
 /** Each argument stands once, and in order. */
 const asked = (name: AcrossTenants): string => ACROSS_TENANTS[name].replaceAll(/\$\d/g, '?');
 
-const ids = (db: DatabaseSync, name: AcrossTenants, first: string | number, limit: number): string[] =>
+const ids = (db: DatabaseSync, name: AcrossTenants, ...values: readonly (string | number)[]): string[] =>
   db
     .prepare(asked(name))
-    .all(first, limit)
+    .all(...values)
     .map((row) => String(row.tenant_id));
 
 function readerMethods(folder: string): PortMethods {
@@ -97,6 +97,8 @@ function readerMethods(folder: string): PortMethods {
     },
     tenant: (tenantId: string) => readTenant(engine, tenantId),
     dueTenants: ({ now, limit }: { now: number; limit: number }) => ids(engine.db, 'dueTenants', now, limit),
+    dueTenantsAfter: ({ now, tenantId, limit }: { now: number; tenantId: string; limit: number }) =>
+      ids(engine.db, 'dueTenantsAfter', now, tenantId, limit),
     tenantsAfter: ({ tenantId, limit }: { tenantId: string; limit: number }) =>
       ids(engine.db, 'tenantsAfter', tenantId, limit),
     subscribedTenants: ({ tenantId, limit }: { tenantId: string; limit: number }) =>

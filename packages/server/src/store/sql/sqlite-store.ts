@@ -165,6 +165,8 @@ function storeOver(threads: Threads): OpenSqlite {
       return { sequence: row?.last_sequence ?? 0, actionCount: row?.action_count ?? 0 };
     },
     dueTenants: (now, limit) => callPort(reader, 'dueTenants', { now, limit }) as Promise<string[]>,
+    dueTenantsAfter: (now, tenantId, limit) =>
+      callPort(reader, 'dueTenantsAfter', { now, tenantId, limit }) as Promise<string[]>,
     tenantsAfter: (tenantId, limit) => callPort(reader, 'tenantsAfter', { tenantId, limit }) as Promise<string[]>,
     subscribedTenants: (tenantId, limit) =>
       callPort(reader, 'subscribedTenants', { tenantId, limit }) as Promise<string[]>,

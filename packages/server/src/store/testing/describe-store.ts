@@ -219,6 +219,10 @@ export function describeStore(name: string, setUp: () => Promise<StoreUnderTest>
       await store.run(none, sayDue, { at: 1, nothingElse: true });
       expect(await store.dueTenants(0, 10)).toEqual([early, late]);
       expect(await store.dueTenants(0, 1)).toEqual([early]);
+      const [first = '', second = ''] = [early, late].sort();
+      expect(await store.dueTenantsAfter(0, '', 1)).toEqual([first]);
+      expect(await store.dueTenantsAfter(0, first, 5)).toEqual([second]);
+      expect(await store.dueTenantsAfter(0, second, 5)).toEqual([]);
     });
 
     it('lets an urgent unit overtake those that wait', async () => {
