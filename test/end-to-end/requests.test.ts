@@ -479,15 +479,6 @@ describe('a request that says something wrong', () => {
     ).toEqual([]);
   });
 
-  it.each([
-    ['a start that is later', { scheduledDateTime: from(DAY_MS) }, {}, 'scheduledDateTime'],
-    ['a start in the past', { scheduledDateTime: from(-DAY_MS) }, {}, 'scheduledDateTime'],
-    ['a start that is nonsense', { scheduledDateTime: 5 }, {}, 'scheduledDateTime'],
-  ])('is told that this version has no %s', async (_, rest, headers, target) => {
-    const refused = { status: 501, inner: 'notSupported', target, says: /Leave/ };
-    expect(refusalFaults(await post(aRequest(rest), headers), refused)).toEqual([]);
-  });
-
   it('carries no key that is none', async () => {
     const now = (ms = 0): string => new Date(Date.now() + ms).toUTCString();
     const wrong: readonly (readonly [Readonly<Record<string, string>>, string, string])[] = [

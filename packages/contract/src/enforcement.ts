@@ -26,6 +26,8 @@ export interface Enforcement {
   readonly action: string;
   /** Kind and canonical value, as in `ip:203.0.113.9`. */
   readonly target: string;
+  /** When it was to start; only where that was said. */
+  readonly scheduledDateTime?: string;
   readonly verification: VerificationLevel;
   readonly verifiedDateTime: string | null;
   /** Null until the clock of a `ttl` runs. */

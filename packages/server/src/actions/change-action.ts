@@ -31,7 +31,7 @@ export interface ActionChange {
 }
 
 /** A key is kept for a day after the action's life, however long that was. */
-const KEY_AFTERLIFE_MS = 86_400_000;
+export const KEY_AFTERLIFE_MS = 86_400_000;
 
 function withStatus(entity: Entity, change: ActionChange, now: number): Entity {
   const { status } = change;

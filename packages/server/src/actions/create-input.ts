@@ -14,6 +14,8 @@ export interface ActionInput {
     readonly subProvider: string | null;
     readonly vendor: string | null;
   } | null;
+  /** RFC 3339; null: at once. */
+  readonly scheduledDateTime: string | null;
   readonly ttl: string | null;
   readonly expirationDateTime: string | null;
   readonly extensions: Readonly<Record<string, unknown>>;

@@ -48,6 +48,8 @@ export interface NewEntity {
   readonly target: string;
   readonly verification: VerificationLevel;
   readonly simulated: boolean;
+  /** Milliseconds; null or absent: at once. */
+  readonly startsAt?: number | null;
   /** Milliseconds; null while a `ttl` waits for its clock. */
   readonly expiresAt: number | null;
 }
@@ -56,9 +58,11 @@ const quote = (text: string | null): string => (text === null ? 'null' : JSON.st
 
 function firstEnforcement(from: NewEntity): string {
   const expires = from.expiresAt === null ? null : toDateTime(from.expiresAt);
+  const { startsAt = null } = from;
+  const starts = startsAt === null ? '' : `"scheduledDateTime":${quote(toDateTime(startsAt))},`;
   return (
-    `{"state":"pending","provider":${quote(from.provider)},"action":${quote(from.action)},"target":${quote(from.target)},` +
-    `"verification":"${from.verification}","verifiedDateTime":null,"expirationDateTime":${quote(expires)},` +
+    `{"state":"${startsAt === null ? 'pending' : 'scheduled'}","provider":${quote(from.provider)},"action":${quote(from.action)},"target":${quote(from.target)},` +
+    `${starts}"verification":"${from.verification}","verifiedDateTime":null,"expirationDateTime":${quote(expires)},` +
     `"heldByOthers":0,"preexisting":false,"simulated":${from.simulated},"approval":null}`
   );
 }

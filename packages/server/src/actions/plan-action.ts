@@ -10,6 +10,7 @@ import { newEntityText } from './entity.ts';
 import { needsApproval } from './protected/needs-approval.ts';
 import type { Provider } from './provider.ts';
 import { readExpiry, type SaidEnd } from './read-expiry.ts';
+import { readStart } from './read-start.ts';
 import { type RequestedEffect, readParameters } from './targets/read-parameters.ts';
 
 /** Whoever asks, in the words of the token. */
@@ -52,7 +53,7 @@ function guard(planning: Planning, requester: Requester, { action, target, paths
 
 /**
  * Every rule that a request must pass, in order: a provider serves it, its parameters name one target, the target may be
- * touched, its end is finite. What comes out is the row to store.
+ * touched, its start and its end make sense. What comes out is the row to store.
  *
  * @throws {Refusal} with the rule that it broke
  */
@@ -69,7 +70,8 @@ export function planAction(
   guard(planning, requester, effect);
   const offer = provider.offers.find(({ name }) => name === effect.action);
   const defaultTtlMs = parseDuration(offer?.defaultTtl ?? '') ?? provider.maxTtlMs;
-  const { ttlMs, until } = readExpiry(saidEnds(input, effect), now, defaultTtlMs, provider.maxTtlMs);
+  const startAt = readStart(input.scheduledDateTime, now, provider.maxTtlMs);
+  const { ttlMs, until } = readExpiry(saidEnds(input, effect), { now, startAt }, defaultTtlMs, provider.maxTtlMs);
   const target = targetText(effect.target);
   const entity = newEntityText({
     id,
@@ -81,15 +83,16 @@ export function planAction(
     target,
     verification: offer?.verification ?? 'accepted',
     simulated: provider.simulated,
+    startsAt: startAt > now ? startAt : null,
     expiresAt: until,
   });
-  const deadlineAt = now + provider.deadlineMs;
+  const deadlineAt = startAt + provider.deadlineMs;
   return {
     id,
     version: 1,
     created_at: toDateTime(now),
     status: 'NotStarted',
-    state: 'pending',
+    state: startAt > now ? 'scheduled' : 'pending',
     app_id: requester.appId,
     user_name: requester.user,
     provider: provider.name,
@@ -104,7 +107,7 @@ export function planAction(
     ttl_ms: ttlMs,
     hold_until: until,
     deadline_at: deadlineAt,
-    start_at: now,
+    start_at: startAt,
     end_at: Math.min(until ?? deadlineAt, deadlineAt),
     ending: null,
     key_hash: null,

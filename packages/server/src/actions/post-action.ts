@@ -4,6 +4,7 @@ import type { ActionRow } from '../store/rows.ts';
 import { CommitUnknown } from '../store/store.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
 import { findOut, notKnown, runAgain } from './after-unknown.ts';
+import { KEY_AFTERLIFE_MS } from './change-action.ts';
 import { askRepeated, type CreateOutcome, createAction, findOutcome } from './create-action.ts';
 import type { CreateInput, Repeatable } from './create-input.ts';
 import { type KeysInFlight, underKey } from './keys-in-flight.ts';
@@ -113,10 +114,12 @@ async function postOnce(
 
 const KEPT_MS = 7 * 86_400_000;
 
-const withKey = (row: ActionRow, of: Repeatable, now: number): ActionRow =>
-  of.kind === 'keyless'
-    ? row
-    : { ...row, key_hash: of.hash, key_fingerprint: of.fingerprint, key_until: now + KEPT_MS };
+/** One that is scheduled for next month is repeated until then. */
+const withKey = (row: ActionRow, of: Repeatable, now: number): ActionRow => {
+  if (of.kind === 'keyless') return row;
+  const until = Math.max(now + KEPT_MS, (row.end_at ?? now) + KEY_AFTERLIFE_MS);
+  return { ...row, key_hash: of.hash, key_fingerprint: of.fingerprint, key_until: until };
+};
 
 /** Refusals of the request itself, whose rules may be others by now. */
 const JUDGED: ReadonlySet<string> = new Set(['badRequest', 'Authorization_RequestDenied', 'notImplemented']);

@@ -11,7 +11,7 @@ const said = (kind: SaidEnd['kind'], text: string, isParameter = false): SaidEnd
   path: isParameter ? 'parameters/1/value' : kind,
   isParameter,
 });
-const read = (...ends: readonly SaidEnd[]): unknown => readExpiry(ends, NOW, DAY, 30 * DAY);
+const read = (...ends: readonly SaidEnd[]): unknown => readExpiry(ends, { now: NOW, startAt: NOW }, DAY, 30 * DAY);
 
 function refusalOf(...ends: readonly SaidEnd[]): Refusal {
   try {
@@ -25,7 +25,7 @@ function refusalOf(...ends: readonly SaidEnd[]): Refusal {
 describe('the end of an action', () => {
   it('is the default of its kind where nothing is said, and never later than the provider allows', () => {
     expect(read()).toEqual({ ttlMs: DAY, until: null });
-    expect(readExpiry([], NOW, DAY, HOUR)).toEqual({ ttlMs: HOUR, until: null });
+    expect(readExpiry([], { now: NOW, startAt: NOW }, DAY, HOUR)).toEqual({ ttlMs: HOUR, until: null });
   });
 
   it.each([

@@ -34,13 +34,20 @@ function readTtl(said: SaidEnd, maxTtlMs: number): Expiry {
   return { ttlMs, until: null };
 }
 
-function readMoment(said: SaidEnd, now: number, maxTtlMs: number): Expiry {
+interface Times {
+  readonly now: number;
+  /** When it may start: now, or later. */
+  readonly startAt: number;
+}
+
+function readMoment(said: SaidEnd, { now, startAt }: Times, maxTtlMs: number): Expiry {
   const text = parseDateTime(said.text);
   if (text === undefined) {
     throw refuse(said, 'An end is an RFC 3339 date and time with its offset, as in 2026-11-25T12:00:00Z.');
   }
   const until = fromDateTime(text);
   if (until <= now) throw refuse(said, `The end ${text} is not after now, ${toDateTime(now)}.`);
+  if (until <= startAt) throw refuse(said, `The end ${text} is not after the start, ${toDateTime(startAt)}.`);
   if (until > now + maxTtlMs) {
     throw refuse(said, `The end may lie at most ${formatDuration(maxTtlMs)} ahead here; there is no "forever".`);
   }
@@ -50,11 +57,11 @@ function readMoment(said: SaidEnd, now: number, maxTtlMs: number): Expiry {
 /**
  * When the action ends. Without a word from the request it is the action's default; never without an end.
  *
- * @throws {Refusal} invalidProperty or invalidParameter: two ends, no duration, not after now, too far ahead
+ * @throws {Refusal} invalidProperty or invalidParameter: two ends, no duration, not after now and the start, too far ahead
  */
-export function readExpiry(said: readonly SaidEnd[], now: number, defaultTtlMs: number, maxTtlMs: number): Expiry {
+export function readExpiry(said: readonly SaidEnd[], times: Times, defaultTtlMs: number, maxTtlMs: number): Expiry {
   const [only, second] = said;
   if (second) throw refuse(second, `The end is given twice: by ${only?.path} and by ${second.path}. Give one.`);
   if (!only) return { ttlMs: Math.min(defaultTtlMs, maxTtlMs), until: null };
-  return only.kind === 'ttl' ? readTtl(only, maxTtlMs) : readMoment(only, now, maxTtlMs);
+  return only.kind === 'ttl' ? readTtl(only, maxTtlMs) : readMoment(only, times, maxTtlMs);
 }

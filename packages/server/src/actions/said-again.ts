@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KeyValuePair } from '@interdict/contract';
-import { fromDateTime, parseDateTime } from '../lib/date-time.ts';
+import { fromDateTime, parseDateTime, toDateTime } from '../lib/date-time.ts';
 import { parseDuration } from '../lib/duration.ts';
 import type { ActionRow } from '../store/rows.ts';
+import type { Entity } from './entity.ts';
 import type { SaidAgain } from './update-input.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -15,21 +16,24 @@ function vendor(value: unknown): Plain {
   return { provider, providerVersion, subProvider, vendor: of };
 }
 
-const isEnd = (row: ActionRow, said: string): boolean => {
+const isMoment = (there: string | undefined, said: string): boolean => {
   const at = parseDateTime(said);
-  return at !== undefined && row.hold_until !== null && fromDateTime(at) === row.hold_until;
+  return at !== undefined && there !== undefined && fromDateTime(at) === fromDateTime(there);
 };
+
+const isEnd = ({ hold_until }: ActionRow, said: string): boolean =>
+  hold_until !== null && isMoment(toDateTime(hold_until), said);
 
 /** The name of what is said again and is not what is there; undefined where all of it is. */
 export function otherThanThere(row: ActionRow, again: SaidAgain): string | undefined {
-  const there = JSON.parse(row.entity) as Plain;
+  const there = JSON.parse(row.entity) as Plain & Pick<Entity, 'enforcement'>;
   const isThere: Readonly<Record<keyof SaidAgain, () => boolean>> = {
     name: () => again.name === there.name,
     parameters: () => isDeepStrictEqual(pairs(again.parameters), pairs(there.parameters)),
     vendorInformation: () => isDeepStrictEqual(vendor(again.vendorInformation), vendor(there.vendorInformation)),
     ttl: () => row.ttl_ms !== null && parseDuration(again.ttl ?? '') === row.ttl_ms,
     expirationDateTime: () => isEnd(row, again.expirationDateTime ?? ''),
-    scheduledDateTime: () => false,
+    scheduledDateTime: () => isMoment(there.enforcement?.scheduledDateTime, again.scheduledDateTime ?? ''),
   };
   const named = Object.keys(again) as (keyof SaidAgain)[];
   return named.find((name) => !isThere[name]());

@@ -73,7 +73,15 @@ describe('a call whose lease came late', () => {
       notBefore: {},
       freshFirst: false,
     };
-    const turn = { owner: store.leaseOwner, random: 0, ends: [], skip: [], maySuspect: true, providers: [provider] };
+    const turn = {
+      owner: store.leaseOwner,
+      random: 0,
+      ends: [],
+      arrived: [],
+      skip: [],
+      maySuspect: true,
+      providers: [provider],
+    };
     const [call] = (await store.run(tenantId, takeDue, turn)).calls;
     if (!call) throw new Error('Nothing was leased.');
     return call;

@@ -10,8 +10,8 @@ const AGAIN_MS = 30_000;
 
 /** From when its deadline counts. */
 const mayStartAt = (row: ActionRow): number => {
-  const { createdDateTime } = JSON.parse(row.entity) as Entity;
-  return fromDateTime(createdDateTime);
+  const { createdDateTime, enforcement } = JSON.parse(row.entity) as Entity;
+  return fromDateTime(enforcement.scheduledDateTime ?? createdDateTime);
 };
 
 /**

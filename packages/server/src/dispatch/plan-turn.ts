@@ -14,6 +14,7 @@ import { livingProcesses } from './watch-owners.ts';
 /** More than a provider's slots: an action that joins an effect in force needs none. */
 const STARTS_BEYOND_SLOTS = 32;
 export const ENDS_A_TURN = 200;
+export const ARRIVALS_A_TURN = 200;
 
 /** What a tenant has due at one provider. `calls`: rows by lane, counted no further than one beyond its slots. */
 interface Due {
@@ -39,6 +40,8 @@ export interface Plan {
   /** When it was read, by the clock of the store. */
   readonly now: number;
   readonly ends: readonly string[];
+  /** Scheduled actions whose moment has come. */
+  readonly arrived: readonly string[];
   /** Where the ends behind these begin; absent where no end has to wait. */
   readonly endsBehind: HeldEnds | undefined;
   readonly planned: readonly Planned[];
@@ -140,12 +143,14 @@ export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promis
   const { store, providers } = dispatcher.deps;
   const now = store.clock.now();
   const pauses = await store.read(tenantId, queries.lastingPauses({}));
-  const [{ ended, endsBehind }, ...due] = await Promise.all([
+  const [{ ended, endsBehind }, arrived, ...due] = await Promise.all([
     readEnds(dispatcher, tenantId, now, pauses),
+    store.read(tenantId, queries.scheduledUntil({ now, limit: ARRIVALS_A_TURN })),
     ...providersOf(providers, tenantId).map((provider) => readDue(dispatcher, tenantId, provider, now, pauses)),
   ]);
   const planned = due.map((each) => planAt(dispatcher, tenantId, each, { ends: ended.length, now }));
-  return { now, ends: ended.map(({ id }) => id), endsBehind, planned };
+  const idsOf = (rows: readonly { readonly id: string }[]): readonly string[] => rows.map(({ id }) => id);
+  return { now, ends: idsOf(ended), arrived: idsOf(arrived), endsBehind, planned };
 }
 
 /**

@@ -39,19 +39,20 @@ function withoutBad(dispatcher: Dispatcher, tenantId: string, plan: Plan): Plan 
     const starts = each.turn.starts.filter(({ id }) => !bad.has(id));
     return { ...each, turn: { ...each.turn, starts } };
   });
-  return { ...plan, ends: plan.ends.filter((id) => !bad.has(id)), planned };
+  const good = (ids: readonly string[]): readonly string[] => ids.filter((id) => !bad.has(id));
+  return { ...plan, ends: good(plan.ends), arrived: good(plan.arrived), planned };
 }
 
 const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0, alarms: [] };
 
 async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promise<Taken> {
   const { store, random, timers, onAlarms } = dispatcher.deps;
-  const { now, ends, planned } = withoutBad(dispatcher, tenantId, plan);
+  const { now, ends, arrived, planned } = withoutBad(dispatcher, tenantId, plan);
   const providers = planned.map((each) => each.turn);
   const skip = [...leftAlone(dispatcher.aside, tenantId, now)];
   const maySuspect = dispatcher.suspect === undefined;
   if (maySuspect) dispatcher.suspect = tenantId;
-  const turn = { owner: store.leaseOwner, random: random(), providers, ends, skip, maySuspect };
+  const turn = { owner: store.leaseOwner, random: random(), providers, ends, arrived, skip, maySuspect };
   // A release does not queue behind a flood of requests.
   const urgent = planned.some(({ wanted }) => wanted.release > 0);
   const askedAt = timers.monotonicMs();

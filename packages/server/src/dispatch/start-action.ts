@@ -1,4 +1,5 @@
 import { RESULT_CODES } from '@interdict/contract';
+import { comeToTime } from '../actions/come-to-time.ts';
 import { takeHold } from '../actions/holds.ts';
 import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES } from '../store/rows.ts';
@@ -19,7 +20,9 @@ export interface Start {
 }
 
 /** Nothing is known yet of who put the effect in force: the action waits for that, and nothing was intended for it. */
-function* wait(row: ActionRow, ledger: EnforcementRow): Work<void> {
+function* wait(u: UnitContext, { id }: ActionRow, ledger: EnforcementRow): Work<void> {
+  const row = yield* comeToTime(u, id);
+  if (!row) throw new Error(`Action ${id} is gone.`);
   const waiting = { ...row, enforcement_id: ledger.id, hold: 'waiting', start_at: null } as const;
   yield* must(queries.saveAction(waiting));
 }
@@ -76,7 +79,7 @@ export function* joinAction(u: UnitContext, start: Start, terms: Terms): Work<Ac
   const ledger = yield* first(queries.enforcementOf(effect));
   if (!ledger) return row;
   const isBeforeFirstIntent = ledger.looked === 0 && ledger.holds === 0 && ledger.release_wished_at === null;
-  if (isBeforeFirstIntent) yield* wait(row, ledger);
+  if (isBeforeFirstIntent) yield* wait(u, row, ledger);
   else yield* join(u, row, ledger, terms);
   return undefined;
 }
@@ -87,6 +90,6 @@ export function* beginAction(u: UnitContext, row: ActionRow, leasing: Permitted)
   const ledger = freshLedger(u, effect, leasing.terms);
   yield* must(queries.insertEnforcement(ledger));
   if (ledger.looked === 1) return yield* leaseCall(u, yield* takeHold(u, row, ledger), leasing);
-  yield* wait(row, ledger);
+  yield* wait(u, row, ledger);
   return yield* leaseCall(u, ledger, leasing);
 }

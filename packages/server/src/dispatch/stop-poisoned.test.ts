@@ -88,7 +88,7 @@ describe('a call that kills the process', () => {
       const now = world.clock.time;
       const starts = world.store.read(queries.dueActions({ provider: 'edge', now, limit: 50 }));
       const providers = [{ terms: world.terms, free: all, starts, notBefore: {}, freshFirst: false }];
-      const turnOf = { owner: 'me', random: 0.5, ends: [], skip: [], maySuspect, providers };
+      const turnOf = { owner: 'me', random: 0.5, ends: [], arrived: [], skip: [], maySuspect, providers };
       return world.store.run(takeDue, turnOf).calls.length;
     };
     expect(take(true)).toBe(6);

@@ -1,4 +1,5 @@
 import { closeEffect } from '../actions/close-effect.ts';
+import { comeToTime } from '../actions/come-to-time.ts';
 import { type Halt, haltAt, type Pauses, readPauses } from '../actions/pauses.ts';
 import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
@@ -36,6 +37,8 @@ export interface Turn {
   readonly providers: readonly ProviderTurn[];
   /** Actions whose end or deadline has come. */
   readonly ends: readonly string[];
+  /** Scheduled actions whose moment has come. */
+  readonly arrived: readonly string[];
   /** Ledger rows that are left alone for now. */
   readonly skip: readonly string[];
   /** No call is under way that may kill the process: one such may be made. */
@@ -207,6 +210,7 @@ function* nextDue(u: UnitContext, turn: Turn, pauses: Pauses): Work<number | nul
   const end = (yield* first(queries.nextEnd({})))?.end_at;
   const isHeldBack = end !== undefined && pauses.some(({ kind }) => kind === 'restored');
   const times: (number | undefined)[] = [isHeldBack ? Math.max(end, u.now + HELD_BACK_MS) : end];
+  if (pauses.length > 0) times.push((yield* first(queries.nextScheduled({})))?.start_at);
   for (const each of turn.providers) times.push(...(yield* nextAt(u, each, haltAt(pauses, each.terms.provider))));
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? null : Math.min(...known);
@@ -224,6 +228,8 @@ export const takeDue = unit('dispatch.takeDue', function* (u, turn: Turn) {
   for (const provider of turn.providers) {
     calls.push(...(yield* serve(u, turnNow, provider, haltAt(pauses, provider.terms.provider))));
   }
+  // What could not start says so.
+  for (const id of turn.arrived) yield* comeToTime(u, id);
   const nextDueAt = yield* nextDue(u, turn, pauses);
   u.nothingBefore(nextDueAt);
   return { calls, nextDueAt, ended, alarms: u.alarms } satisfies Taken as Taken;

@@ -22,6 +22,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
   lastActionDateTime: '#DateTimeOffset',
   updatedDateTime: '#DateTimeOffset',
   verifiedDateTime: '#DateTimeOffset',
+  scheduledDateTime: '#DateTimeOffset',
   expirationDateTime: '#DateTimeOffset',
   dateTime: '#DateTimeOffset',
   status: '#microsoft.graph.operationStatus',

@@ -102,6 +102,9 @@ export const queries = {
   endedActionsAfter: query<EndPlace & { now: number; limit: number }, EndPlace>('endedActionsAfter'),
   /** Moves the moment at which an action is looked at, and changes nothing that anybody sees. */
   moveEnd: query<{ id: string; version: number; end_at: number }, Id>('moveEnd'),
+  /** Scheduled actions whose moment has come. */
+  scheduledUntil: query<{ now: number; limit: number }, Id>('scheduledUntil'),
+  nextScheduled: query<Record<never, never>, { start_at: number }>('nextScheduled'),
   nextStart: query<{ provider: string }, { start_at: number }>('nextStart'),
   nextEnd: query<Record<never, never>, { end_at: number }>('nextEnd'),
 

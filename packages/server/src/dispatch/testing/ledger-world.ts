@@ -191,6 +191,7 @@ export function turn(world: World): number {
     owner: 'me',
     random: world.random(),
     ends,
+    arrived: [],
     skip: [],
     maySuspect: true,
     providers: [{ terms, free, starts, notBefore: {}, freshFirst: false }],

@@ -14,6 +14,7 @@ const enforcement = Type.Object(
     provider: Type.Optional(Type.String()),
     action: Type.Optional(Type.String()),
     target: Type.Optional(Type.String({ description: 'Kind and canonical value, as in ip:203.0.113.9.' })),
+    scheduledDateTime: Type.Optional(dateTime),
     verification: Type.Optional(oneOf(VERIFICATION_LEVELS)),
     verifiedDateTime: Type.Optional(dateTimeOrNull),
     expirationDateTime: Type.Optional(dateTimeOrNull),

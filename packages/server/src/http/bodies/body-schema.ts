@@ -67,6 +67,7 @@ export const SECURITY_ACTION = Type.Object(
     status: Type.Optional(text('Ignored in a request.')),
     user: Type.Optional(text('Ignored: the token says it.')),
     vendorInformation: Type.Optional(nullable(securityVendorInformation)),
+    scheduledDateTime: Type.Optional(dateTime('When it is to start. Without it: at once.')),
     ttl: Type.Optional(text('How long it stays in force, as in PT24H.')),
     expirationDateTime: Type.Optional(dateTime('When it ends. At most one of ttl and expirationDateTime.')),
   },

@@ -41,12 +41,6 @@ function readRecord(body: SentAction): RecordInput {
 }
 
 function readRequest(body: SentAction): ActionInput {
-  if (isSomething(body.scheduledDateTime)) {
-    throw new Refusal('notImplemented', 'This version cannot start an action later. Leave "scheduledDateTime" out.', {
-      inner: 'notSupported',
-      target: 'scheduledDateTime',
-    });
-  }
   const names = extensionNames(body);
   checkExtensionCount(names);
   refuseNearNames(names);
@@ -57,6 +51,7 @@ function readRequest(body: SentAction): ActionInput {
     clientContext: body.clientContext ?? null,
     parameters: (body.parameters ?? []).map(({ name, value }) => ({ name, value })),
     vendorInformation: vendorOf(body),
+    scheduledDateTime: body.scheduledDateTime ?? null,
     ttl: body.ttl ?? null,
     expirationDateTime: body.expirationDateTime ?? null,
     extensions: readExtensions(body, names),
@@ -67,7 +62,7 @@ function readRequest(body: SentAction): ActionInput {
  * A body as a request to act or, on the seed roots, as a record of an action taken elsewhere. Its shape only: whether
  * it makes sense is decided in `actions/`.
  *
- * @throws {Refusal} malformedJson, invalidProperty, unknownProperty, limitExceeded; notSupported
+ * @throws {Refusal} malformedJson, invalidProperty, unknownProperty, limitExceeded
  */
 export function readSecurityAction(body: unknown, root: Root): CreateInput {
   if (body === undefined) {

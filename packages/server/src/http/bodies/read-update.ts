@@ -27,7 +27,7 @@ function againOf(body: SentAction): UpdateInput['again'] {
     vendorInformation: vendorInformation === undefined ? undefined : vendorOf(body),
     ttl: ttl ?? undefined,
     expirationDateTime: expirationDateTime ?? undefined,
-    scheduledDateTime: isSomething(scheduledDateTime) ? String(scheduledDateTime) : undefined,
+    scheduledDateTime: scheduledDateTime ?? undefined,
   }) as UpdateInput['again'];
 }
 

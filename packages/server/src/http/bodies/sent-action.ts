@@ -16,7 +16,7 @@ export interface SentAction extends Readonly<Record<string, unknown>> {
   readonly ttl?: string | null;
   readonly expirationDateTime?: string | null;
   readonly errorInfo?: { readonly code?: number; readonly message?: string | null; readonly subcode?: number } | null;
-  readonly scheduledDateTime?: unknown;
+  readonly scheduledDateTime?: string | null;
 }
 
 const checkTypes = typeCheck<SentAction>(SECURITY_ACTION);

@@ -64,6 +64,7 @@ export const OWN_TYPES: readonly Element[] = [
     'provider: String?',
     'action: String?',
     'target: String?',
+    'scheduledDateTime: DateTimeOffset?',
     'verification: String?',
     'verifiedDateTime: DateTimeOffset?',
     'expirationDateTime: DateTimeOffset?',

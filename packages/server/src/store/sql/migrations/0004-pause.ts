@@ -20,9 +20,20 @@ const pauses = (db: Kysely<Database>, dialect: SqlDialect): readonly Compilable[
     .where(sql<SqlBool>`until is null`),
 ];
 
+const scheduled = (db: Kysely<Database>): Compilable =>
+  db.schema
+    .createIndex('action_scheduled')
+    .on('action')
+    .columns(['tenant_id', 'start_at'])
+    .where(sql<SqlBool>`state = 'scheduled' and start_at is not null`);
+
 export const pause: Migration = {
   name: '0004-pause',
   // An older process would go on sending while a newer one has stopped the dispatch.
   breaking: true,
-  statements: (db, dialect) => [...pauses(db, dialect), ...compiled(db, dialect.guardByTenant('dispatch_pause'))],
+  statements: (db, dialect) => [
+    ...pauses(db, dialect),
+    scheduled(db),
+    ...compiled(db, dialect.guardByTenant('dispatch_pause')),
+  ],
 };

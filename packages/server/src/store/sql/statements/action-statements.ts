@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { QueryName } from '../../queries.ts';
 import type { Statements } from '../prepare.ts';
 import type { Database } from '../schema.ts';
@@ -16,6 +16,8 @@ type ActionQuery = Extract<
   | 'endedActions'
   | 'endedActionsAfter'
   | 'moveEnd'
+  | 'scheduledUntil'
+  | 'nextScheduled'
   | 'nextStart'
   | 'nextEnd'
 >;
@@ -30,6 +32,14 @@ const ended = (db: Kysely<Database>, a: { readonly tenant_id: string; readonly n
     .select((eb) => ['id', eb.ref('end_at').$notNull().as('end_at')])
     .where('tenant_id', '=', a.tenant_id)
     .where('end_at', '<=', a.now);
+
+/** As the index of theirs is written. */
+const scheduled = (db: Kysely<Database>, a: { readonly tenant_id: string }) =>
+  db
+    .selectFrom('action')
+    .where('tenant_id', '=', a.tenant_id)
+    .where(sql<SqlBool>`state = 'scheduled'`)
+    .where('start_at', 'is not', null);
 
 export const actionStatements: Statements<ActionQuery> = {
   insertAction: (db, a) =>
@@ -122,6 +132,11 @@ export const actionStatements: Statements<ActionQuery> = {
       .where('id', '=', a.id)
       .where('version', '=', a.version)
       .returning('id'),
+
+  scheduledUntil: (db, a) =>
+    scheduled(db, a).select('id').where('start_at', '<=', a.now).orderBy('start_at').limit(a.limit),
+
+  nextScheduled: (db, a) => scheduled(db, a).select('start_at').orderBy('start_at').limit(1),
 
   nextStart: (db, a) =>
     db
