@@ -29,10 +29,19 @@ function endProcess(log: Log, error: Error): void {
   setTimeout(() => process.exit(1), LAST_WORDS_MS);
 }
 
+/** What an operator must see before it is too late. */
+const tellRoom =
+  (log: Log) =>
+  (isShort: boolean): void => {
+    if (isShort) log.warn('The disk of the store is almost full: new actions are refused and wait, releases go on.');
+    else log.info('The disk of the store has room again.');
+  };
+
 async function openEmbedded(config: Config, key: InstallKey, log: Log): Promise<Store> {
   const store = await openSqliteStore({
     folder: config.dataFolder,
     entry: new URL('./store-thread.ts', import.meta.url),
+    onRoom: tellRoom(log),
     onBroken: (error) => endProcess(log, error),
     failpoints: config.failpoints,
   });

@@ -88,8 +88,8 @@ function store(deps: ActionsDeps, asking: Asking, row: ActionRow, repeatable: Re
   const { provider, action, target, hold_until, ttl_ms } = row;
   const origin = { appId, user, oid, requestId, sourceIp };
   const keyless = repeatable.kind === 'keyless' ? repeatable : undefined;
-  const details = { provider, action, target, hold_until, ttl_ms };
-  return deps.store.run(tenantId, createAction, { row, keyless, origin, details }).catch((error: unknown) => {
+  const fresh = { row, keyless, origin, details: { provider, action, target, hold_until, ttl_ms } };
+  return deps.store.run(tenantId, createAction, fresh, { isNew: true }).catch((error: unknown) => {
     if (error instanceof CommitUnknown) return readBack(deps, tenantId, row, repeatable, error);
     throw error;
   });
@@ -121,8 +121,13 @@ const withKey = (row: ActionRow, of: Repeatable, now: number): ActionRow => {
   return { ...row, key_hash: of.hash, key_fingerprint: of.fingerprint, key_until: until };
 };
 
-/** Refusals of the request itself, whose rules may be others by now. */
-const JUDGED: ReadonlySet<string> = new Set(['badRequest', 'Authorization_RequestDenied', 'notImplemented']);
+/** Refusals of the request itself, whose rules may be others by now, and of anything new. */
+const JUDGED: ReadonlySet<string> = new Set([
+  'badRequest',
+  'Authorization_RequestDenied',
+  'notImplemented',
+  'insufficientStorage',
+]);
 
 async function postOrAnswer(
   deps: ActionsDeps,

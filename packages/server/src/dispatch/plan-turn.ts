@@ -82,7 +82,8 @@ async function readDue(
   pauses: Pauses,
 ): Promise<Due> {
   const { store } = dispatcher.deps;
-  const { holdsApplies } = haltAt(pauses, provider.terms.provider);
+  // Where room is short, what is in force is taken back, and nothing more is put in force.
+  const holdsApplies = haltAt(pauses, provider.terms.provider).holdsApplies || store.isShort();
   const free = freeNow(dispatcher, tenantId, provider, now);
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>

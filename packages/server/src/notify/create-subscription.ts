@@ -104,7 +104,7 @@ export async function subscribe(
   const secrets = { clientState: input.clientState, signingSecret };
   const sealed = seal(secretsKey, { tenantId, id }, secrets);
   const wanted = { id, appId, content, secrets: sealed, host: url.hostname, expiresAt };
-  const row = await store.run(tenantId, createSubscription, wanted);
+  const row = await store.run(tenantId, createSubscription, wanted, { isNew: true });
   if (!row) throw tooMany();
   deps.onSubscribed(tenantId);
   return { row, secrets };

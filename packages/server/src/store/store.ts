@@ -10,7 +10,8 @@ import type { Query, UnitOfWork } from './work.ts';
  */
 export interface Store {
   /**
-   * Runs a unit of work in one transaction, durably. Urgent units (cancels, releases) go before others that wait.
+   * Runs a unit of work in one transaction, durably. Urgent units (cancels, releases) go before others that wait. What
+   * is new is refused while room is short, so that what was accepted can be finished.
    * @throws {CommitUnknown} when the database did not say whether the commit took place
    * @throws {Refusal} serviceUnavailable, insufficientStorage: nothing was written
    */
@@ -18,8 +19,11 @@ export interface Store {
     tenantId: string,
     unit: UnitOfWork<Args, Result>,
     args: Args,
-    options?: { readonly urgent?: boolean },
+    options?: { readonly urgent?: boolean; readonly isNew?: boolean },
   ): Promise<Result>;
+
+  /** Little room is left on the disk, as far as the store can know: nothing new is begun. */
+  isShort(): boolean;
 
   /** Rows of committed changes; sees everything that resolved before. */
   read<Row>(tenantId: string, query: Query<Row>): Promise<readonly Row[]>;

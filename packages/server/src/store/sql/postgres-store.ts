@@ -86,6 +86,8 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
     clock: parts.clock,
     leaseOwner: String(parts.holder.key),
     hints: parts.hints,
+    // How full its disk is, PostgreSQL tells nobody until it is.
+    isShort: () => false,
     run: (tenantId, unit, args, options) => runUnit(parts, tenantId, unit.name, args, options?.urgent ?? false),
     read: (tenantId, wanted) => readPostgres(parts.reads, tenantId, wanted),
     step: (tenantId, call) => {

@@ -6,7 +6,8 @@ import { Moved, type PackedThrown, type PortMethods, packThrown, servePort } fro
 import type { StepCall } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
 import { ACROSS_TENANTS, type AcrossTenants } from './across-tenants.ts';
-import { hasThrown, type UnitCall } from './group.ts';
+import { giveUpReserve, keepReserve, makeRoomToStart } from './disk-room.ts';
+import { hasThrown, type UnitCall, type UnitOutcome } from './group.ts';
 import { ask, createSqliteEngine, readTenant, runGroup, type SqliteEngine, stepSqlite } from './sqlite-engine.ts';
 import { isBroken, isFull } from './sqlite-faults.ts';
 import { lockFolder, migrateSqlite, openReader, openWriter, settleFact } from './sqlite-open.ts';
@@ -36,10 +37,21 @@ const packFault = (thrown: unknown): PackedThrown => ({
   ...(isFull(thrown) && { code: STORE_FULL }),
 });
 
+const hasNoRoom = (outcomes: readonly UnitOutcome[]): boolean =>
+  outcomes.some((outcome) => hasThrown(outcome) && isFull(outcome.thrown));
+
+/** A full disk fails a whole group, and leaves nothing of it: in the room of the reserve it is carried through. */
+function carryGroup(engine: SqliteEngine, folder: string, calls: readonly UnitCall[]): readonly UnitOutcome[] {
+  const outcomes = runGroup(engine, calls);
+  return hasNoRoom(outcomes) && giveUpReserve(folder) ? runGroup(engine, calls) : outcomes;
+}
+
 function writerMethods(folder: string, units: readonly AnyUnit[]): PortMethods {
   const lock = lockFolder(folder);
+  makeRoomToStart(folder);
   const db = openWriter(folder);
   migrateSqlite(db);
+  keepReserve(folder);
   const engine = createSqliteEngine(db, units, systemClock);
   let hasFailed = false;
   return {
@@ -48,11 +60,12 @@ function writerMethods(folder: string, units: readonly AnyUnit[]): PortMethods {
     group: (calls: readonly UnitCall[]) => {
       // What this connection would say of its last commit may be wrong.
       if (hasFailed) throw new Error('The file of the store has failed.');
-      const outcomes = runGroup(engine, calls);
+      const outcomes = carryGroup(engine, folder, calls);
       hasFailed = outcomes.some((outcome) => hasThrown(outcome) && isBroken(outcome.thrown));
       if (hasFailed) endAfterAnswer();
       return outcomes.map((outcome) => (hasThrown(outcome) ? { thrown: packFault(outcome.thrown) } : outcome));
     },
+    keepReserve: () => keepReserve(folder),
     close: () => {
       db.exec('pragma wal_checkpoint(truncate)');
       db.close();

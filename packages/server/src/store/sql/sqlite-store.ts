@@ -14,10 +14,11 @@ import { createStepLane, inLane, type StepLane } from '../../lib/step-lane.ts';
 import { CommitUnknown, type LongRead, type Scan, type Store } from '../store.ts';
 import type { Step } from '../walk.ts';
 import type { Query } from '../work.ts';
+import { isShortOfRoom } from './disk-room.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, type UnitCall, type UnitOutcome } from './group.ts';
 import type { TenantRow } from './schema.ts';
 import { type ReadCall, type SqliteThread, STORE_FULL } from './sqlite-serve.ts';
-import { full } from './store-faults.ts';
+import { full, shortOfRoom } from './store-faults.ts';
 import { isLong } from './take-step.ts';
 
 /** A group of 256 units commits in about 20 ms: longer groups gain nothing and make the next one wait. */
@@ -31,6 +32,8 @@ export interface SqliteOptions {
   readonly folder: string;
   /** The module that calls `serveSqlite` with the units of work. */
   readonly entry: URL;
+  /** Room on the disk has become short, or is there again. */
+  readonly onRoom?: (isShort: boolean) => void;
   /** A thread died, or the disk failed it: the process must end, and start again on what is committed. */
   readonly onBroken?: (error: Error) => void;
   /** Armed in the threads too. */
@@ -138,6 +141,27 @@ function scan(
   return next;
 }
 
+const LOOK_AT_ROOM_MS = 200;
+
+/** Whether room is short, as of a moment ago. */
+interface RoomWatch {
+  isShort: boolean;
+  readonly timer: NodeJS.Timeout;
+}
+
+function watchRoom({ folder, onRoom }: SqliteOptions, writer: PortClient): RoomWatch {
+  const look = (): void => {
+    const isShort = isShortOfRoom(folder);
+    // The writer sets the reserve aside again where there is room for it.
+    if (isShort) void callPort(writer, 'keepReserve').catch(() => undefined);
+    if (isShort !== watch.isShort) onRoom?.(isShort);
+    watch.isShort = isShort;
+  };
+  const watch: RoomWatch = { isShort: false, timer: setInterval(look, LOOK_AT_ROOM_MS).unref() };
+  look();
+  return watch;
+}
+
 async function closeThreads(threads: Threads): Promise<void> {
   await drained(threads.groups);
   for (const client of [threads.reader, threads.writer]) {
@@ -146,14 +170,17 @@ async function closeThreads(threads: Threads): Promise<void> {
   }
 }
 
-function storeOver(threads: Threads): OpenSqlite {
+function storeOver(threads: Threads, room: RoomWatch): OpenSqlite {
   const { reader, writer } = threads;
   const leaseOwner = randomUUID();
   return {
     clock: systemClock,
     leaseOwner,
-    run: (tenantId, unit, args, options) =>
-      enqueue(threads.groups, { tenantId, unit: unit.name, args }, options?.urgent ?? false) as Promise<never>,
+    isShort: () => room.isShort,
+    run: async (tenantId, unit, args, options) => {
+      if (options?.isNew && room.isShort) throw shortOfRoom();
+      return (await enqueue(threads.groups, { tenantId, unit: unit.name, args }, options?.urgent ?? false)) as never;
+    },
     read: (tenantId, { name, args }: Query<unknown>) => read(threads, { tenantId, name, args }),
     step: (tenantId, call) => {
       const take = (): Promise<Step> => callPort(reader, 'step', { tenantId, call }) as Promise<Step>;
@@ -175,7 +202,10 @@ function storeOver(threads: Threads): OpenSqlite {
     ping: async () => {
       await Promise.all([callPort(reader, 'ready'), callPort(writer, 'ready')]);
     },
-    close: () => closeThreads(threads),
+    close: () => {
+      clearInterval(room.timer);
+      return closeThreads(threads);
+    },
   };
 }
 
@@ -187,12 +217,13 @@ function storeOver(threads: Threads): OpenSqlite {
 export async function openSqliteStore(options: SqliteOptions): Promise<OpenSqlite> {
   const writer = await openThread(options, 'writer');
   const reader = await openThread(options, 'reader');
-  return storeOver({
+  const threads: Threads = {
     writer,
     reader,
     groups: createGroupQueue((calls) => carryGroup(writer, calls), LARGEST_GROUP),
     waitingReads: [],
     scans: Promise.resolve(),
     steps: createStepLane(1),
-  });
+  };
+  return storeOver(threads, watchRoom(options, writer));
 }

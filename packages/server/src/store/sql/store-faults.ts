@@ -13,6 +13,13 @@ export const unavailable = (cause: unknown): Refusal =>
 export const full = (cause: unknown): Refusal =>
   new Refusal('insufficientStorage', 'The disk of the store is full. Nothing was changed.', { cause });
 
+/** So little is free that what is new is refused, and what was accepted can be finished. */
+export const shortOfRoom = (): Refusal =>
+  new Refusal(
+    'insufficientStorage',
+    'The disk of the store is almost full. Nothing was changed; what was accepted is carried out, and can be cancelled.',
+  );
+
 const DISK_FULL = '53100';
 /** SQLSTATE classes that tell of the server and not of the statement: connection, conflict, resources, lock, operator, system. */
 const OF_THE_SERVER = new Set(['08', '40', '53', '55', '57', '58']);
