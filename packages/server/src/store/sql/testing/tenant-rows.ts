@@ -48,7 +48,7 @@ const ROWS: Readonly<Record<string, readonly Values[]>> = {
   ],
   enforcement: [
     { known: 'inForce', release_failed: 0, lease_owner: null },
-    { known: 'unknown', release_failed: 0, holds: 0 },
+    { known: 'unknown', release_failed: 0, holds: 0, abandoned: 2 },
     { known: 'unknown', release_failed: 0, lease_owner: null, lane: 0 },
   ],
   delivery: [{ kind: 'change' }, { kind: 'change', next_at: null }],
