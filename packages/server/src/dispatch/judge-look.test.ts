@@ -71,6 +71,20 @@ describe('a look at what somebody wants', () => {
   it.each<Row>([
     ['finds it in force', { known: 'unknown' }, { kind: 'present' }, 'inForce', { known: 'inForce', stalls: 0 }],
     [
+      'finds in force what an apply brought whose answer was lost: its end is told in another attempt of the same',
+      { known: 'unknown', told_until: null, attempt: 2 },
+      { kind: 'present' },
+      'inForce',
+      { operation: 'apply', operation_id: 'operation', attempt: 2, lane: LANES.apply, due_at: NOW },
+    ],
+    [
+      'finds in force what an earlier end was told of: the later one is an operation of its own',
+      { known: 'inForce', told_until: NOW + 1 },
+      { kind: 'present' },
+      'inForce',
+      { operation: null, operation_id: null, attempt: 0, lane: LANES.apply, due_at: NOW },
+    ],
+    [
       'finds it gone: a drift is told and counted, and it is put back under an operation of its own',
       { ...IN_FORCE, operation: 'apply', operation_id: 'operation', attempt: 2, drift_count: 1 },
       ABSENT,

@@ -76,11 +76,15 @@ export function stalled(of: Case, lane: Lane, retryAfterMs = 0): EnforcementRow 
 
 export const nothing = (ledger: EnforcementRow): Judgement => ({ ledger, verdict: { kind: 'nothing' } });
 
+const AT_AN_END = { operation: null, operation_id: null, attempt: 0, operation_at: null } as const;
+
 /** The effect is in force as far as the level can tell; what is still to do is a later end, or the next look. */
 export function inForce(of: Case, level: VerificationLevel, verifiedAt: string): Judgement {
   const { ledger, terms, now } = of;
   const mustTellLater =
     terms.keepsTime && ledger.preexisting === 0 && (ledger.told_until ?? 0) < (ledger.wanted_until ?? 0);
+  // Its answer was lost: to tell the end once more is another attempt of the same, which a product that counts does once.
+  const isUntold = mustTellLater && ledger.operation === 'apply' && ledger.told_until === null;
   const nextLook = terms.probes && terms.verifyEveryMs !== null ? now + terms.verifyEveryMs : null;
   return {
     ledger: {
@@ -90,10 +94,7 @@ export function inForce(of: Case, level: VerificationLevel, verifiedAt: string):
       looked: 1,
       level,
       verified_at: verifiedAt,
-      operation: null,
-      operation_id: null,
-      attempt: 0,
-      operation_at: null,
+      ...(isUntold ? {} : AT_AN_END),
       // An earlier attempt that was lost may still land: what is seen now does not settle that.
       disproved: 0,
       stalls: 0,

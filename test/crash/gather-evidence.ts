@@ -1,0 +1,96 @@
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { ask, type Json, type TestServer } from '../server.ts';
+import { readAppendLog } from './append-log.ts';
+import type { Evidence, FinalAction, JournalLine } from './evidence.ts';
+import type { EffectLine, HistoryLine } from './records.ts';
+import type { Rig } from './rig.ts';
+
+async function listAll(server: TestServer): Promise<readonly FinalAction[]> {
+  const found: FinalAction[] = [];
+  let url: string | undefined = '/beta/security/securityActions?$top=1000';
+  while (url !== undefined) {
+    const { json } = await ask(server, url);
+    found.push(...(json.value as unknown as FinalAction[]));
+    const next = json['@odata.nextLink'] as unknown as string | undefined;
+    url = next?.replace(/^http:\/\/[^/]+/, '');
+  }
+  return found;
+}
+
+const UNSETTLED =
+  "status eq 'NotStarted' or status eq 'Running' or enforcement/state eq 'releasing' or enforcement/state eq 'unknown' or enforcement/state eq 'drifted'";
+
+async function unsettled(server: TestServer): Promise<number> {
+  const { json, status, text } = await ask(
+    server,
+    `/beta/security/securityActions?$top=1&$count=true&$filter=${encodeURIComponent(UNSETTLED)}`,
+  );
+  if (status !== 200) throw new Error(text);
+  return Number(json['@odata.count']);
+}
+
+const QUIET_MS = 3_000;
+
+/** Waits until nothing moves any more, or until nothing has come to rest for so long. */
+async function settle(server: TestServer, patienceMs: number): Promise<void> {
+  let fewest = Number.POSITIVE_INFINITY;
+  let lastAt = performance.now();
+  for (;;) {
+    const left = await unsettled(server);
+    const now = performance.now();
+    if (left < fewest) [fewest, lastAt] = [left, now];
+    // A late apply lands, and an end comes, a few seconds after everything seemed over.
+    if (now - lastAt > (left === 0 ? QUIET_MS : patienceMs)) return;
+    await delay(250);
+  }
+}
+
+interface StoredEntry {
+  readonly action_id: string | null;
+  readonly type: string;
+  readonly written_at: string;
+  readonly content: string;
+}
+
+const READ_JOURNAL = 'select action_id, type, written_at, content from journal order by sequence';
+
+async function readJournal({ postgres, servers }: Rig): Promise<readonly StoredEntry[]> {
+  if (!postgres) {
+    const db = new DatabaseSync(path.join(servers[0]?.data ?? '', 'interdict.sqlite'), { readOnly: true });
+    const rows = db.prepare(READ_JOURNAL).all() as unknown as StoredEntry[];
+    db.close();
+    return rows;
+  }
+  const client = new pg.Client({ connectionString: postgres.url, options: '-c search_path=interdict' });
+  await client.connect();
+  const { rows } = await client.query<StoredEntry>(READ_JOURNAL);
+  await client.end();
+  return rows;
+}
+
+function toLine({ action_id, type, written_at, content }: StoredEntry): JournalLine {
+  const { details = {} } = JSON.parse(content) as { details?: { status?: string; operationId?: string } };
+  const { status, operationId } = details;
+  return { actionId: action_id, type, writtenAt: Date.parse(written_at), status, operationId };
+}
+
+/** Good manners, no more kills: what does not come to rest is stuck. */
+export async function gatherEvidence(rig: Rig, patienceMs: number): Promise<Evidence> {
+  rig.orderProvider('good');
+  rig.orderClient('finish');
+  await rig.clientEnded();
+  const [server] = rig.servers.map((each) => each.asTestServer());
+  if (!server) throw new Error('There is no server to ask.');
+  await settle(server, patienceMs);
+  const inForce = (await (await fetch(rig.providerUrl)).json()) as Json as unknown as string[];
+  return {
+    actions: await listAll(server),
+    inForce,
+    journal: (await readJournal(rig)).map(toLine),
+    history: readAppendLog<HistoryLine>(rig.history),
+    effects: readAppendLog<EffectLine>(rig.effects),
+  };
+}
