@@ -45,6 +45,11 @@ const NEEDS = {
     reason: 'the printed lines are pasted into a shell with curl',
     install: 'sudo apt-get install --no-install-recommends curl',
   },
+  gcc: {
+    isHere: () => runs('gcc', '--version') && existsSync('/usr/include/dlfcn.h'),
+    reason: 'a power cut is simulated by a shim that is compiled with gcc',
+    install: 'sudo apt-get install --no-install-recommends gcc libc6-dev',
+  },
 } as const satisfies Record<string, Need>;
 
 export type RequirementName = keyof typeof NEEDS;

@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Put in front of the command, as in `ip netns exec gateway`. */
   readonly prefix?: readonly string[];
+  /** Another entry than the server's own: that of a changed copy. */
+  readonly main?: string;
 }
 
 const ROOT = path.join(import.meta.dirname, '..');
@@ -44,14 +46,14 @@ const STARTS_WITHIN_MS = 30_000;
 export const aDataFolder = (): string => mkdtempSync(path.join(os.tmpdir(), 'interdict-test-data-'));
 
 /** Starts a process and gathers what it prints; for starts that are refused too. */
-export function spawnServer({ data = aDataFolder(), config, env = {}, prefix = [] }: ServerOptions): {
+export function spawnServer({ data = aDataFolder(), config, env = {}, prefix = [], main = MAIN }: ServerOptions): {
   readonly child: ChildProcess;
   readonly data: string;
   readonly output: () => string;
 } {
   const configFile = path.join(data, 'interdict.yaml');
   if (config !== undefined) writeFileSync(configFile, config);
-  const [command = process.execPath, ...args] = [...prefix, process.execPath, ...FLAGS, '--conditions=source', MAIN];
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, ...FLAGS, '--conditions=source', main];
   const child = spawn(command, args, {
     cwd: existsSync(data) ? data : path.dirname(data),
     stdio: ['ignore', 'pipe', 'pipe'],
