@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
+import { hasFakeTime } from './fake-time.ts';
 
 /** What a test may need beyond Node and npm, how to see whether it is here, and how to get it. */
 interface Need {
@@ -39,6 +40,11 @@ const NEEDS = {
     isHere: () => runs('/usr/lib/postgresql/15/bin/postgres', '--version'),
     reason: "the oldest supported PostgreSQL is Debian's 15",
     install: 'sudo apt-get install --no-install-recommends postgresql-15',
+  },
+  faketime: {
+    isHere: hasFakeTime,
+    reason: 'the clock of a running server is set by libfaketime',
+    install: 'sudo apt-get install --no-install-recommends libfaketime',
   },
   curl: {
     isHere: () => runs('curl', '--version'),

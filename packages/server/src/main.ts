@@ -161,8 +161,9 @@ async function createCertificate(config: Config): Promise<Certificate> {
 async function openParts(config: Config, log: Log): Promise<Parts> {
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const key = openInstallKey(path.join(config.dataFolder, 'key'));
-  const { store, commits } = watchCommits(await openStore(config, key, log));
-  const identity = await openIdentity(config, key, log);
+  const [health, metrics] = [createHealthBoard(), createMetrics()];
+  const { store, commits } = watchCommits(await openStore(config, key, log, metrics));
+  const identity = await openIdentity(config, key, log, store.clock);
   const bell: Bell = { dispatcher: undefined };
   const feeds = openFeeds(config, store, identity.feedKeys, bell);
   const providers = assembleProviders(config.providers, { feeds }, !config.isLocal);
@@ -173,7 +174,6 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
     log.error({ err: error }, 'The index of words met a fault; it goes on.');
   const indexer = startIndexer({ store, onFault: onIndexFault });
   commits.watchAll(indexer.note);
-  const [health, metrics] = [createHealthBoard(), createMetrics()];
   return {
     config,
     key,
@@ -200,7 +200,7 @@ function openDispatcher(parts: Parts): Dispatcher {
     refusalFor: protection.refusalFor,
     health,
     metrics,
-    clock: systemClock,
+    clock: { now: systemTimers.monotonicMs },
     timers: systemTimers,
     random: Math.random,
     onFault: (error) => log.error({ err: error }, 'The dispatcher met a fault; it goes on.'),

@@ -3,10 +3,12 @@ import type { InstallKey } from './auth/install-key.ts';
 import type { Config } from './config.ts';
 import { OperatorFault } from './errors.ts';
 import type { Log } from './observe/log.ts';
+import type { Metrics } from './observe/metrics.ts';
 import { openPostgresStore } from './store/sql/postgres-store.ts';
 import { openSqliteStore } from './store/sql/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import { UNITS } from './units.ts';
+import { watchClock } from './watch-clock.ts';
 
 const KEY_FACT = 'install-key';
 
@@ -37,13 +39,14 @@ const tellRoom =
     else log.info('The disk of the store has room again.');
   };
 
-async function openEmbedded(config: Config, key: InstallKey, log: Log): Promise<Store> {
+async function openEmbedded(config: Config, key: InstallKey, log: Log, metrics: Metrics): Promise<Store> {
   const store = await openSqliteStore({
     folder: config.dataFolder,
     entry: new URL('./store-thread.ts', import.meta.url),
     onRoom: tellRoom(log),
     onBroken: (error) => endProcess(log, error),
     failpoints: config.failpoints,
+    clock: watchClock(log, metrics),
   });
   try {
     checkKey(await store.settleFact(KEY_FACT, key.fingerprint), key, config.dataFolder);
@@ -55,8 +58,8 @@ async function openEmbedded(config: Config, key: InstallKey, log: Log): Promise<
 }
 
 /** The store that the configuration names. @throws {OperatorFault} where it cannot be opened */
-export async function openStore(config: Config, key: InstallKey, log: Log): Promise<Store> {
-  if (!config.databaseUrl) return await openEmbedded(config, key, log);
+export async function openStore(config: Config, key: InstallKey, log: Log, metrics: Metrics): Promise<Store> {
+  if (!config.databaseUrl) return await openEmbedded(config, key, log, metrics);
   const url = config.databaseUrl.reveal();
   const store = await openPostgresStore({
     url,

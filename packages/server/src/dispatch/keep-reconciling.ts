@@ -52,7 +52,9 @@ export async function keepReconciling(dispatcher: Dispatcher, provider: Dispatch
   const look = canList ? reconcile : lookAtEach;
   while (!dispatcher.stopped) {
     // A product that cannot be listed now is listed next time. Until then nobody sees what vanished there.
-    await lookForAll(dispatcher, provider, look).catch(dispatcher.deps.onFault);
+    // While the time is in doubt nobody knows what is wanted now, and nothing is compared with that.
+    const isInDoubt = dispatcher.deps.store.clock.isInDoubt?.() ?? false;
+    if (!isInDoubt) await lookForAll(dispatcher, provider, look).catch(dispatcher.deps.onFault);
     await rest(dispatcher, provider.key, reconcileEveryMs ?? NEVER_BY_TIME_MS);
   }
 }

@@ -19,6 +19,7 @@ export const giveUpLate = unit('dispatch.giveUpLate', function* (u, late: { id: 
 export async function tellLateReleases(dispatcher: Dispatcher, tenantId: string, now: number): Promise<void> {
   const { aside, deps } = dispatcher;
   const { store, providers, onAlarms, onFault } = deps;
+  if (store.clock.isInDoubt?.()) return;
   const deadlines = new Map(
     providersOf(providers, tenantId).map(({ terms }) => [terms.provider, terms.deadlineMs] as const),
   );

@@ -127,6 +127,7 @@ async function readEnds(
   now: number,
   pauses: Pauses,
 ): Promise<{ readonly ended: readonly EndPlace[]; readonly endsBehind: HeldEnds | undefined }> {
+  if (deps.store.clock.isInDoubt?.()) return { ended: [], endsBehind: undefined };
   const at = { now, limit: ENDS_A_TURN };
   const quarantine = pauses.filter(({ kind }) => kind === 'restored');
   if (quarantine.length === 0) {

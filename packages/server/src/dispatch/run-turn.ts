@@ -52,7 +52,9 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
   const skip = [...leftAlone(dispatcher.aside, tenantId, now)];
   const maySuspect = dispatcher.suspect === undefined;
   if (maySuspect) dispatcher.suspect = tenantId;
-  const turn = { owner: store.leaseOwner, random: random(), providers, ends, arrived, skip, maySuspect };
+  const endsWait = store.clock.isInDoubt?.() ?? false;
+  const base = { owner: store.leaseOwner, random: random(), maySuspect, endsWait };
+  const turn = { ...base, providers, ends, arrived, skip };
   // A release does not queue behind a flood of requests.
   const urgent = planned.some(({ wanted }) => wanted.release > 0);
   const askedAt = timers.monotonicMs();

@@ -41,6 +41,8 @@ export interface Turn {
   readonly arrived: readonly string[];
   /** Ledger rows that are left alone for now. */
   readonly skip: readonly string[];
+  /** Nothing ends by the clock now: it was just set. */
+  readonly endsWait?: boolean;
   /** No call is under way that may kill the process: one such may be made. */
   readonly maySuspect: boolean;
 }
@@ -208,7 +210,7 @@ function* nextAt(
 
 function* nextDue(u: UnitContext, turn: Turn, pauses: Pauses): Work<number | null> {
   const end = (yield* first(queries.nextEnd({})))?.end_at;
-  const isHeldBack = end !== undefined && pauses.some(({ kind }) => kind === 'restored');
+  const isHeldBack = end !== undefined && (turn.endsWait === true || pauses.some(({ kind }) => kind === 'restored'));
   const times: (number | undefined)[] = [isHeldBack ? Math.max(end, u.now + HELD_BACK_MS) : end];
   if (pauses.length > 0) times.push((yield* first(queries.nextScheduled({})))?.start_at);
   for (const each of turn.providers) times.push(...(yield* nextAt(u, each, haltAt(pauses, each.terms.provider))));

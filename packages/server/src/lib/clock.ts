@@ -2,6 +2,9 @@
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   now(): number;
+
+  /** The system's clock was just set: nothing ends by this one now. Absent: that cannot be told. */
+  isInDoubt?(): boolean;
 }
 
 export const systemClock: Clock = { now: () => Date.now() };

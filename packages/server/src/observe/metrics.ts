@@ -9,6 +9,8 @@ export interface Metrics {
   providerUp(provider: string, up: boolean): void;
   releaseFailed(provider: string): void;
   poisoned(provider: string): void;
+  clockJumped(): void;
+  clockTrusted(trusted: boolean): void;
   /** Whether a tenant's calls of a provider are held back. */
   breaker(provider: string, tenantId: string, state: string): void;
 }
@@ -28,6 +30,47 @@ function countByState(gauge: Gauge<'provider' | 'state'>): Metrics['breaker'] {
       states.set(key, state);
       gauge.inc({ provider, state });
     }
+  };
+}
+
+type AlarmMetrics = Pick<Metrics, 'releaseFailed' | 'poisoned' | 'clockJumped' | 'clockTrusted' | 'breaker'>;
+
+/** What somebody should look at. */
+function createAlarms(registers: Registry[]): AlarmMetrics {
+  const releasesFailed = new Counter({
+    name: 'interdict_release_failed_total',
+    help: 'Actions whose release did not succeed in time: what they put in force may be so still.',
+    labelNames: ['provider'],
+    registers,
+  });
+  const poisoned = new Counter({
+    name: 'interdict_poisoned_total',
+    help: 'Actions on effects that are not asked for any more: calls of them killed the server.',
+    labelNames: ['provider'],
+    registers,
+  });
+  const jumps = new Counter({
+    name: 'interdict_clock_jumps_total',
+    help: 'How often the clock of the system was set by more than five seconds.',
+    registers,
+  });
+  const clockTrusted = new Gauge({
+    name: 'interdict_clock_trusted',
+    help: '0 while the time of the system is not believed.',
+    registers,
+  });
+  const heldBack = new Gauge({
+    name: 'interdict_provider_held_back_tenants',
+    help: 'Tenants whose calls of a provider are held back, by why.',
+    labelNames: ['provider', 'state'],
+    registers,
+  });
+  return {
+    releaseFailed: (provider) => releasesFailed.inc({ provider }),
+    poisoned: (provider) => poisoned.inc({ provider }),
+    clockJumped: () => jumps.inc(),
+    clockTrusted: (trusted) => clockTrusted.set(trusted ? 1 : 0),
+    breaker: countByState(heldBack),
   };
 }
 
@@ -60,35 +103,15 @@ export function createMetrics(): Metrics {
     labelNames: ['provider'],
     registers,
   });
-  const releasesFailed = new Counter({
-    name: 'interdict_release_failed_total',
-    help: 'Actions whose release did not succeed in time: what they put in force may be so still.',
-    labelNames: ['provider'],
-    registers,
-  });
-  const poisoned = new Counter({
-    name: 'interdict_poisoned_total',
-    help: 'Actions on effects that are not asked for any more: calls of them killed the server.',
-    labelNames: ['provider'],
-    registers,
-  });
-  const heldBack = new Gauge({
-    name: 'interdict_provider_held_back_tenants',
-    help: 'Tenants whose calls of a provider are held back, by why.',
-    labelNames: ['provider', 'state'],
-    registers,
-  });
   return {
     registry,
-    breaker: countByState(heldBack),
-    poisoned: (provider) => poisoned.inc({ provider }),
+    ...createAlarms(registers),
     request: (method, route, status, seconds) =>
       requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
     attempt: (provider, operation, outcome, seconds) => {
       calls.observe({ provider, operation, outcome }, seconds);
       outcomes.inc({ provider, operation, outcome });
     },
-    releaseFailed: (provider) => releasesFailed.inc({ provider }),
     providerUp: (provider, isUp) => up.set({ provider }, isUp ? 1 : 0),
   };
 }

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type ArmedFailpoint, armFailpoints } from '../../lib/failpoint.ts';
+import { sharedClock } from '../../lib/guarded-clock.ts';
 import { Moved, type PackedThrown, type PortMethods, packThrown, servePort } from '../../lib/port-calls.ts';
 import type { StepCall } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
@@ -17,6 +18,8 @@ export interface SqliteThread {
   readonly role: 'writer' | 'reader';
   readonly folder: string;
   readonly failpoints: readonly ArmedFailpoint[];
+  /** Of a guarded clock; absent: the system's. */
+  readonly clock: SharedArrayBuffer | undefined;
 }
 
 /** Code of a fault that crosses from the writer: there is no room on the disk. */
@@ -46,13 +49,13 @@ function carryGroup(engine: SqliteEngine, folder: string, calls: readonly UnitCa
   return hasNoRoom(outcomes) && giveUpReserve(folder) ? runGroup(engine, calls) : outcomes;
 }
 
-function writerMethods(folder: string, units: readonly AnyUnit[]): PortMethods {
+function writerMethods(folder: string, units: readonly AnyUnit[], clock: Clock): PortMethods {
   const lock = lockFolder(folder);
   makeRoomToStart(folder);
   const db = openWriter(folder);
   migrateSqlite(db);
   keepReserve(folder);
-  const engine = createSqliteEngine(db, units, systemClock);
+  const engine = createSqliteEngine(db, units, clock);
   let hasFailed = false;
   return {
     ready: () => true,
@@ -126,8 +129,11 @@ function readerMethods(folder: string): PortMethods {
 
 /** What a thread's entry calls, with the units of work that the writer is to know. */
 export function serveSqlite(units: readonly AnyUnit[]): void {
-  const { role, folder, failpoints } = workerData as SqliteThread;
+  const { role, folder, failpoints, clock } = workerData as SqliteThread;
   armFailpoints(failpoints);
   const port = parentPort as MessagePort;
-  servePort(port, role === 'writer' ? writerMethods(folder, units) : readerMethods(folder));
+  servePort(
+    port,
+    role === 'writer' ? writerMethods(folder, units, clock ? sharedClock(clock) : systemClock) : readerMethods(folder),
+  );
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { ArmedFailpoint } from '../../lib/failpoint.ts';
+import type { ClockGuard } from '../../lib/guarded-clock.ts';
 import {
   callPort,
   createPortClient,
@@ -38,6 +39,8 @@ export interface SqliteOptions {
   readonly onBroken?: (error: Error) => void;
   /** Armed in the threads too. */
   readonly failpoints?: readonly ArmedFailpoint[];
+  /** What time it is. Absent: the system's. */
+  readonly clock?: Pick<ClockGuard, 'clock' | 'shared'>;
 }
 
 export interface OpenSqlite extends Store {
@@ -57,7 +60,7 @@ interface Threads {
 
 async function openThread(options: SqliteOptions, role: SqliteThread['role']): Promise<PortClient> {
   const { folder, entry, onBroken, failpoints = [] } = options;
-  const workerData: SqliteThread = { role, folder, failpoints };
+  const workerData: SqliteThread = { role, folder, failpoints, clock: options.clock?.shared };
   let isOpen = false;
   const worker = new Worker(entry, { workerData, name: `store-${role}`, resourceLimits: RESOURCE_LIMITS });
   const client = createPortClient(worker, (error) => {
@@ -170,11 +173,11 @@ async function closeThreads(threads: Threads): Promise<void> {
   }
 }
 
-function storeOver(threads: Threads, room: RoomWatch): OpenSqlite {
+function storeOver(threads: Threads, room: RoomWatch, clock: Clock): OpenSqlite {
   const { reader, writer } = threads;
   const leaseOwner = randomUUID();
   return {
-    clock: systemClock,
+    clock,
     leaseOwner,
     isShort: () => room.isShort,
     run: async (tenantId, unit, args, options) => {
@@ -225,5 +228,5 @@ export async function openSqliteStore(options: SqliteOptions): Promise<OpenSqlit
     scans: Promise.resolve(),
     steps: createStepLane(1),
   };
-  return storeOver(threads, watchRoom(options, writer));
+  return storeOver(threads, watchRoom(options, writer), options.clock?.clock ?? systemClock);
 }
