@@ -1,3 +1,4 @@
+import { fromDateTime } from '../lib/date-time.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import type { CallKind } from '../store/rows.ts';
@@ -48,7 +49,16 @@ async function settle(
 ): Promise<Outcome> {
   const { store, random, timers, onFault, onAlarms } = dispatcher.deps;
   const { enforcementId, fence } = leased;
-  const settlement = { enforcementId, fence, result, random: random(), owner: store.leaseOwner, terms: provider.terms };
+  const toldUntil = fromDateTime(leased.call.expirationDateTime);
+  const settlement = {
+    enforcementId,
+    fence,
+    result,
+    toldUntil,
+    random: random(),
+    owner: store.leaseOwner,
+    terms: provider.terms,
+  };
   for (let tries = 1; ; tries += 1) {
     const askedAt = timers.monotonicMs();
     try {

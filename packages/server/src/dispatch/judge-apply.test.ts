@@ -244,3 +244,11 @@ describe('an apply', () => {
     expect(judgeApply(theirs, seen).ledger).toMatchObject({ lane: LANES.verify });
   });
 });
+
+it('has told the product no later end than it said, though a hold has come since that wants one', () => {
+  const of = { ...aCase({ known: 'absent' }), toldUntil: END - 1 };
+  const done = judgeApply(of, { answer: { kind: 'done', level: 'reported' }, presence: { kind: 'present' } });
+  expect(done.ledger).toMatchObject({ told_until: END - 1, lane: LANES.apply, due_at: NOW });
+  const pending = judgeApply(of, { answer: { kind: 'pending', message: 'At it.' } });
+  expect(pending.ledger.told_until).toBe(END - 1);
+});

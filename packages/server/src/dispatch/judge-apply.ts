@@ -8,6 +8,7 @@ import {
   answeredPending,
   type Case,
   inForce,
+  isSettled,
   type Judgement,
   landsUntil,
   nothing,
@@ -29,6 +30,8 @@ export const protectedResult = (message: string): ResultInfo => ({
   subcode: 0,
 });
 
+const toldUntil = ({ ledger, toldUntil: until }: Case): number | null => until ?? ledger.wanted_until;
+
 /** What was in force stays so: an apply of a later end that failed took nothing away. */
 const doubtful = (ledger: EnforcementRow): EnforcementRow['known'] =>
   ledger.known === 'inForce' ? 'inForce' : 'unknown';
@@ -46,7 +49,7 @@ const unsure = (ledger: EnforcementRow): Judgement => ({ ledger, verdict: { kind
 /** The product took it, and a look does not show it yet. */
 function takenUnseen(of: Case, presence: Presence | undefined): Judgement {
   const { ledger } = of;
-  const taken = { ...ledger, told_until: ledger.wanted_until };
+  const taken = { ...ledger, told_until: toldUntil(of) };
   if (presence?.kind === 'pending') {
     const pending = answeredPending(of, presence);
     const waiting = { ...taken, ...pending, known: doubtful(ledger), lane: LANES.verify } as const;
@@ -63,7 +66,7 @@ function takenUnseen(of: Case, presence: Presence | undefined): Judgement {
 }
 
 function taken(of: Case, answer: Extract<Answer, { kind: 'done' }>, presence: Presence | undefined): Judgement {
-  const told = { ...of, ledger: { ...of.ledger, told_until: of.ledger.wanted_until } };
+  const told = { ...of, ledger: { ...of.ledger, told_until: toldUntil(of) } };
   if (!of.terms.probes) return inForce(told, answer.level, toDateTime(of.now));
   if (presence?.kind === 'present') return inForce(told, of.terms.verification, toDateTime(of.now));
   return takenUnseen(of, presence);
@@ -73,7 +76,7 @@ function accepted(of: Case, answer: Extract<Answer, { kind: 'pending' }>): Judge
   const waiting: EnforcementRow = {
     ...of.ledger,
     known: doubtful(of.ledger),
-    told_until: of.ledger.wanted_until,
+    told_until: toldUntil(of),
     ...answeredPending(of, answer),
     lane: of.terms.probes ? LANES.verify : LANES.apply,
     due_at: againAt(of, answer.againMs),
@@ -104,8 +107,7 @@ function refused(of: Case, answer: Refused, result: ResultInfo, presence: Presen
   if (ledger.known !== 'unknown')
     return { ledger: atRest({ ...of, ledger: told }), verdict: { kind: 'refused', result } };
   if (presence?.kind === 'present') return inForce(of, terms.verification, toDateTime(of.now));
-  const isSettled = ledger.settles_at === null || of.now >= ledger.settles_at;
-  if (presence?.kind === 'absent' && isSettled) {
+  if (presence?.kind === 'absent' && isSettled(of)) {
     return { ledger: atRest({ ...of, ledger: { ...told, known: 'absent' } }), verdict: { kind: 'refused', result } };
   }
   if (presence !== undefined && presence.kind !== 'absent') return nothing(stalled(of, LANES.verify));

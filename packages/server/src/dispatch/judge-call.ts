@@ -56,7 +56,8 @@ function afterNewHold({ ledger, verdict }: Judgement, of: Case): Judgement {
  */
 export function judgeCall(kind: CallKind, of: Case, result: CallResult): Judgement {
   const free = { ...of.ledger, lease_owner: null, leased_at: null, lease_until: null, lease_call: null } as const;
-  const judged = judgeByKind(kind, { ...of, ledger: free }, result);
+  const leasedAt = of.ledger.leased_at ?? of.now;
+  const judged = judgeByKind(kind, { ...of, ledger: free, leasedAt }, result);
   if (kind === 'look') return judged;
   const isWanted = free.holds > 0;
   if (!isWanted && kind !== 'release') return afterLastHold(judged, of);

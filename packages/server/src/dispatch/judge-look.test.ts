@@ -211,3 +211,10 @@ describe('a look at what somebody wants', () => {
     expect(judged.ledger.known).toBe('unknown');
   });
 });
+
+it('does not take a look from before an apply was settled for its absence, however late that is written down', () => {
+  const doubted = aCase({ known: 'unknown', told_until: END, settles_at: NOW - 1 });
+  const early = judgeVerify({ ...doubted, leasedAt: NOW - 2 }, { kind: 'absent' });
+  expect(early.ledger).toMatchObject({ known: 'unknown', lane: LANES.verify, settles_at: NOW - 1 });
+  expect(judgeVerify({ ...doubted, leasedAt: NOW - 1 }, { kind: 'absent' }).ledger.known).toBe('absent');
+});

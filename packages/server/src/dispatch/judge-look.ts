@@ -8,6 +8,7 @@ import {
   type Case,
   givenUp,
   inForce,
+  isSettled,
   type Judgement,
   nothing,
   stalled,
@@ -81,8 +82,8 @@ function drifted(of: Case): Judgement {
 
 /** Not there after an attempt. Until nothing can land any more that proves nothing. */
 function stillAbsent(of: Case): Judgement {
-  const { ledger, now, terms } = of;
-  if (ledger.settles_at !== null && now < ledger.settles_at) {
+  const { ledger, terms } = of;
+  if (ledger.settles_at !== null && !isSettled(of)) {
     const again = stalled(of, LANES.verify);
     return nothing({ ...again, due_at: Math.min(again.due_at ?? ledger.settles_at, ledger.settles_at) });
   }

@@ -150,4 +150,13 @@ describe('a release', () => {
     const judged = judgeRelease(aCase({ known: 'inForce', holds: 0, told_until: END }, ANSWERS), { answer: DONE });
     expect(judged).toMatchObject({ verdict: { kind: 'gone' }, ledger: GONE });
   });
+
+  it('that was sent before an earlier apply was settled is sent again, however late that is written down', () => {
+    const doubted = { known: 'unknown', holds: 0, told_until: END, operation: 'release', settles_at: NOW - 1 } as const;
+    const result = { answer: DONE, presence: { kind: 'absent' } } as const;
+    const early = judgeRelease({ ...aCase(doubted), leasedAt: NOW - 2 }, result);
+    expect(early).toMatchObject({ verdict: { kind: 'nothing' }, ledger: { known: 'unknown', due_at: NOW - 1 } });
+    const late = judgeRelease({ ...aCase(doubted), leasedAt: NOW - 1 }, result);
+    expect(late.verdict.kind).toBe('gone');
+  });
 });

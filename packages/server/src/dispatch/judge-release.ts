@@ -1,10 +1,10 @@
 import { LANES } from '../store/rows.ts';
 import type { CallResult } from './call-result.ts';
-import { againAt, type Case, type Judgement, nothing, stalled, withMessage } from './judgement.ts';
+import { againAt, type Case, isSettled, type Judgement, nothing, stalled, withMessage } from './judgement.ts';
 
 /** Nothing of ours is there any more. While an earlier apply may still land, that is not the last word. */
 function gone(of: Case): Judgement {
-  const { ledger, now } = of;
+  const { ledger } = of;
   const closed = {
     ...ledger,
     operation: null,
@@ -14,7 +14,7 @@ function gone(of: Case): Judgement {
     told_until: null,
     stalls: 0,
   } as const;
-  if (ledger.settles_at !== null && now < ledger.settles_at) {
+  if (!isSettled(of)) {
     return nothing({ ...closed, known: 'unknown', lane: LANES.release, due_at: ledger.settles_at });
   }
   return {

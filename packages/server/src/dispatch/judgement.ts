@@ -31,6 +31,10 @@ export interface Case {
   readonly ledger: EnforcementRow;
   readonly terms: Terms;
   readonly now: number;
+  /** When the call was leased: what it brought is not older. It may be written down much later. Absent: now. */
+  readonly leasedAt?: number;
+  /** The end that the call told the product: a hold that came since may want a later one. Absent: the present one. */
+  readonly toldUntil?: number;
   /** In [0, 1), for the jitter. */
   readonly random: number;
 }
@@ -38,6 +42,10 @@ export interface Case {
 /** The product said nothing of when: ask again in five seconds. */
 const AGAIN_MS = 5_000;
 const LONGEST_AGAIN_MS = 300_000;
+
+/** When the call was made, nothing could land any more of an apply whose outcome was unknown. */
+export const isSettled = ({ ledger, leasedAt, now }: Case): boolean =>
+  ledger.settles_at === null || (leasedAt ?? now) >= ledger.settles_at;
 
 /** Until when a call that is given up now may still land. */
 export const landsUntil = ({ terms, now }: Pick<Case, 'terms' | 'now'>): number => now + terms.latenessMs;

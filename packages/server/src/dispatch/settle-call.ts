@@ -15,6 +15,8 @@ export interface Settlement extends Leasing {
   readonly enforcementId: string;
   readonly fence: number;
   readonly result: CallResult;
+  /** The end that the call told the product. */
+  readonly toldUntil: number;
   /** In [0, 1), for the jitter of the next delay. */
   readonly random: number;
 }
@@ -103,13 +105,13 @@ export function* carryOut(u: UnitContext, judgement: Judgement, leasedAt: number
 
 /** Writes a call's outcome down, under its fence: what the ledger knows, and what every action on it is told. */
 export const settleCall = unit('dispatch.settle', function* (u, settlement: Settlement) {
-  const { enforcementId, fence, result, random, terms } = settlement;
+  const { enforcementId, fence, result, toldUntil, random, terms } = settlement;
   const ledger = yield* first(queries.enforcementById({ id: enforcementId }));
   if (!ledger || ledger.fence !== fence || ledger.lease_call === null) return LOST;
   yield* writeAttempt(u, ledger, result);
   const judgement = judgeCall(
     ledger.lease_call,
-    { ledger: { ...ledger, abandoned: 0 }, terms, now: u.now, random },
+    { ledger: { ...ledger, abandoned: 0 }, terms, now: u.now, toldUntil, random },
     result,
   );
   const settled = yield* carryOut(u, judgement, ledger.leased_at ?? u.now, settlement);

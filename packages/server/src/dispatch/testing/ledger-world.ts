@@ -2,7 +2,7 @@ import { targetText } from '@interdict/contract';
 import { cancelAction } from '../../actions/cancel-action.ts';
 import { createAction } from '../../actions/create-action.ts';
 import { type Entity, newEntityText } from '../../actions/entity.ts';
-import { toDateTime } from '../../lib/date-time.ts';
+import { fromDateTime, toDateTime } from '../../lib/date-time.ts';
 import { queries } from '../../store/queries.ts';
 import { anActionRow, anId } from '../../store/testing/an-action-row.ts';
 import { addPause, endsAt } from '../../store/testing/test-units.ts';
@@ -234,7 +234,16 @@ function giveUpJobs({ product, store }: World): void {
 function settle(world: World, flying: InFlight, result: CallResult): void {
   world.inFlight.splice(world.inFlight.indexOf(flying), 1);
   const { enforcementId, fence } = flying.leased;
-  const settlement = { owner: 'me', terms: world.terms, result, random: world.random(), enforcementId, fence };
+  const toldUntil = fromDateTime(flying.leased.call.expirationDateTime);
+  const settlement = {
+    owner: 'me',
+    terms: world.terms,
+    result,
+    toldUntil,
+    random: world.random(),
+    enforcementId,
+    fence,
+  };
   const settled = world.store.run(settleCall, settlement);
   giveUpJobs(world);
   if (settled.next) launch(world, settled.next);

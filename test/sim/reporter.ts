@@ -1,0 +1,2 @@
+/** The application that speaks for all products. */
+export const REPORTER = 'reporter';
