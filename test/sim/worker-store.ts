@@ -86,6 +86,8 @@ export function openWorkerStore(
         return { sequence: row?.last_sequence ?? 0, actionCount: row?.action_count ?? 0 };
       }),
     dueTenants: (now, limit) => answer(() => tenants(world, 'due_at <= ? order by due_at', now, limit)),
+    dueTenantsAfter: (now, after, limit) =>
+      answer(() => tenants(world, 'due_at <= ? and tenant_id > ? order by tenant_id', now, after, limit)),
     tenantsAfter: (after, limit) => answer(() => tenants(world, 'tenant_id > ? order by tenant_id', after, limit)),
     subscribedTenants: () => Promise.resolve([]),
     liveLeaseOwners: () =>
