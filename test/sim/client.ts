@@ -63,6 +63,7 @@ function inputOf(world: World): CreateInput {
     vendorInformation: { provider, providerVersion: null, subProvider: null, vendor: null },
     ttl: isDated ? null : ttl,
     expirationDateTime: isDated ? new Date(world.time.now + 30_000).toISOString() : null,
+    scheduledDateTime: isDated || world.random() > 0.1 ? null : new Date(world.time.now + 15_000).toISOString(),
     extensions: {},
   };
 }

@@ -70,6 +70,7 @@ export function openWorkerStore(
   const { engine } = world.database;
   const store: Store = {
     leaseOwner,
+    isShort: () => false,
     clock: { now: () => world.storeNow() },
     run: (tenantId, { name }, args, options) =>
       reaching(life, enqueue(groups, { tenantId, unit: name, args }, options?.urgent ?? false)) as Promise<never>,
