@@ -11,6 +11,7 @@ import { type NotificationSettings, readNotifications } from './config/notificat
 import { type ProviderConfig, plainProvider, readProviders } from './config/provider-config.ts';
 import { Refusal } from './errors.ts';
 import type { RequestLimits } from './http/throttle.ts';
+import { parseDuration } from './lib/duration.ts';
 import type { ArmedFailpoint } from './lib/failpoint.ts';
 import { readFailpoints } from './lib/read-failpoints.ts';
 import { FileFault, faultAt, type YamlFile } from './lib/read-yaml.ts';
@@ -36,6 +37,8 @@ export interface Config {
   readonly protectedEntries: readonly ProtectedEntry[];
   readonly feedKeys: readonly FeedKey[];
   readonly notifications: NotificationSettings;
+  /** How long an action that is over is kept; undefined: for ever. */
+  readonly finalActionsMs: number | undefined;
   /** True where no issuer is configured: loopback only, and tokens of our own. */
   readonly isLocal: boolean;
   /** Points of the code at which this process is to end or to halt: for tests. */
@@ -55,6 +58,7 @@ interface FileValue {
   readonly issuers?: readonly IssuerSettings[];
   readonly providers?: readonly never[];
   readonly protected?: readonly ProtectedEntry[];
+  readonly retention?: { readonly finalActions?: string };
   readonly limits?: { readonly requestsPerMinute?: RequestLimits };
   readonly feedKeys?: readonly {
     readonly name: string;
@@ -219,6 +223,16 @@ function readTls(file: YamlFile | undefined, { server }: FileValue): Config['tls
   return tls;
 }
 
+const LEAST_KEPT_MS = 86_400_000;
+
+/** @throws {FileFault} for less than a day: nobody could look at what has just ended */
+function readFinalActions(file: YamlFile | undefined, { retention }: FileValue): number | undefined {
+  if (!file || retention?.finalActions === undefined) return undefined;
+  const ms = parseDuration(retention.finalActions) ?? 0;
+  if (ms >= LEAST_KEPT_MS) return ms;
+  throw faultAt(file, 'retention/finalActions', 'finalActions is P1D or more: what has ended is to be seen first.');
+}
+
 /**
  * The configuration, from the environment and the file that it names.
  * @throws {FileFault} for an unknown key, an unset variable, or a wrong value: with file, line and a suggestion
@@ -244,6 +258,7 @@ export function readConfig(): Config {
     httpAddress: isLocal ? '127.0.0.1' : httpAddress,
     trustedProxies: server?.http?.trustedProxies ?? [],
     corsOrigins: server?.cors?.origins ?? [],
+    finalActionsMs: readFinalActions(file, value),
     requestLimits: value.limits?.requestsPerMinute ?? {},
     tls: readTls(file, value),
     notifications: readNotifications(file, faultOfAllowed),

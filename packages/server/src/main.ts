@@ -4,9 +4,11 @@ import path from 'node:path';
 import { createFeeds, type Feeds } from './actions/feeds.ts';
 import { type Indexer, startIndexer } from './actions/listing/run-indexer.ts';
 import { providersOf } from './actions/provider.ts';
+import type { Retention } from './actions/retention/run-retention.ts';
 import { armConfigured } from './arm-failpoints.ts';
 import { assembleDeliverer, assembleNotify } from './assemble-notify.ts';
 import { type AssembledProvider, assembleProviders } from './assemble-providers.ts';
+import { assembleRetention } from './assemble-retention.ts';
 import type { FeedKey } from './auth/feed-keys.ts';
 import { type InstallKey, openInstallKey } from './auth/install-key.ts';
 import { banner } from './banner.ts';
@@ -212,6 +214,7 @@ interface Running {
   readonly parts: Parts;
   readonly dispatcher: Dispatcher;
   readonly deliverer: Deliverer;
+  readonly retention: Retention;
   readonly listening: Listening;
 }
 
@@ -234,20 +237,21 @@ async function start(config: Config, log: Log): Promise<Running> {
   await startDispatcher(dispatcher);
   parts.commits.watchAll((tenantId) => onChange(deliverer, tenantId));
   startDeliverer(deliverer);
+  const retention = assembleRetention(parts);
   isStarted = true;
   failpoint('start.ready');
-  return { parts, dispatcher, deliverer, listening };
+  return { parts, dispatcher, deliverer, retention, listening };
 }
 
 /** Takes nothing new, finishes what is under way, and leaves the rest in the store. */
-async function stop({ parts, dispatcher, deliverer, listening }: Running): Promise<void> {
+async function stop({ parts, dispatcher, deliverer, retention, listening }: Running): Promise<void> {
   failpoint('stop.begun');
   endStreams(parts.streams);
   await Promise.all([stopDeliverer(deliverer), listening.close()]);
   failpoint('stop.answered');
   await stopDispatcher(dispatcher);
   failpoint('stop.drained');
-  await parts.indexer.stop();
+  await Promise.all([parts.indexer.stop(), retention.stop()]);
   parts.protection.close();
   parts.identity.close();
   await parts.store.close();

@@ -5,6 +5,13 @@ import { resumeDispatch, stopDispatch } from './actions/dispatch-units.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { keepOrder } from './actions/listing/kept-order.ts';
 import { indexAgain, indexWords } from './actions/listing/word-index.ts';
+import {
+  pruneActions,
+  pruneDeliveries,
+  pruneKeptOrders,
+  pruneRecentRequests,
+  pruneUsedKeys,
+} from './actions/retention/prune-units.ts';
 import { updateAction } from './actions/update-action.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/late-releases.ts';
@@ -59,6 +66,11 @@ export const UNITS: readonly AnyUnit[] = [
   settleDelivery,
   restSubscription,
   clearSubscription,
+  pruneRecentRequests,
+  pruneUsedKeys,
+  pruneKeptOrders,
+  pruneDeliveries,
+  pruneActions,
   keepOrder,
   indexWords,
   indexAgain,

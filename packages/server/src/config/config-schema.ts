@@ -121,6 +121,12 @@ const notifications = closed('Where change notifications may go, beside public a
   ca: text('PEM file of an authority that receivers are trusted by, beside those of the system.'),
 });
 
+const retention = closed('How long what is over is kept.', {
+  finalActions: duration(
+    'Actions that are over and have left nothing in force, and records; P1D or more. Absent: for ever.',
+  ),
+});
+
 const COMMON: Readonly<Record<string, JsonSchema>> = {
   name: text('What vendorInformation.provider names.'),
   aliases: list(text('A name.'), 'Other names that requests may use.'),
@@ -166,6 +172,7 @@ export const FILE_SCHEMA = closed('The configuration of Interdict.', {
   feedKeys: list(feedKey, 'Who may fetch lists.'),
   limits,
   notifications,
+  retention,
 });
 
 /** The published schema: the same, with every connector's keys. Editors complete and check by it. */

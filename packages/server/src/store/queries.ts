@@ -94,6 +94,8 @@ export const queries = {
   saveAction: query<ActionRow, Id>('saveAction'),
   deleteAction: query<{ id: string; version: number }, Id>('deleteAction'),
   actionById: query<Id, ActionRow>('actionById'),
+  /** Ids between two of records, and of actions that are over and have left nothing in force. */
+  overActions: query<{ after: string; before: string; limit: number }, Id>('overActions'),
   actionsOn: query<{ enforcement_id: string }, ActionRow>('actionsOn'),
   newestActionOn: query<{ enforcement_id: string }, ActionRow>('newestActionOn'),
   dueActions: query<{ provider: string; now: number; limit: number }, DueAction>('dueActions'),
@@ -122,6 +124,7 @@ export const queries = {
   usedKey: query<{ key_hash: string }, UsedKeyRow>('usedKey'),
   insertUsedKey: query<UsedKeyRow, never>('insertUsedKey'),
   deleteUsedKey: query<{ key_hash: string }, never>('deleteUsedKey'),
+  oldestUsedKey: query<Record<never, never>, { until: number }>('oldestUsedKey'),
   pruneUsedKeys: query<{ now: number; limit: number }, { key_hash: string }>('pruneUsedKeys'),
 
   // Requests without a key
@@ -131,6 +134,7 @@ export const queries = {
   madeByRepeat: query<{ hash: string }, RecentRequestRow>('madeByRepeat'),
   /** Gives no row where another unit has written one that this one did not see: `was` is the action of what it saw. */
   saveRecentRequest: query<RecentRequestRow & { was: string | null }, Id>('saveRecentRequest'),
+  oldestRecentRequest: query<Record<never, never>, { slot: number }>('oldestRecentRequest'),
   pruneRecentRequests: query<{ before: number; limit: number }, { hash: string }>('pruneRecentRequests'),
 
   // The ledger
@@ -181,6 +185,7 @@ export const queries = {
   /** Behind so many that are newer. */
   keptOrderBehind: query<{ app_id: string; kept: number }, Pick<KeptOrderRow, 'until'>>('keptOrderBehind'),
   deleteKeptOrdersOf: query<{ app_id: string; until: number }, never>('deleteKeptOrdersOf'),
+  oldestKeptOrder: query<Record<never, never>, { until: number }>('oldestKeptOrder'),
   deleteKeptOrders: query<{ until: number }, never>('deleteKeptOrders'),
 
   // The index of words

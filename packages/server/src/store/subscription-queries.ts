@@ -18,6 +18,7 @@ export const subscriptionQueries = {
   insertSubscription: query<SubscriptionRow, never>('insertSubscription'),
   subscriptionById: query<Id, SubscriptionRow>('subscriptionById'),
   subscriptionsOf: query<{ app_id: string }, SubscriptionRow>('subscriptionsOf'),
+  subscriptionIds: query<{ after: string; limit: number }, Id>('subscriptionIds'),
   awakeSubscriptions: query<{ sequence: number; now: number; limit: number }, AwakeRow>('awakeSubscriptions'),
   renewSubscription: query<Renewal & Guarded, Id>('renewSubscription'),
   freeSlot: query<Id, never>('freeSlot'),

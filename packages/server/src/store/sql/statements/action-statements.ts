@@ -10,6 +10,7 @@ type ActionQuery = Extract<
   | 'saveAction'
   | 'deleteAction'
   | 'actionById'
+  | 'overActions'
   | 'actionsOn'
   | 'newestActionOn'
   | 'dueActions'
@@ -68,6 +69,22 @@ export const actionStatements: Statements<ActionQuery> = {
 
   actionById: (db, a) =>
     db.selectFrom('action').select(ACTION_COLUMNS).where('tenant_id', '=', a.tenant_id).where('id', '=', a.id),
+
+  overActions: (db, a) =>
+    db
+      .selectFrom('action')
+      .select('id')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '>', a.after)
+      .where('id', '<', a.before)
+      .where((eb) =>
+        eb.or([
+          eb('provider', 'is', null),
+          eb.and([eb('status', 'in', ['Completed', 'Failed']), eb('state', 'in', ['none', 'released'])]),
+        ]),
+      )
+      .orderBy('id')
+      .limit(a.limit),
 
   actionsOn: (db, a) =>
     db

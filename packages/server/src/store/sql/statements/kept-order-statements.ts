@@ -4,7 +4,7 @@ import { pick } from './columns.ts';
 
 type KeptOrderQuery = Extract<
   QueryName,
-  'insertKeptOrder' | 'keptOrder' | 'keptOrderBehind' | 'deleteKeptOrdersOf' | 'deleteKeptOrders'
+  'insertKeptOrder' | 'keptOrder' | 'oldestKeptOrder' | 'keptOrderBehind' | 'deleteKeptOrdersOf' | 'deleteKeptOrders'
 >;
 
 export const keptOrderStatements: Statements<KeptOrderQuery> = {
@@ -32,6 +32,9 @@ export const keptOrderStatements: Statements<KeptOrderQuery> = {
       .orderBy('until', 'desc')
       .limit(1)
       .offset(a.kept),
+
+  oldestKeptOrder: (db, a) =>
+    db.selectFrom('kept_order').select('until').where('tenant_id', '=', a.tenant_id).orderBy('until').limit(1),
 
   deleteKeptOrdersOf: (db, a) =>
     db

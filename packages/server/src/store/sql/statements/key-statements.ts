@@ -4,7 +4,7 @@ import { pick } from './columns.ts';
 
 type KeyQuery = Extract<
   QueryName,
-  'actionByKey' | 'forgetKey' | 'usedKey' | 'insertUsedKey' | 'deleteUsedKey' | 'pruneUsedKeys'
+  'actionByKey' | 'forgetKey' | 'usedKey' | 'insertUsedKey' | 'deleteUsedKey' | 'oldestUsedKey' | 'pruneUsedKeys'
 >;
 
 export const keyStatements: Statements<KeyQuery> = {
@@ -34,6 +34,9 @@ export const keyStatements: Statements<KeyQuery> = {
 
   deleteUsedKey: (db, a) =>
     db.deleteFrom('used_key').where('tenant_id', '=', a.tenant_id).where('key_hash', '=', a.key_hash),
+
+  oldestUsedKey: (db, a) =>
+    db.selectFrom('used_key').select('until').where('tenant_id', '=', a.tenant_id).orderBy('until').limit(1),
 
   pruneUsedKeys: (db, a) =>
     db

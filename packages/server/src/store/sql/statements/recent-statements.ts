@@ -4,7 +4,10 @@ import type { RecentRequestRow } from '../../rows.ts';
 import type { Statements } from '../prepare.ts';
 import { pick } from './columns.ts';
 
-type RecentQuery = Extract<QueryName, 'recentRequest' | 'madeByRepeat' | 'saveRecentRequest' | 'pruneRecentRequests'>;
+type RecentQuery = Extract<
+  QueryName,
+  'recentRequest' | 'madeByRepeat' | 'saveRecentRequest' | 'oldestRecentRequest' | 'pruneRecentRequests'
+>;
 
 const COLUMNS = ['slot', 'hash', 'action_id', 'made_at', 'is_repeat'] as const satisfies (keyof RecentRequestRow)[];
 
@@ -49,6 +52,9 @@ export const recentStatements: Statements<RecentQuery> = {
           ),
       )
       .returning('hash as id'),
+
+  oldestRecentRequest: (db, a) =>
+    db.selectFrom('recent_request').select('slot').where('tenant_id', '=', a.tenant_id).orderBy('slot').limit(1),
 
   pruneRecentRequests: (db, a) =>
     db

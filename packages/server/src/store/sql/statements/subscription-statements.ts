@@ -32,6 +32,15 @@ export const subscriptionStatements: Statements<SubscriptionQuery> = {
       .where('slot', 'is not', null)
       .orderBy('id'),
 
+  subscriptionIds: (db, a) =>
+    db
+      .selectFrom('subscription')
+      .select('id')
+      .where('tenant_id', '=', a.tenant_id)
+      .where('id', '>', a.after)
+      .orderBy('id')
+      .limit(a.limit),
+
   awakeSubscriptions: (db, a) =>
     db
       .selectFrom('subscription')

@@ -24,6 +24,7 @@ const ARGUMENTS: Readonly<Record<string, unknown>> = {
 /** What an insert must not find there already. */
 const NEW = { id: 'new', key_hash: 'new', target: 'new', slot: 7, sequence: 7 };
 const BY_NAME: readonly (readonly [RegExp, Readonly<Record<string, unknown>>])[] = [
+  [/^overActions$/, { after: '0', before: 'z' }],
   [/^(insert|writeJournal)/, NEW],
   [/(After|^straysAt)$/, { id: '0', action: '', target: '', created_at: 'z', enforcement_id: '' }],
   [/Before$/, { id: 'z' }],
@@ -45,6 +46,7 @@ const ROWS: Readonly<Record<string, readonly Values[]>> = {
   action: [
     { hold: 'active', state: 'drifted' },
     { hold: 'ended', state: 'drifted' },
+    { provider: null },
   ],
   enforcement: [
     { known: 'inForce', release_failed: 0, lease_owner: null },

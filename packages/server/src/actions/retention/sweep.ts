@@ -1,0 +1,111 @@
+import type { Clock } from '../../lib/clock.ts';
+import { type Timers, wait } from '../../lib/timers.ts';
+import { queries } from '../../store/queries.ts';
+import type { Store } from '../../store/store.ts';
+import {
+  ACTIONS_AT_ONCE,
+  DELIVERIES_KEPT_MS,
+  PRUNED_AT_ONCE,
+  pruneActions,
+  pruneDeliveries,
+  pruneKeptOrders,
+  pruneRecentRequests,
+  pruneUsedKeys,
+  recentUntil,
+} from './prune-units.ts';
+
+export interface SweepDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly signal: AbortSignal;
+  /** How long an action that is over is kept; undefined: for ever. */
+  readonly finalActionsMs: number | undefined;
+}
+
+const TENANTS_AT_ONCE = 1_000;
+
+/** Runs a unit until it finds too little for another, and leaves the store to others for as long as it took. */
+async function inUnits({ timers, signal }: SweepDeps, most: number, prune: () => Promise<number>): Promise<void> {
+  for (let gone = most; gone >= most && !signal.aborted; ) {
+    const since = timers.monotonicMs();
+    gone = await prune();
+    await wait(timers, Math.max(1, timers.monotonicMs() - since), signal);
+  }
+}
+
+/** Clears what a tenant's requests without a key have left. @returns whether there is anything left for later */
+export async function sweepRecent(deps: SweepDeps, tenantId: string): Promise<boolean> {
+  const { store, clock } = deps;
+  const oldest = async (): Promise<number | undefined> =>
+    (await store.read(tenantId, queries.oldestRecentRequest({})))[0]?.slot;
+  const slot = await oldest();
+  if (slot === undefined || slot >= recentUntil(clock.now())) return slot !== undefined;
+  await inUnits(deps, PRUNED_AT_ONCE, () => store.run(tenantId, pruneRecentRequests, undefined));
+  return (await oldest()) !== undefined;
+}
+
+async function sweepDeliveries(deps: SweepDeps, tenantId: string): Promise<void> {
+  const { store, clock } = deps;
+  for (let after = ''; ; ) {
+    const rows = await store.read(tenantId, queries.subscriptionIds({ after, limit: TENANTS_AT_ONCE }));
+    for (const { id } of rows) {
+      const [oldest] = await store.read(tenantId, queries.oldestDelivery({ subscription_id: id }));
+      if (!oldest || oldest.created_at >= clock.now() - DELIVERIES_KEPT_MS) continue;
+      const args = { subscription_id: id };
+      await inUnits(deps, PRUNED_AT_ONCE, () => store.run(tenantId, pruneDeliveries, args));
+    }
+    after = rows.at(-1)?.id ?? '';
+    if (rows.length < TENANTS_AT_ONCE || deps.signal.aborted) return;
+  }
+}
+
+/** The first id that a moment has: ids begin with the time at which they were made. */
+function firstIdAt(ms: number): string {
+  const time = Math.max(0, ms).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
+}
+
+async function sweepActions(deps: SweepDeps, tenantId: string, keptMs: number): Promise<void> {
+  const { store, clock, signal, timers } = deps;
+  const before = firstIdAt(clock.now() - keptMs);
+  for (let after = ''; ; ) {
+    const rows = await store.read(tenantId, queries.overActions({ after, before, limit: ACTIONS_AT_ONCE }));
+    const ids = rows.map(({ id }) => id);
+    const since = timers.monotonicMs();
+    if (ids.length > 0) await store.run(tenantId, pruneActions, { ids, keptMs });
+    await wait(timers, Math.max(1, timers.monotonicMs() - since), signal);
+    after = ids.at(-1) ?? '';
+    if (rows.length < ACTIONS_AT_ONCE || signal.aborted) return;
+  }
+}
+
+/** Clears away whatever of a tenant no promise needs any more. */
+export async function sweepTenant(deps: SweepDeps, tenantId: string): Promise<void> {
+  const { store, clock, finalActionsMs } = deps;
+  const [key] = await store.read(tenantId, queries.oldestUsedKey({}));
+  if (key && key.until <= clock.now()) {
+    await inUnits(deps, PRUNED_AT_ONCE, () => store.run(tenantId, pruneUsedKeys, undefined));
+  }
+  const [order] = await store.read(tenantId, queries.oldestKeptOrder({}));
+  if (order && order.until <= clock.now()) await store.run(tenantId, pruneKeptOrders, undefined);
+  await sweepDeliveries(deps, tenantId);
+  if (finalActionsMs !== undefined) await sweepActions(deps, tenantId, finalActionsMs);
+}
+
+/** Every tenant that ever had a row, one after the other. A fault at one keeps nobody from the next. */
+export async function sweepAll(
+  { store, signal }: SweepDeps,
+  sweep: (tenantId: string) => Promise<unknown>,
+  onFault: (error: unknown) => void,
+): Promise<void> {
+  for (let last = ''; ; ) {
+    const page = await store.tenantsAfter(last, TENANTS_AT_ONCE);
+    for (const tenantId of page) {
+      if (signal.aborted) return;
+      await sweep(tenantId).catch(onFault);
+    }
+    last = page.at(-1) ?? '';
+    if (page.length < TENANTS_AT_ONCE) return;
+  }
+}

@@ -1,0 +1,25 @@
+import { type Retention, startRetention } from './actions/retention/run-retention.ts';
+import type { Config } from './config.ts';
+import { systemTimers } from './lib/timers.ts';
+import type { Log } from './observe/log.ts';
+import type { Store } from './store/store.ts';
+import type { CommitWatch } from './store/watch-commits.ts';
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly store: Store;
+  readonly commits: CommitWatch;
+}
+
+export function assembleRetention({ config, log, store, commits }: Parts): Retention {
+  const retention = startRetention({
+    store,
+    clock: store.clock,
+    timers: systemTimers,
+    finalActionsMs: config.finalActionsMs,
+    onFault: (error) => log.error({ err: error }, 'What is over could not be cleared away; it is tried again.'),
+  });
+  commits.watchAll(retention.note);
+  return retention;
+}
