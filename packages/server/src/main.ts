@@ -12,12 +12,12 @@ import { assembleRetention } from './assemble-retention.ts';
 import type { FeedKey } from './auth/feed-keys.ts';
 import { type InstallKey, openInstallKey } from './auth/install-key.ts';
 import { banner } from './banner.ts';
+import { chooseCertificate } from './choose-certificate.ts';
 import { type Config, readConfig } from './config.ts';
 import { createDispatcher, type Dispatcher, type DispatcherDeps } from './dispatch/dispatcher.ts';
 import { startDispatcher, stopDispatcher } from './dispatch/run-dispatcher.ts';
 import { begun, breakOff, settled, wake, wakeForNew } from './dispatch/run-turn.ts';
 import type { App } from './http/app.ts';
-import { type Certificate, openOwnCertificate } from './http/certificate.ts';
 import { diagnostic } from './http/headers.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { describeApi } from './http/open-api.ts';
@@ -153,13 +153,6 @@ function createApp(parts: Parts, deliverer: Deliverer, isStarted: () => boolean)
   };
 }
 
-async function createCertificate(config: Config): Promise<Certificate> {
-  if (config.tls) return config.tls;
-  const own = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname.replace(/^\[|\]$/g, '')];
-  const hosts = [...new Set(['localhost', '127.0.0.1', '::1', ...own])];
-  return await openOwnCertificate(path.join(config.dataFolder, 'tls'), hosts, Date.now());
-}
-
 async function openParts(config: Config, log: Log): Promise<Parts> {
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const key = openInstallKey(path.join(config.dataFolder, 'key'));
@@ -230,7 +223,7 @@ async function start(config: Config, log: Log): Promise<Running> {
   const listening = await listen(app, createServer(app, ROUTES), {
     http: { address: config.httpAddress, port: config.httpPort },
     https: { address: config.tlsAddress, port: config.tlsPort },
-    certificate: await createCertificate(config),
+    certificate: await chooseCertificate(config),
   });
   if (config.metricsPort !== undefined) await openMetricsServer(parts.metrics, config.metricsPort);
   failpoint('start.listening');
