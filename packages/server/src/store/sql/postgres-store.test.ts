@@ -98,6 +98,26 @@ for (const version of ['18', '15'] as const) {
         await Promise.all([slow.end(), one.close(), two.close()]);
       }));
 
+    it('lets no flood of other tenants hold up what is urgent', () =>
+      inDatabase(async (url) => {
+        const [store, slow] = [await open(url), await connect(url)];
+        const flooding = Array.from({ length: 12 }, () => randomUUID());
+        for (const tenant of flooding) await store.run(tenant, addAction, anActionRow());
+        await slow.query('set search_path = interdict');
+        await slow.query('begin');
+        await slow.query('select last_sequence from tenant for update');
+        const flood = Promise.all(flooding.map((tenant) => store.run(tenant, addAction, anActionRow())));
+        const tenant = randomUUID();
+        const order: string[] = [];
+        const ordinary = store.run(tenant, addAction, anActionRow()).then(() => order.push('ordinary'));
+        await store.run(tenant, addAction, anActionRow(), { urgent: true });
+        order.push('urgent');
+        await slow.query('commit');
+        await Promise.all([flood, ordinary]);
+        expect(order).toEqual(['urgent', 'ordinary']);
+        await Promise.all([slow.end(), store.close()]);
+      }));
+
     it('never shows a reader a later entry before an earlier one while several processes write', () =>
       inDatabase(async (url) => {
         const tenant = randomUUID();

@@ -22,6 +22,8 @@ import { createWalkStatements } from './walk-statement.ts';
 
 const LARGEST_GROUP = 128;
 const WRITERS = 4;
+/** A flood of other tenants' units holds up no cancel, no stop and no release: those have connections of their own. */
+const URGENT_WRITERS = 2;
 const READERS = 6;
 
 export interface PostgresOptions {
@@ -37,6 +39,7 @@ export interface OpenPostgres extends Store, PreparedDatabase {}
 
 interface Parts {
   readonly writing: PostgresEngine;
+  readonly urgent: PostgresEngine;
   readonly reads: PostgresReads;
   readonly queues: Map<string, GroupQueue>;
   readonly holder: LeaseHolder;
@@ -46,23 +49,27 @@ interface Parts {
   readonly steps: StepLane;
 }
 
-/** A tenant's units queue under its lock anyway, so they go one group at a time; other tenants' go beside them. */
-function queueOf({ writing, queues }: Parts, tenantId: string): GroupQueue {
-  let queue = queues.get(tenantId);
+/**
+ * A tenant's units queue under its lock anyway, so they go one group at a time; other tenants' go beside them. Urgent
+ * ones do not wait until a group before them has got a connection: they come to the lock by themselves.
+ */
+function queueOf({ writing, urgent, queues }: Parts, key: string, isUrgent: boolean): GroupQueue {
+  let queue = queues.get(key);
   if (!queue) {
-    queue = createGroupQueue((calls) => carryGroup(writing, calls), LARGEST_GROUP);
-    queues.set(tenantId, queue);
+    queue = createGroupQueue((calls) => carryGroup(isUrgent ? urgent : writing, calls), LARGEST_GROUP);
+    queues.set(key, queue);
   }
   return queue;
 }
 
 async function runUnit(parts: Parts, tenantId: string, unit: string, args: unknown, urgent: boolean): Promise<never> {
-  const queue = queueOf(parts, tenantId);
+  const key = urgent ? `${tenantId} urgent` : tenantId;
+  const queue = queueOf(parts, key, urgent);
   try {
     return (await enqueue(queue, { tenantId, unit, args }, urgent)) as never;
   } finally {
     setImmediate(() => {
-      if (isIdle(queue)) parts.queues.delete(tenantId);
+      if (isIdle(queue) && parts.queues.get(key) === queue) parts.queues.delete(key);
     });
   }
 }
@@ -74,9 +81,15 @@ async function tenantIds(pool: pg.Pool, name: AcrossTenants, values: unknown[]):
   return rows.map(({ tenant_id }) => tenant_id);
 }
 
-async function close({ writing, reads, queues, holder, hints }: Parts): Promise<void> {
+async function close({ writing, urgent, reads, queues, holder, hints }: Parts): Promise<void> {
   await Promise.all([...queues.values()].map(drained));
-  await Promise.all([writing.pool.end(), reads.engine.pool.end(), closeLeaseHolder(holder), hints.close()]);
+  await Promise.all([
+    writing.pool.end(),
+    urgent.pool.end(),
+    reads.engine.pool.end(),
+    closeLeaseHolder(holder),
+    hints.close(),
+  ]);
 }
 
 function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
@@ -109,7 +122,7 @@ function storeOver(parts: Parts, prepared: PreparedDatabase): OpenPostgres {
     ping: async () => {
       const answers = (pool: pg.Pool): Promise<unknown> =>
         borrow(pool, QUICK_SILENCE_MS, (client) => client.query('select 1'));
-      await Promise.all([readers, parts.writing.pool].map(answers));
+      await Promise.all([readers, parts.writing.pool, parts.urgent.pool].map(answers));
     },
     close: () => close(parts),
   };
@@ -135,7 +148,16 @@ export async function openPostgresStore({ url, units, facts, onWait }: PostgresO
   const clock = createStoreClock(systemClock);
   await listLiveOwners(reads.engine.pool, clock, holder);
   return storeOver(
-    { writing: engine(WRITERS), reads, queues: new Map(), holder, hints, clock, steps: createStepLane(2) },
+    {
+      writing: engine(WRITERS),
+      urgent: engine(URGENT_WRITERS),
+      reads,
+      queues: new Map(),
+      holder,
+      hints,
+      clock,
+      steps: createStepLane(2),
+    },
     prepared,
   );
 }
