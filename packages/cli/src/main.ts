@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { addBackupCommand } from './commands/backup.ts';
+import { addRestoredCommand } from './commands/restored.ts';
 import { addTokenCommand } from './commands/token.ts';
 
 const USAGE = 2;
@@ -8,6 +10,8 @@ const REFUSED = 1;
 async function main(): Promise<void> {
   const program = new Command('interdict').description('Interdict from a terminal.').exitOverride();
   addTokenCommand(program);
+  addBackupCommand(program);
+  addRestoredCommand(program);
   try {
     await program.parseAsync();
   } catch (error) {

@@ -202,6 +202,12 @@ export function readLocalIssuerSettings(): Pick<Config, 'dataFolder' | 'isLocal'
   return { dataFolder: readDataFolder(), isLocal: issuers.length === 0 };
 }
 
+/** Where the store is, for a command beside the server. */
+export const readStoreSettings = (): Pick<Config, 'dataFolder' | 'databaseUrl'> => ({
+  dataFolder: readDataFolder(),
+  databaseUrl: readDatabaseUrl(),
+});
+
 /** @throws {FileFault} for a certificate or key that cannot be read, or that do not belong together */
 function readTls(file: YamlFile | undefined, { server }: FileValue): Config['tls'] {
   if (!file || !server?.tls) return undefined;

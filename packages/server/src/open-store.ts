@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { InstallKey } from './auth/install-key.ts';
 import type { Config } from './config.ts';
 import { OperatorFault } from './errors.ts';
+import { keepEpoch } from './keep-epoch.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { openPostgresStore } from './store/sql/postgres-store.ts';
@@ -50,7 +51,12 @@ async function openEmbedded(config: Config, key: InstallKey, log: Log, metrics: 
   });
   try {
     checkKey(await store.settleFact(KEY_FACT, key.fingerprint), key, config.dataFolder);
-    return store;
+    const epoch = await keepEpoch(store, config.dataFolder, log);
+    const close = async (): Promise<void> => {
+      await epoch.close();
+      await store.close();
+    };
+    return { ...store, close };
   } catch (error) {
     await store.close();
     throw error;

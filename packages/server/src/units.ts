@@ -5,6 +5,7 @@ import { resumeDispatch, stopDispatch } from './actions/dispatch-units.ts';
 import { beginFetch, endFetch } from './actions/feed-fetches.ts';
 import { keepOrder } from './actions/listing/kept-order.ts';
 import { indexAgain, indexWords } from './actions/listing/word-index.ts';
+import { quarantineTenant } from './actions/quarantine.ts';
 import {
   pruneActions,
   pruneDeliveries,
@@ -44,6 +45,7 @@ export const UNITS: readonly AnyUnit[] = [
   cancelAction,
   deleteAction,
   updateAction,
+  quarantineTenant,
   stopDispatch,
   resumeDispatch,
   beginFetch,

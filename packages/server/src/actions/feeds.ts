@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 import { beginFetch, endFetch, type FetchEnd } from './feed-fetches.ts';
 import { type FeedHolders, NO_HOLDERS, toHolders } from './feed-holders.ts';
 import { createFeedVersions, type FeedForm, type FeedVersion, readVersion } from './feed-versions.ts';
+import { haltAt } from './pauses.ts';
 
 /** The lists of a blocklist provider, and the action that fills each. */
 const LISTS: Readonly<Record<string, string>> = {
@@ -82,11 +83,25 @@ function placeOf({ findProvider }: FeedsDeps, tenantId: string, named: string, l
   });
 }
 
+/**
+ * What was put on the list, or taken from it, since the backup is not known: a firewall that got it would let through
+ * what is blocked. One that gets no list keeps the last.
+ */
+async function refuseInQuarantine({ store }: FeedsDeps, tenantId: string, provider: string): Promise<void> {
+  if (!haltAt(await store.read(tenantId, queries.lastingPauses({})), provider).holdsEnds) return;
+  throw new Refusal(
+    'serviceUnavailable',
+    'The database was restored from a backup: no list is given until somebody resumes the dispatch.',
+    { headers: { 'Retry-After': '60' } },
+  );
+}
+
 export function createFeeds(deps: FeedsDeps): Feeds {
   const versions = createFeedVersions(deps.store);
   return {
     read: async (tenantId, named, list, form) => {
       const { provider, action } = placeOf(deps, tenantId, named, list);
+      await refuseInQuarantine(deps, tenantId, provider);
       await deps.begun(tenantId);
       return await readVersion(versions, { tenantId, provider, list, action, form });
     },

@@ -34,6 +34,7 @@ export const JOURNAL_TYPES = [
   'securityAction.deleted',
   'dispatch.stopped',
   'dispatch.resumed',
+  'dispatch.quarantined',
   'enforcement.strayFound',
 ] as const;
 export type JournalType = (typeof JOURNAL_TYPES)[number];

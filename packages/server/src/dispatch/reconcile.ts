@@ -1,5 +1,6 @@
 import type { ListedEffect } from '@interdict/connectors';
 import { targetText } from '@interdict/contract';
+import { haltAt } from '../actions/pauses.ts';
 import { timeLimit } from '../lib/timers.ts';
 import { type EffectRow, queries } from '../store/queries.ts';
 import { LANES, type StrayRow } from '../store/rows.ts';
@@ -104,6 +105,16 @@ async function forgetOld({ deps }: Dispatcher, tenantId: string): Promise<void> 
   while (isMore) isMore = await deps.store.run(tenantId, forgetPastEffects, { until });
 }
 
+/** Where nothing is wanted: something may turn up again, or was put there since the backup that this database is. */
+async function mayHaveStrays({ deps }: Dispatcher, tenantId: string, provider: string): Promise<boolean> {
+  const { store } = deps;
+  const [past, pauses] = await Promise.all([
+    store.read(tenantId, queries.pastEffectAt({ provider })),
+    store.read(tenantId, queries.lastingPauses({})),
+  ]);
+  return past.length > 0 || haltAt(pauses, provider).holdsEnds;
+}
+
 /**
  * One list instead of a look at each effect: what vanished is found within the time between two lists, however many
  * effects there are; and so is what is there and should not be. The ledger is read first, so that nothing new is
@@ -118,7 +129,7 @@ export async function reconcile(dispatcher: Dispatcher, tenantId: string, provid
   const { rows } = await store.scan(tenantId, [effectsAt(terms.provider), straysAt(terms.provider)]);
   const [effects, strays] = rows;
   const isEmpty = effects.length === 0 && strays.length === 0;
-  if (isEmpty && (await store.read(tenantId, queries.pastEffectAt({ provider: terms.provider }))).length === 0) return;
+  if (isEmpty && !(await mayHaveStrays(dispatcher, tenantId, terms.provider))) return;
   const listed = (await listAt(dispatcher, tenantId, provider)).map((entry) => ({
     ...entry,
     target: targetText(entry.target),

@@ -69,6 +69,7 @@ function tokenOf(scope: TokenScope, options: QueryOptions): DeltaToken | undefin
 interface Asked {
   readonly options: DeltaOptions;
   readonly position: DeltaPosition;
+  readonly givenAt: number | undefined;
   /** Without a baseline: there is nothing to read yet. */
   readonly isLatest: boolean;
   /** The size of its pages is the one that `Prefer` asks for. */
@@ -87,7 +88,13 @@ async function readAsked(app: App, exchange: Exchange, scope: TokenScope): Promi
   if (token) {
     const age = app.clock.now() - token.at;
     if (age > TOKEN_LIFE_MS || age < -CLOCK_SKEW_MS) throw expired(exchange, token.options);
-    return { options: token.options, position: positionOf(token), isLatest: false, isPreferred: false };
+    return {
+      options: token.options,
+      position: positionOf(token),
+      givenAt: token.at,
+      isLatest: false,
+      isPreferred: false,
+    };
   }
   const { select, filter } = given;
   // Before the store is asked: what is wrong with an option is said at once.
@@ -102,7 +109,7 @@ async function readAsked(app: App, exchange: Exchange, scope: TokenScope): Promi
   const isLatest = given.deltatoken !== undefined;
   const isPreferred = most !== undefined && size === Math.min(most, LARGEST_TOP);
   const begin = isLatest ? latestPosition : baselinePosition;
-  return { options, position: await begin(app.actions, scope.tenantId), isLatest, isPreferred };
+  return { options, position: await begin(app.actions, scope.tenantId), givenAt: undefined, isLatest, isPreferred };
 }
 
 function textOf(exchange: Exchange, selection: Selection | undefined, item: DeltaItem): string {
@@ -119,7 +126,7 @@ function linkOf(
 ): readonly [string, string] {
   const { next, isEnd } = page;
   const after = next.kind === 'baseline' && next.after ? ([next.after.created_at, next.after.id] as const) : null;
-  const token = formatDeltaToken(scope, { options, since: next.since, after, at: app.clock.now() });
+  const token = formatDeltaToken(scope, { options, since: next.since, after, at: app.actions.clock.now() });
   const [name, option] = isEnd ? ['@odata.deltaLink', '$deltatoken'] : ['@odata.nextLink', '$skiptoken'];
   return [name, `${urlOf(exchange)}?${option}=${token}`];
 }
@@ -128,10 +135,10 @@ function linkOf(
 export async function getSecurityActionDelta(app: App, exchange: Exchange): Promise<Answer> {
   const { tenantId } = callerOf(exchange);
   const scope = { secret: app.tokenSecret, tenantId, collection: `${ACTIONS}/delta` };
-  const { options, position, isLatest, isPreferred } = await readAsked(app, exchange, scope);
+  const { options, position, givenAt, isLatest, isPreferred } = await readAsked(app, exchange, scope);
   const selection = options.select === undefined ? undefined : withId(parseSelect(options.select));
   const filter = options.filter === undefined ? undefined : parseFilter(options.filter);
-  const wanted = { filter, limit: readTop(options.top) };
+  const wanted = { filter, limit: readTop(options.top), givenAt };
   const page: DeltaPage | typeof LOST = isLatest
     ? { items: [], next: position, isEnd: true }
     : await deltaPage(app.actions, tenantId, wanted, position);

@@ -1,5 +1,6 @@
-import { parseDateTime } from '../../lib/date-time.ts';
+import { fromDateTime, parseDateTime } from '../../lib/date-time.ts';
 import { inLane } from '../../lib/step-lane.ts';
+import { queries } from '../../store/queries.ts';
 import { toEvents } from './change-events.ts';
 import { type ChangeHub, type ChangeHubs, type Follower, readOn } from './change-hubs.ts';
 import { type ChangeStep, LARGEST_STEP, LOST, readChanges, STREAM_STEP_TEXT } from './read-changes.ts';
@@ -30,6 +31,19 @@ function isTooOld({ entries }: ChangeStep, now: number): boolean {
   return written !== undefined && Date.parse(written) < now - WINDOW_MS;
 }
 
+/**
+ * A sequence says nothing of when it was told. Where the database was restored lately, and goes on from an earlier one,
+ * those that were written since may have been told with other words before.
+ */
+async function mayBeOfAnotherPast({ store }: ChangeHubs, tenantId: string, after: number): Promise<boolean> {
+  const lately = { provider: '', since: store.clock.now() - WINDOW_MS };
+  const pauses = await store.read(tenantId, queries.pausesSince(lately));
+  const restored = pauses.filter(({ kind, since }) => kind === 'restored' && since > lately.since);
+  if (restored.length === 0 || after === 0) return false;
+  const [entry] = await store.read(tenantId, queries.changesAfter({ sequence: after - 1, limit: 1 }));
+  return entry !== undefined && restored.some(({ since }) => fromDateTime(entry.written_at) >= since);
+}
+
 /** Tells one step. @returns where it ends; undefined where what lies there is not known */
 async function tellStep(
   hubs: ChangeHubs,
@@ -55,6 +69,7 @@ export async function catchUp(hubs: ChangeHubs, hub: ChangeHub, follower: Lateco
   // It may have been told by another process, which was quicker.
   if (after > hub.position) await readOn(hubs, hub);
   if (after > hub.position) return resync(hub, follower);
+  if (await mayBeOfAnotherPast(hubs, hub.tenantId, after)) return resync(hub, follower);
   let position = after;
   while (position < hub.position) {
     if (!(await follower.canTakeMore())) return;

@@ -1,3 +1,4 @@
+import { fromDateTime } from '../../lib/date-time.ts';
 import { beginTurns, endTurn } from '../../lib/turns.ts';
 import type { Expression } from '../../odata/filter/expression.ts';
 import { mayHold } from '../../odata/filter/holds.ts';
@@ -28,6 +29,8 @@ export interface DeltaPage {
 }
 
 export interface DeltaWanted {
+  /** When the client got the position, by the clock of the store; absent where it begins. */
+  readonly givenAt: number | undefined;
   readonly filter: Expression | undefined;
   readonly limit: number;
 }
@@ -119,7 +122,6 @@ async function changesPage(
   from: number,
 ): Promise<DeltaPage | typeof LOST> {
   const { sequence: last } = await store.tenant(tenantId);
-  if (from > last) return LOST;
   const items = new Map<string, DeltaItem>();
   const isFull = (): boolean => items.size >= limit || since - from >= MOST_SCANNED || length >= LARGEST_PAGE;
   let since = from;
@@ -136,6 +138,25 @@ async function changesPage(
   return { items: [...items.values()], next: { kind: 'changes', since }, isEnd: since >= last };
 }
 
+/** A store's clock is reckoned: it may be a little behind what its transactions said. */
+const BEHIND_MS = 1_000;
+
+/**
+ * The entry up to which a client has everything is not there, or was written after the client had it: the database was
+ * restored meanwhile, and goes on from an earlier one.
+ */
+async function isOfAnotherPast(
+  { store }: ActionsDeps,
+  tenantId: string,
+  position: DeltaPosition,
+  givenAt: number,
+): Promise<boolean> {
+  const { since } = position;
+  if (since > (await store.tenant(tenantId)).sequence) return true;
+  const [entry] = since > 0 ? await store.read(tenantId, queries.changesAfter({ sequence: since - 1, limit: 1 })) : [];
+  return entry?.sequence === since && fromDateTime(entry.written_at) > givenAt + BEHIND_MS;
+}
+
 /**
  * What comes behind a position: of the baseline the actions, newest first; then the actions that changed, each once a
  * page, as they are now, in the order of their last change. A page may be empty and not the last.
@@ -147,6 +168,8 @@ export async function deltaPage(
   wanted: DeltaWanted,
   position: DeltaPosition,
 ): Promise<DeltaPage | typeof LOST> {
+  const { givenAt } = wanted;
+  if (givenAt !== undefined && (await isOfAnotherPast(deps, tenantId, position, givenAt))) return LOST;
   return position.kind === 'baseline'
     ? await baselinePage(deps, tenantId, wanted, position)
     : await changesPage(deps, tenantId, wanted, position.since);

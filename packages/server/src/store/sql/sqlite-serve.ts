@@ -10,6 +10,7 @@ import { ACROSS_TENANTS, type AcrossTenants } from './across-tenants.ts';
 import { giveUpReserve, keepReserve, makeRoomToStart } from './disk-room.ts';
 import { hasThrown, type UnitCall, type UnitOutcome } from './group.ts';
 import { ask, createSqliteEngine, readTenant, runGroup, type SqliteEngine, stepSqlite } from './sqlite-engine.ts';
+import { createWriteWatch, readEpoch, writeEpoch } from './sqlite-epoch.ts';
 import { isBroken, isFull } from './sqlite-faults.ts';
 import { lockFolder, migrateSqlite, openReader, openWriter, settleFact } from './sqlite-open.ts';
 
@@ -57,8 +58,21 @@ function writerMethods(folder: string, units: readonly AnyUnit[], clock: Clock):
   keepReserve(folder);
   const engine = createSqliteEngine(db, units, clock);
   let hasFailed = false;
+  const isWritten = createWriteWatch(db);
   return {
     ready: () => true,
+    readEpoch: () => readEpoch(db),
+    writeEpoch: (epoch: number) => {
+      writeEpoch(db, epoch);
+      isWritten();
+    },
+    raiseEpoch: () => {
+      if (hasFailed || !isWritten()) return null;
+      const next = (readEpoch(db).epoch ?? 0) + 1;
+      writeEpoch(db, next);
+      isWritten();
+      return next;
+    },
     settleFact: ({ name, value }: { name: string; value: string }) => settleFact(db, name, value),
     group: (calls: readonly UnitCall[]) => {
       // What this connection would say of its last commit may be wrong.

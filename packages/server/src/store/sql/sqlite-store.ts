@@ -18,6 +18,7 @@ import type { Query } from '../work.ts';
 import { isShortOfRoom } from './disk-room.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, type UnitCall, type UnitOutcome } from './group.ts';
 import type { TenantRow } from './schema.ts';
+import type { DatabaseEpoch } from './sqlite-epoch.ts';
 import { type ReadCall, type SqliteThread, STORE_FULL } from './sqlite-serve.ts';
 import { full, shortOfRoom } from './store-faults.ts';
 import { isLong } from './take-step.ts';
@@ -46,6 +47,11 @@ export interface SqliteOptions {
 export interface OpenSqlite extends Store {
   /** Writes a fact down if it is new, and tells the fact as it stands. */
   settleFact(name: string, value: string): Promise<string>;
+  readEpoch(): Promise<DatabaseEpoch>;
+  /** The database is the one that is served from now on, and no backup. */
+  writeEpoch(epoch: number): Promise<void>;
+  /** Raises the epoch where anything was written since it was last set. Returns it; null where nothing was. */
+  raiseEpoch(): Promise<number | null>;
 }
 
 interface Threads {
@@ -202,6 +208,9 @@ function storeOver(threads: Threads, room: RoomWatch, clock: Clock): OpenSqlite 
       callPort(reader, 'subscribedTenants', { tenantId, limit }) as Promise<string[]>,
     liveLeaseOwners: async () => new Set([leaseOwner]),
     settleFact: (name, value) => callPort(writer, 'settleFact', { name, value }) as Promise<string>,
+    readEpoch: () => callPort(writer, 'readEpoch') as Promise<DatabaseEpoch>,
+    writeEpoch: (epoch) => callPort(writer, 'writeEpoch', epoch) as Promise<void>,
+    raiseEpoch: () => callPort(writer, 'raiseEpoch') as Promise<number | null>,
     ping: async () => {
       await Promise.all([callPort(reader, 'ready'), callPort(writer, 'ready')]);
     },
