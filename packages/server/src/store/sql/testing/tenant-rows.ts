@@ -43,7 +43,7 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** Of each table three rows: most questions are about the first. */
 const ROWS: Readonly<Record<string, readonly Values[]>> = {
-  action: [{ hold: 'active', state: 'drifted' }, { hold: 'ended', state: 'drifted' }, { provider: null }],
+  action: [{ hold: 'active', state: 'drifted' }, { hold: 'ended', state: 'scheduled' }, { provider: null }],
   enforcement: [
     { known: 'inForce', release_failed: 0, lease_owner: null },
     { known: 'unknown', release_failed: 0, holds: 0, abandoned: 2 },
