@@ -76,7 +76,10 @@ export default {
       name: 'sql-only-from-wiring',
       comment: 'Whoever wants something of the store says so in store/queries.ts; only the wiring opens store/sql.',
       severity: 'error',
-      from: { path: SERVER, pathNot: [`${SERVER}(open-store|store-thread|keep-epoch|operate)[.]ts$`, room('store/sql'), TESTS] },
+      from: {
+        path: SERVER,
+        pathNot: [`${SERVER}(open-store|store-thread|keep-epoch|operate)[.]ts$`, room('store/sql'), TESTS],
+      },
       to: { path: room('store/sql') },
     },
     {
