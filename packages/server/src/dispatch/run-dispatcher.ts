@@ -7,7 +7,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
 import { freeLeases } from './free-leases.ts';
 import { keepReconciling } from './keep-reconciling.ts';
-import { breakOff, wake } from './run-turn.ts';
+import { begun, breakOff, wake } from './run-turn.ts';
 import { isInDoubt, noteOwners, noteSilence } from './watch-owners.ts';
 
 /** How often the store is asked what is due: wake-ups and timers only shorten the wait. */
@@ -132,10 +132,22 @@ async function recover(dispatcher: Dispatcher): Promise<void> {
   await Promise.all(Array.from({ length: TENANTS_AT_ONCE }, work));
 }
 
+/**
+ * A provider that was not in the configuration may be so now: what waits there is due for nobody until its tenant has had
+ * a turn. One tenant after the other, behind the start.
+ */
+async function comeToEach(dispatcher: Dispatcher): Promise<void> {
+  for await (const tenantId of eachTenant(dispatcher.deps.store)) {
+    if (dispatcher.stopped) return;
+    await begun(dispatcher, tenantId);
+  }
+}
+
 /** Starts dispatching: what an earlier process left behind first. Resolves when that is under way. */
 export async function startDispatcher(dispatcher: Dispatcher): Promise<void> {
   await recover(dispatcher);
   await pollOnce(dispatcher);
+  void comeToEach(dispatcher).catch(dispatcher.deps.onFault);
   dispatcher.deps.store.hints?.hear((tenantId, hint) => onHint(dispatcher, tenantId, hint));
   // Each by itself: a store that keeps one of them waiting must not hold the others up.
   void keepDoing(dispatcher, POLL_MS, () => watchOwners(dispatcher));
