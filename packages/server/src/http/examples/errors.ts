@@ -33,7 +33,7 @@ const TOLD: readonly (readonly [code: ErrorCode, message: string, told: Told])[]
   ['notFound', 'There is no securityAction "01a21543-a2c2-705c-815c-a7478ead0599".', { inner: 'unknownResource', target: 'id' }],
   ['notAcceptable', 'This answers with application/json, which "text/html" does not take.', { target: 'accept' }],
   ['conflict', 'Its effect is inForce. Cancel it, and delete it once that is released.', { inner: 'stillInForce', target: 'enforcement/state' }],
-  ['gone', 'The securityAction that this key made was deleted since.', { inner: 'unknownResource' }],
+  ['gone', 'The securityAction that this request made was deleted since.', { inner: 'unknownResource' }],
   ['preconditionFailed', 'The securityAction has another ETag by now. Get it, and decide anew.', { inner: 'entityTagDoesNotMatch', target: 'If-Match' }],
   ['payloadTooLarge', 'The body is larger than 256 KB.', { inner: 'limitExceeded' }],
   ['unsupportedMediaType', 'Content-Type "text/plain" is not served; application/json in UTF-8 is.', { target: 'content-type' }],
