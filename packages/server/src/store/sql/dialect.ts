@@ -72,6 +72,9 @@ export interface SqlDialect {
    */
   planOnce(sql: string): string;
 
+  /** Behind a table's name: the index to go by, where the database would read the key's tree from end to end. */
+  byIndex(name: string): RawBuilder<unknown>;
+
   readonly encoders: {
     words(tenantId: string, words: IndexedWords): string;
     search(tenantId: string, search: WordQuery): string;
@@ -122,6 +125,7 @@ export const sqliteDialect: SqlDialect = {
     cross join action_words on action_words.n = action_words_index.rowid
     where action_words_index match ${search} and action_words.tenant_id = ${tenantId} limit ${limit}`,
   planOnce: (sql) => sql.replaceAll('limit ?', 'limit ? + 0'),
+  byIndex: (name) => sql`indexed by ${sql.ref(name)}`,
   encoders: { words: ftsText, search: ftsSearch },
 };
 
@@ -185,5 +189,6 @@ export const postgresDialect: SqlDialect = {
   foundWords: (tenantId, search, limit) =>
     sql`select id, created_at from find_words(${tenantId}, ${search}::tsquery, ${limit})`,
   planOnce: (sql) => sql,
+  byIndex: () => sql``,
   encoders: { words: vectorText, search: vectorSearch },
 };

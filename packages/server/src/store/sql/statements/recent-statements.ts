@@ -22,15 +22,13 @@ export const recentStatements: Statements<RecentQuery> = {
       .orderBy('slot', 'desc')
       .limit(1),
 
-  madeByRepeat: (db, a) =>
-    db
-      .selectFrom('recent_request')
-      .select(COLUMNS)
-      .where('tenant_id', '=', a.tenant_id)
-      .where('hash', '=', a.hash)
-      .where((eb) => eb('is_repeat', '=', eb.lit(1)))
-      .orderBy('slot', 'desc')
-      .limit(1),
+  madeByRepeat: (db, a, dialect) => ({
+    compile: () =>
+      sql`select ${sql.join(COLUMNS.map((column) => sql.ref(column)))} from "recent_request" ${dialect.byIndex('recent_request_repeat')}
+        where "tenant_id" = ${a.tenant_id} and "hash" = ${a.hash} and "is_repeat" = 1 order by "slot" desc limit 1`.compile(
+        db,
+      ),
+  }),
 
   saveRecentRequest: (db, a) =>
     db
