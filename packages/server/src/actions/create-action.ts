@@ -1,6 +1,7 @@
 import { type KeyedAction, queries } from '../store/queries.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { first, run, type UnitContext, unit, type Work } from '../store/work.ts';
+import { KEY_AFTERLIFE_MS } from './change-action.ts';
 import type { KeylessRequest, Repeatable, RepeatKey } from './create-input.ts';
 import { journalEntry, type Origin } from './journal.ts';
 import { isFinal } from './lifecycle.ts';
@@ -24,11 +25,9 @@ export type CreateOutcome =
   /** The key was used, and its action deleted since. */
   | { readonly kind: 'deleted' };
 
-const DAY_MS = 86_400_000;
-
 /** Until a day after its action's end, where that is later than what was promised when it was used. */
 export const keyUntil = (row: Pick<KeyedAction, 'key_until' | 'hold_until'>): number =>
-  Math.max(row.key_until, (row.hold_until ?? 0) + DAY_MS);
+  Math.max(row.key_until, (row.hold_until ?? 0) + KEY_AFTERLIFE_MS);
 
 /** An action that is not over keeps its key, however long that takes. */
 const isOver = ({ status, state }: KeyedAction): boolean =>
