@@ -9,14 +9,35 @@ process.env.INTERDICT_NOT_RUN_LIST = notRunList;
 /** `resolve.conditions` alone does not find the workspaces' sources: the tests' processes go by these. */
 const fromSource = { ssr: { resolve: { conditions: ['source'] } }, resolve: { conditions: ['source'] } };
 
+const FILES = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
+
+/** What is held to fractions of a second, and measures nothing beside other tests. */
+const TIMED = [
+  'packages/server/src/notify/judge-actions.test.ts',
+  'packages/server/src/odata/search.test.ts',
+  'test/end-to-end/fair-lists.test.ts',
+  'test/end-to-end/large-pages.test.ts',
+  'test/end-to-end/limits.test.ts',
+  'test/end-to-end/start.test.ts',
+  'test/end-to-end/stream-readers.test.ts',
+];
+
+/** Servers start within a test, and other files' servers beside them. */
+const patient = { testTimeout: 45_000, hookTimeout: 90_000 };
+
 export default defineConfig({
-  ...fromSource,
   test: {
     reporters: ['default', new NotRunReporter(notRunList)],
-    // Servers start within a test, and other files' servers beside them.
-    testTimeout: 45_000,
-    hookTimeout: 90_000,
     maxWorkers: 2,
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: [
+      {
+        ...fromSource,
+        test: { ...patient, name: 'usual', include: FILES, exclude: TIMED, sequence: { groupOrder: 0 } },
+      },
+      {
+        ...fromSource,
+        test: { ...patient, name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

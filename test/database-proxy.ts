@@ -48,6 +48,11 @@ export class DatabaseProxy {
     this.#cut = { when, marker };
   }
 
+  /** Whether the cut that was asked for took place. */
+  get hasCut(): boolean {
+    return this.#cut === undefined;
+  }
+
   setReachable(isReachable: boolean): void {
     this.#isReachable = isReachable;
     this.#isSilent = false;

@@ -76,6 +76,21 @@ async function startServer(bin: string, cluster: string, port: number): Promise<
   return server;
 }
 
+const RESTARTS_WITHIN_MS = 30_000;
+
+/** After a SIGKILL the children live on for a moment, and while they do, PostgreSQL refuses to start on their files. */
+async function startAgain(bin: string, cluster: string, port: number): Promise<ChildProcess> {
+  const deadline = Date.now() + RESTARTS_WITHIN_MS;
+  for (;;) {
+    try {
+      return await startServer(bin, cluster, port);
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await delay(250);
+    }
+  }
+}
+
 async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   server.kill(signal);
@@ -101,7 +116,7 @@ export async function startPostgres(version: PostgresVersion): Promise<TestPostg
     urlOf,
     crash: () => end(server, 'SIGKILL'),
     restart: async () => {
-      server = await startServer(bin, cluster, port);
+      server = await startAgain(bin, cluster, port);
     },
     stop: async () => {
       await end(server, 'SIGINT');

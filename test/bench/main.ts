@@ -1,8 +1,10 @@
 /** `npm run bench`: what this machine can do without us, and what we make of it. See docs/benchmarks.md. */
+import { against } from './against.ts';
 import { batchLines } from './batch-line.ts';
 import { type BenchPostgres, startBenchPostgres } from './bench-postgres.ts';
 import { type Child, startChild } from './child.ts';
 import { clearAway, clearAwayOnSignals, makeBenchFolder } from './clear-away.ts';
+import { dispatchLines } from './dispatch-lines.ts';
 import { readMachine } from './machine.ts';
 import { measureMemory } from './memory.ts';
 import { measureDrops, whyNoDrops } from './packet-drops.ts';
@@ -21,8 +23,9 @@ import {
   systemLines,
   toReport,
 } from './report.ts';
+import { restartLines } from './restart-lines.ts';
 import { type BenchSettings, readSettings } from './settings.ts';
-import { type MeasuredSystem, measureInTurns, type ShotSystem } from './shot-system.ts';
+import { type MeasuredSystem, measureInTurns, type ShotSystem, systemOf } from './shot-system.ts';
 import { makeStoredActions } from './stored-actions.ts';
 
 const atLeast = (goal: number, floor?: number): Goal => ({ goal, ...(floor !== undefined && { floor }), most: false });
@@ -143,12 +146,6 @@ function postComparisons(kinds: Kinds, postgres: BenchPostgres | string): readon
   return [...embedded, of(postgresPost(idle, postgres), POSTGRES_GOALS), of(postgresPost(dispatching, postgres))];
 }
 
-function systemOf(measured: readonly MeasuredSystem[], name: string): MeasuredSystem {
-  const found = measured.find((each) => each.name === name);
-  if (!found) throw new Error(`${name} was not measured.`);
-  return found;
-}
-
 /** Batches against single creates, in turns with nothing else. */
 async function runBatches(settings: BenchSettings): Promise<string> {
   const generator = await startChild('load-generator.ts');
@@ -170,11 +167,43 @@ async function runLists(settings: BenchSettings): Promise<string> {
   return toReport(readMachine(), 'none', measured, [...linesOf(measured, bares, compared), ...(await listLines())]);
 }
 
+/** The rows of POST, in turns with those of another commit. */
+async function runAgainst(settings: BenchSettings, folder: string): Promise<string> {
+  const generator = await startChild('load-generator.ts');
+  const machine = readMachine();
+  const postgres = await findPostgres();
+  const { systems, lines } = await against(folder, postgres);
+  const measured = await measureInTurns(systems, generator, settings);
+  return toReport(machine, versionOf(postgres), measured, lines(measured));
+}
+
+const versionOf = (postgres: BenchPostgres | string): string =>
+  typeof postgres === 'string' ? 'none' : postgres.version;
+
+/** From the intent to the result, with a product of its own process. */
+async function runDispatch(settings: BenchSettings): Promise<string> {
+  const machine = readMachine();
+  const postgres = await findPostgres();
+  return toReport(machine, versionOf(postgres), [], await dispatchLines(settings, postgres));
+}
+
+/** From a kill until all goes on. */
+async function runRestarts(settings: BenchSettings): Promise<string> {
+  const machine = readMachine();
+  const postgres = await findPostgres();
+  return toReport(machine, versionOf(postgres), [], await restartLines(settings, postgres));
+}
+
 async function run(settings: BenchSettings): Promise<string> {
+  if (settings.against !== undefined) return await runAgainst(settings, settings.against);
   if (settings.only === 'batch') return await runBatches(settings);
   if (settings.only === 'lists') return await runLists(settings);
+  if (settings.only === 'dispatch') return await runDispatch(settings);
+  if (settings.only === 'restart') return await runRestarts(settings);
   if (settings.only !== undefined)
-    throw new Error(`INTERDICT_BENCH_ONLY may be "batch" or "lists", and is "${settings.only}".`);
+    throw new Error(
+      `INTERDICT_BENCH_ONLY may be "batch", "lists", "dispatch" or "restart", and is "${settings.only}".`,
+    );
   const machine = readMachine();
   const generator = await startChild('load-generator.ts');
   const drops = await dropLines(settings);
@@ -193,10 +222,12 @@ async function run(settings: BenchSettings): Promise<string> {
   );
   const inBatches = batchLines(systemOf(measured, batch.name), systemOf(measured, single.name), BATCH_GOAL);
   const lists = [...(await stored.listLines()), ...(await stored.memoryLines(generator))];
-  const lines = [...linesOf(measured, bares, compared), ...inBatches, ...lists, ...drops];
+  say('dispatches');
+  const dispatched = await dispatchLines(settings, postgres);
+  const restarted = await restartLines(settings, postgres);
+  const lines = [...linesOf(measured, bares, compared), ...inBatches, ...lists, ...dispatched, ...restarted, ...drops];
   const without = typeof postgres === 'string' ? [line('**POST on PostgreSQL**', `not measured: ${postgres}`)] : [];
-  const version = typeof postgres === 'string' ? 'none' : postgres.version;
-  return toReport(machine, version, measured, [...lines, ...without]);
+  return toReport(machine, versionOf(postgres), measured, [...lines, ...without]);
 }
 
 clearAwayOnSignals();

@@ -13,7 +13,8 @@ export interface Memory {
 
 const EVERY_MS = 200;
 
-function residentMb(pid: number): number {
+/** Of a process, at this moment. */
+export function residentMb(pid: number): number {
   const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(found?.[1] ?? Number.NaN) / 1_024;
 }

@@ -116,13 +116,23 @@ function readyOn(server: TestServer, kind: Kind, remove: () => Promise<number>):
   };
 }
 
+/** A checkout of another commit, with its packages installed. */
+export interface Other {
+  readonly commit: string;
+  /** Its server's entry. */
+  readonly main: string;
+}
+
+const ofWhich = (other: Other | undefined): string => (other ? `, at ${other.commit}` : '');
+const mainOf = (other: Other | undefined): { readonly main?: string } => (other ? { main: other.main } : {});
+
 /** On an embedded store of its own. */
-export function sqlitePost(kind: Kind): ShotSystem {
+export function sqlitePost(kind: Kind, other?: Other): ShotSystem {
   return {
-    name: `POST on SQLite, ${kind.name}`,
+    name: `POST on SQLite, ${kind.name}${ofWhich(other)}`,
     start: async () => {
       const data = mkdtempSync(path.join(os.tmpdir(), 'data-'));
-      const server = await startServer({ ...kind, data, env: { BENCH_SECRET: 'x'.repeat(32) } });
+      const server = await startServer({ ...kind, ...mainOf(other), data, env: { BENCH_SECRET: 'x'.repeat(32) } });
       const end = clearAwayLater(() => server.kill());
       return readyOn(server, kind, async () => {
         await end();
@@ -136,7 +146,7 @@ export function sqlitePost(kind: Kind): ShotSystem {
   };
 }
 
-async function inDatabase<Value>(url: string, use: (client: pg.Client) => Promise<Value>): Promise<Value> {
+export async function inDatabase<Value>(url: string, use: (client: pg.Client) => Promise<Value>): Promise<Value> {
   const client = new pg.Client(url);
   await client.connect();
   try {
@@ -149,9 +159,9 @@ async function inDatabase<Value>(url: string, use: (client: pg.Client) => Promis
 let databases = 0;
 
 /** On a database of its own. */
-export function postgresPost(kind: Kind, postgres: BenchPostgres): ShotSystem {
+export function postgresPost(kind: Kind, postgres: BenchPostgres, other?: Other): ShotSystem {
   return {
-    name: `POST on PostgreSQL, ${kind.name}`,
+    name: `POST on PostgreSQL, ${kind.name}${ofWhich(other)}`,
     start: async () => {
       databases += 1;
       const database = `bench_${databases}`;
@@ -159,7 +169,7 @@ export function postgresPost(kind: Kind, postgres: BenchPostgres): ShotSystem {
       const data = mkdtempSync(path.join(os.tmpdir(), 'data-'));
       const url = postgres.urlOf(database);
       const env = { BENCH_SECRET: 'x'.repeat(32), INTERDICT_DATABASE_URL: url };
-      const server = await startServer({ ...kind, data, env });
+      const server = await startServer({ ...kind, ...mainOf(other), data, env });
       const end = clearAwayLater(() => server.kill());
       const ready = readyOn(server, kind, async () => {
         await end();

@@ -133,7 +133,7 @@ export function toReport(
   return [
     `${machine.cpu}, ${machine.cores} cores shared with the load generator, ${machine.memoryGb.toFixed(0)} GB; Linux ${machine.kernel}; ` +
       `Node ${machine.node}, SQLite ${machine.sqlite}, PostgreSQL ${postgres}, nft ${machine.nft}.`,
-    `Load average at the start ${load}. Other programs had ${others.toFixed(2)} cores (median of all turns). ${quiet}`,
+    `Load average at the start ${load}. ${systems.length === 0 ? '' : `Other programs had ${others.toFixed(2)} cores (median of all turns). ${quiet}`}`,
     '',
     toTable(lines),
   ].join('\n');

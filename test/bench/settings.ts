@@ -1,8 +1,10 @@
 /** How much is measured. */
 export interface BenchSettings {
   readonly isShort: boolean;
-  /** One part alone: `batch` or `lists`. Undefined for all. */
+  /** One part alone: `batch`, `lists`, `dispatch` or `restart`. Undefined for all. */
   readonly only?: string | undefined;
+  /** A checkout of another commit, whose POSTs are measured in turns with this one's, and nothing else. */
+  readonly against?: string | undefined;
   /** How often each system has its turn. */
   readonly rounds: number;
   /** Of one turn, behind its run-up. */
@@ -20,6 +22,18 @@ export interface BenchSettings {
   readonly memorySeconds: number;
   /** POSTs until a packet is dropped, and as many calls of nft alone. At most 120: each blocks an address of its own. */
   readonly drops: number;
+  /** Actions that are dispatched to a product that answers at once, and to a slow one. */
+  readonly dispatched: number;
+  readonly slowlyDispatched: number;
+  readonly restarts: Restarts;
+}
+
+/** What servers are killed over, and how often. */
+export interface Restarts {
+  readonly actions: number;
+  /** Of them, at each start: those that wait for their dispatch. */
+  readonly due: number;
+  readonly rounds: number;
 }
 
 const FULL = {
@@ -33,6 +47,9 @@ const FULL = {
   pages: 400,
   memorySeconds: 15,
   drops: 110,
+  dispatched: 20_000,
+  slowlyDispatched: 3_000,
+  restarts: { actions: 1_000_000, due: 100_000, rounds: 5 },
 };
 
 /** What CI prints: the same rows, in less time and over fewer stored actions. */
@@ -47,6 +64,9 @@ const SHORT = {
   pages: 100,
   memorySeconds: 4,
   drops: 30,
+  dispatched: 4_000,
+  slowlyDispatched: 1_000,
+  restarts: { actions: 20_000, due: 2_000, rounds: 2 },
 };
 
 function numberOf(name: string): number | undefined {
@@ -57,12 +77,13 @@ function numberOf(name: string): number | undefined {
   return value;
 }
 
-/** `INTERDICT_BENCH_SHORT=1`; `INTERDICT_BENCH_ROUNDS` and `INTERDICT_BENCH_SECONDS` change one of its numbers, and `INTERDICT_BENCH_ONLY=batch` or `lists` measures batches or lists alone. */
+/** `INTERDICT_BENCH_SHORT=1`; `INTERDICT_BENCH_ROUNDS` and `INTERDICT_BENCH_SECONDS` change one of its numbers, and `INTERDICT_BENCH_ONLY=batch`, `lists`, `dispatch` or `restart` measures one part alone. */
 export function readSettings(): BenchSettings {
   const base = process.env.INTERDICT_BENCH_SHORT === '1' ? SHORT : FULL;
   return {
     ...base,
     only: process.env.INTERDICT_BENCH_ONLY,
+    against: process.env.INTERDICT_BENCH_AGAINST,
     connections: 64,
     rounds: numberOf('INTERDICT_BENCH_ROUNDS') ?? base.rounds,
     seconds: numberOf('INTERDICT_BENCH_SECONDS') ?? base.seconds,

@@ -29,6 +29,13 @@ export interface MeasuredSystem {
   readonly notes: readonly string[];
 }
 
+/** @throws {Error} where it had no turn */
+export function systemOf(measured: readonly MeasuredSystem[], name: string): MeasuredSystem {
+  const found = measured.find((each) => each.name === name);
+  if (!found) throw new Error(`${name} was not measured.`);
+  return found;
+}
+
 interface Running extends ReadySystem {
   readonly name: string;
   readonly results: ShotResult[];

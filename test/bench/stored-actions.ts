@@ -9,15 +9,15 @@ import { clearAwayLater } from './clear-away.ts';
 import { requestBody } from './request-body.ts';
 import type { BenchSettings } from './settings.ts';
 
-const ACTIONS = '/beta/security/securityActions';
-const DAY_MS = 86_400_000;
+export const ACTIONS = '/beta/security/securityActions';
+export const DAY_MS = 86_400_000;
 /** How long before now the oldest was created. */
 export const STORED_MS = 30 * DAY_MS;
 
-type Row = Record<string, SQLInputValue>;
+export type Row = Record<string, SQLInputValue>;
 
 /** What the server itself wrote for one action, to be written again for many. */
-interface Template {
+export interface Template {
   readonly action: Row;
   /** Absent where the action holds nothing any more. */
   readonly enforcement: Row | undefined;
@@ -25,11 +25,11 @@ interface Template {
 }
 
 /** All targets are of one width: where they stand in a text nothing moves. */
-const targetOf = (index: number): string =>
+export const targetOf = (index: number): string =>
   `2001:db8:${(0x1000 + (index >> 12)).toString(16)}:${(0x1000 + (index & 0xfff)).toString(16)}::1`;
 
-async function post(server: TestServer, index: number): Promise<string> {
-  const body = JSON.parse(requestBody('blocklist', index)) as { parameters: { name: string; value: string }[] };
+export async function post(server: TestServer, provider: string, index: number): Promise<string> {
+  const body = JSON.parse(requestBody(provider, index)) as { parameters: { name: string; value: string }[] };
   const parameters = body.parameters.map((each) => (each.name === 'IP' ? { ...each, value: targetOf(index) } : each));
   const { status, json } = await ask(server, ACTIONS, { body: { ...body, parameters } });
   if (status !== 201) throw new Error(`A template was answered with ${status}.`);
@@ -42,13 +42,13 @@ const fetchList = (server: TestServer): Promise<unknown> =>
     headers: { Authorization: `Basic ${Buffer.from(`bench:${server.feedKey()}`).toString('base64')}` },
   });
 
-const stateOf = async (server: TestServer, id: string): Promise<string> =>
+export const stateOf = async (server: TestServer, id: string): Promise<string> =>
   String((await ask(server, `${ACTIONS}/${id}`)).json.enforcement?.state);
 
 /** Two actions as a server leaves them: one in force on a list that a firewall has fetched, one released again. */
 async function makeTemplates(server: TestServer): Promise<{ readonly inForce: string; readonly released: string }> {
-  const inForce = await post(server, 0);
-  const released = await post(server, 1);
+  const inForce = await post(server, 'blocklist', 0);
+  const released = await post(server, 'blocklist', 1);
   const reaches = (id: string, state: string): Promise<string> =>
     until(
       async () => {
@@ -64,7 +64,7 @@ async function makeTemplates(server: TestServer): Promise<{ readonly inForce: st
   return { inForce, released };
 }
 
-function readTemplate(db: DatabaseSync, id: string): Template {
+export function readTemplate(db: DatabaseSync, id: string): Template {
   const row = (sql: string, value: SQLInputValue): Row | undefined => db.prepare(sql).get(value) as Row | undefined;
   const action = row('select * from action where id = ?', id);
   const journal = row("select * from journal where action_id = ? and event = 'created'", id);
@@ -73,7 +73,7 @@ function readTemplate(db: DatabaseSync, id: string): Template {
   return { action, enforcement, journal };
 }
 
-function inserter(db: DatabaseSync, table: string, row: Row): (values: Row) => void {
+export function inserter(db: DatabaseSync, table: string, row: Row): (values: Row) => void {
   const columns = Object.keys(row);
   const places = columns.map(() => '?').join(', ');
   const statement: StatementSync = db.prepare(`insert into ${table} (${columns.join(', ')}) values (${places})`);
@@ -81,7 +81,7 @@ function inserter(db: DatabaseSync, table: string, row: Row): (values: Row) => v
 }
 
 /** The template's row with another id, target and moment of creation, wherever they stand in it. */
-function copyOf(row: Row, replaced: readonly (readonly [string, string])[]): Row {
+export function copyOf(row: Row, replaced: readonly (readonly [string, string])[]): Row {
   const copy = (value: SQLInputValue): SQLInputValue =>
     typeof value === 'string' ? replaced.reduce((text, [from, to]) => text.replaceAll(from, to), value) : value;
   return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, copy(value)]));

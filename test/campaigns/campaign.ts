@@ -46,6 +46,9 @@ export function beginCampaign(
   const seed = numberOf('INTERDICT_SEED') ?? Date.now() % 2 ** 31;
   const count = numberOf('INTERDICT_COUNT') ?? (isShort ? counts.short : counts.long);
   const machine = `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'CPU'}, Node ${process.version}`;
+  // What was started ends with this process, and is killed as it exits.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => process.exit(128 + os.constants.signals[signal]));
   console.log(`${name}: ${count} cases, seed ${seed}, commit ${commitOf()}, ${machine}`);
   return { name, isShort, seed, count };
 }

@@ -55,6 +55,11 @@ const SOUND: Evidence = {
     { actionId: '2', type: 'securityAction.attempted', writtenAt: 1_005_005, operationId: 'o3' },
   ],
   inForce: ['ip:a'],
+  ready: [
+    { from: 0, to: 1_005_002 },
+    { from: 1_005_001, to: 1_005_004 },
+    { from: 1_005_008, to: 9_000_000 },
+  ],
 };
 
 const faultsOf = (columns: Columns): string[] =>
@@ -136,7 +141,34 @@ describe('the checker of histories', () => {
       recovered: 1,
       expired: 1,
       latestReleaseMs: 10,
+      slowestReleaseMs: 6,
     });
+  });
+
+  it('has a wrong history for every column that must be empty', () => {
+    const columns = Object.entries(checkHistory(SOUND)).flatMap(([name, value]) =>
+      Array.isArray(value) ? [name] : [],
+    );
+    expect([...new Set(WRONG.map(([column]) => column))].sort()).toEqual(columns.sort());
+  });
+
+  it('lets a whole life cancel its third target, and no other, before its end', () => {
+    const inLife = (index: number): Evidence => {
+      const target = `ip:2001:db8:f1::${index}`;
+      const expirationDateTime = at(5_000);
+      return {
+        ...SOUND,
+        actions: [one, { ...two, enforcement: { state: 'released', target, expirationDateTime } }],
+        effects: [
+          ...SOUND.effects.slice(0, 2),
+          ...call('apply', 'o2', target, 10),
+          ...call('release', 'o3', target, 4_000),
+        ],
+        journal: SOUND.journal.map((line) => (line.operationId === 'o3' ? { ...line, writtenAt: 1_003_999 } : line)),
+      };
+    };
+    const premature = (index: number): readonly string[] => checkHistory(inLife(index)).prematureReleases;
+    expect([1, 2, 3].map((index) => premature(index).length)).toEqual([1, 1, 0]);
   });
 
   it.each(WRONG)('says "%s" where %s', (column, _, wrong) => {

@@ -1,5 +1,6 @@
 import type { Columns, Evidence, FinalAction } from './evidence.ts';
 import type { EffectLine } from './records.ts';
+import { isCancelledInLife } from './whole-life.ts';
 
 type Of<Names extends keyof Columns> = Pick<Columns, Names>;
 
@@ -29,6 +30,17 @@ function endOf(action: FinalAction, cancelled: ReadonlySet<string>): number | un
   return Date.parse(enforcement.expirationDateTime);
 }
 
+/** How much of a time some server was ready. */
+function readyWithin(ready: Evidence['ready'], from: number, to: number): number {
+  let [sum, upTo] = [0, from];
+  for (const time of ready.toSorted((one, other) => one.from - other.from)) {
+    const [begins, ends] = [Math.max(time.from, upTo), Math.min(time.to, to)];
+    sum += Math.max(0, ends - begins);
+    upTo = Math.max(upTo, ends);
+  }
+  return sum;
+}
+
 /** Clocks of two processes on one machine, and what they round. */
 const SLACK_MS = 50;
 
@@ -37,12 +49,17 @@ function expiryOf(
   action: FinalAction,
   cancelled: ReadonlySet<string>,
   effects: readonly EffectLine[],
-): { readonly isEarly: boolean; readonly lateMs: number } | undefined {
+  ready: Evidence['ready'],
+): { readonly isEarly: boolean; readonly lateMs: number; readonly readyMs: number } | undefined {
   const end = endOf(action, cancelled);
   const releases = effects.filter(({ verb }) => verb === 'release');
   const released = releases.findLast(({ kind }) => kind === 'effect');
   if (end === undefined || !released) return undefined;
-  return { isEarly: releases.some(({ at }) => at < end - SLACK_MS), lateMs: released.at - end };
+  return {
+    isEarly: releases.some(({ at }) => at < end - SLACK_MS),
+    lateMs: released.at - end,
+    readyMs: readyWithin(ready, end, released.at),
+  };
 }
 
 type Found = Of<
@@ -52,13 +69,14 @@ type Found = Of<
   | 'prematureReleases'
   | 'expired'
   | 'latestReleaseMs'
+  | 'slowestReleaseMs'
   | 'zombies'
   | 'missing'
 >;
 
 /** What the product did, held against what the server says. */
 export function checkReleases(
-  { history, effects, inForce }: Evidence,
+  { history, effects, inForce, ready }: Evidence,
   byTarget: ReadonlyMap<string, readonly FinalAction[]>,
 ): Found {
   const cancels = history.flatMap((line) => (line.kind === 'invoke' && line.verb === 'cancel' ? [line.id ?? ''] : []));
@@ -72,7 +90,8 @@ export function checkReleases(
     mine.some(({ kind, verb }) => kind === 'effect' && verb === 'apply');
   const targetsOf = (found: readonly { readonly target: string }[]): string[] => found.map(({ target }) => target);
   const expiries = single.flatMap(({ target, actions, mine }) => {
-    const expiry = actions[0] && expiryOf(actions[0], cancelled, mine);
+    if (isCancelledInLife(target)) return [];
+    const expiry = actions[0] && expiryOf(actions[0], cancelled, mine, ready);
     return expiry ? [{ target, ...expiry }] : [];
   });
   return {
@@ -84,6 +103,7 @@ export function checkReleases(
     prematureReleases: targetsOf(expiries.filter(({ isEarly }) => isEarly)),
     expired: expiries.length,
     latestReleaseMs: Math.max(0, ...expiries.map(({ lateMs }) => lateMs)),
+    slowestReleaseMs: Math.max(0, ...expiries.map(({ readyMs }) => readyMs)),
     zombies: inForce.filter((target) => !byTarget.get(target)?.some(isHolding)),
     missing: targetsOf(all.filter(({ target, actions }) => actions.some(isHolding) && !there.has(target))),
   };

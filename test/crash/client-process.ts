@@ -12,9 +12,12 @@ const log = openAppendLog(settings.history);
 const client = createClient(settings, log);
 const workers = Array.from({ length: settings.workers }, () => work(client));
 console.log('ready');
-createInterface({ input: process.stdin }).on('line', (line) => {
+const orders = createInterface({ input: process.stdin });
+orders.on('line', (line) => {
   client.order = line as ClientOrder;
 });
+// The rig is gone.
+orders.on('close', () => process.exit(1));
 await Promise.all(workers);
 log.close();
 process.exit(0);

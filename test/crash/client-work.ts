@@ -14,6 +14,8 @@ export interface Settings {
   /** Requests in flight. */
   readonly workers: number;
   readonly createsPerSecond: number;
+  /** Reads, and among them cancels. The servers are to be busy, and not so busy that a start takes for ever. */
+  readonly looksPerSecond: number;
   readonly seed: number;
 }
 
@@ -29,10 +31,13 @@ export interface Client {
   readonly random: () => number;
   readonly agent: http.Agent;
   readonly known: Known[];
+  /** Of these, what nobody has seen final: so much the servers and the product have still before them. */
+  readonly open: Known[];
   order: ClientOrder;
   ops: number;
-  /** When the next create may go. */
+  /** When the next create may go, and the next look. */
   createAt: number;
+  lookAt: number;
 }
 
 export function createClient(settings: Settings, log: AppendLog): Client {
@@ -42,9 +47,11 @@ export function createClient(settings: Settings, log: AppendLog): Client {
     random: seededRandom(settings.seed),
     agent: new http.Agent({ keepAlive: true, maxSockets: settings.workers }),
     known: [],
+    open: [],
     order: 'load',
     ops: 0,
     createAt: 0,
+    lookAt: 0,
   };
 }
 
@@ -117,6 +124,9 @@ async function record(
 }
 
 const AWAY_MS = 20;
+/** A server that starts needs the processor more than its clients do. */
+const MOST_AWAYS = 10;
+const IDLE_MS = 50;
 /** A request without a key is repeated by clients that know no better: twice at most. */
 const NAIVE_ATTEMPTS = 2;
 
@@ -145,11 +155,13 @@ async function create(client: Client): Promise<void> {
     const answered = await record(client, wanted, attempt, () => send(client, 'POST', '', body, wanted.key));
     const { id } = answered?.json ?? {};
     if (answered?.httpStatus === 201 && id !== undefined) {
-      client.known.push({ id, target: wanted.target, isCancelled: false });
+      const known = { id, target: wanted.target, isCancelled: false };
+      client.known.push(known);
+      client.open.push(known);
     }
     const mayRepeat = wanted.key !== undefined || attempt < NAIVE_ATTEMPTS;
     if (!isOpen(answered) || !mayRepeat) return;
-    await delay(AWAY_MS * Math.min(10, attempt));
+    await delay(AWAY_MS * Math.min(MOST_AWAYS, attempt));
   }
 }
 
@@ -160,28 +172,58 @@ async function cancel(client: Client, known: Known): Promise<void> {
   await record(client, wanted, 1, () => send(client, 'POST', `/${known.id}/cancelSecurityAction`));
 }
 
-async function get(client: Client, { id, target }: Known): Promise<void> {
+async function get(client: Client, known: Known): Promise<void> {
+  const { id, target } = known;
   client.ops += 1;
   const answered = await record(client, { op: client.ops, verb: 'get', target, id }, 1, () =>
     send(client, 'GET', `/${id}`),
   );
+  const { status = '' } = answered?.json ?? {};
+  const place =
+    ['Completed', 'Failed'].includes(status) || answered?.httpStatus === 404 ? client.open.indexOf(known) : -1;
+  if (place >= 0) client.open.splice(place, 1);
   if (!answered) await delay(AWAY_MS);
 }
 
-const CANCELLED_SHARE = 0.02;
+const CANCELLED_SHARE = 0.06;
+const CALM_PER_SECOND = 5;
+/** What was held up is made up for, but no more than this. */
+const BEHIND_MS = 1_000;
+/** A product with bad manners on a busy machine falls behind: what came last would wait for minutes, whole lives too. */
+const MOST_OPEN = 150;
 
-/** One worker: always one request in flight. */
-export async function work(client: Client): Promise<void> {
-  while (client.order !== 'finish') {
-    const now = performance.now();
-    const everyMs = 1_000 / (client.order === 'calm' ? 5 : client.settings.createsPerSecond);
-    // Among the newest: those still move.
-    const known = client.known.at(-1 - Math.floor(client.random() * Math.min(2_000, client.known.length)));
-    if (now >= client.createAt) {
-      client.createAt = Math.max(client.createAt, now - 1_000) + everyMs;
-      await create(client);
-    } else if (client.order === 'calm' || !known) await delay(AWAY_MS);
-    else if (!known.isCancelled && client.random() < CANCELLED_SHARE) await cancel(client, known);
-    else await get(client, known);
+/** Whether it is time; if so, when the next one may go. */
+function nextOf(at: number, now: number, perSecond: number): number | undefined {
+  return now < at ? undefined : Math.max(at, now - BEHIND_MS) + 1_000 / perSecond;
+}
+
+async function look(client: Client, known: Known): Promise<void> {
+  if (!known.isCancelled && client.random() < CANCELLED_SHARE) await cancel(client, known);
+  else await get(client, known);
+}
+
+/** What is due now, if anything is. */
+function nextTurn(client: Client): Promise<void> | undefined {
+  const { createsPerSecond, looksPerSecond } = client.settings;
+  const now = performance.now();
+  const isCalm = client.order === 'calm';
+  const createAt = nextOf(client.createAt, now, isCalm ? CALM_PER_SECOND : createsPerSecond);
+  if (createAt !== undefined && client.open.length < MOST_OPEN) {
+    client.createAt = createAt;
+    return create(client);
   }
+  const lookAt = nextOf(client.lookAt, now, looksPerSecond);
+  // What moves, and what should move no more.
+  const known =
+    client.random() < 0.5 && client.open.length > 0
+      ? pick(client.open, client.random)
+      : client.known.at(-1 - Math.floor(client.random() * Math.min(2_000, client.known.length)));
+  if (lookAt === undefined || isCalm || !known) return undefined;
+  client.lookAt = lookAt;
+  return look(client, known);
+}
+
+/** One worker: at most one request in flight. */
+export async function work(client: Client): Promise<void> {
+  while (client.order !== 'finish') await (nextTurn(client) ?? delay(IDLE_MS));
 }

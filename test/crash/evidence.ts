@@ -31,6 +31,8 @@ export interface Evidence {
   readonly journal: readonly JournalLine[];
   /** Targets that the product enforces, as `ip:…`. */
   readonly inForce: readonly string[];
+  /** From when to when one of the servers was ready; they may overlap. */
+  readonly ready: readonly { readonly from: number; readonly to: number }[];
 }
 
 /** Jepsen's columns, and those of this trade. Each names what it counted, so that one can look. */
@@ -63,6 +65,8 @@ export interface Columns {
   readonly prematureReleases: readonly string[];
   readonly expired: number;
   readonly latestReleaseMs: number;
+  /** Of the time from an end to its release, the most in which a server was ready. */
+  readonly slowestReleaseMs: number;
   /** In force at the product, and wanted by nobody. */
   readonly zombies: readonly string[];
   /** Wanted and said to be in force, and not there. */

@@ -3,8 +3,17 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Failpoint } from '../../packages/server/src/lib/failpoint.ts';
 import { freePort } from '../free-port.ts';
 import { spawnServer, type TestServer } from '../server.ts';
+
+export interface ReadyTime {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What became of a start: `ended` by itself, `hangs` where the time was over. */
+export type Came = 'ready' | 'killed' | 'ended' | 'hangs';
 
 /** One server as a user starts it, on ports and a data folder that stay: it is killed and started again at will. */
 export interface KilledServer {
@@ -13,10 +22,17 @@ export interface KilledServer {
   readonly isAlive: () => boolean;
   /** Starts the process, and does not wait. @param failpoint as in `INTERDICT_FAILPOINT`; empty for none */
   spawn(failpoint?: string): void;
-  /** Resolves when it is ready (true), or has ended, or the time is over (false). */
-  ready(withinMs: number): Promise<boolean>;
-  /** Resolves when it has ended by itself (true) or the time is over (false). */
-  ended(withinMs: number): Promise<boolean>;
+  readonly isReady: () => boolean;
+  /** Resolves when this process is ready or gone, or the time is over; the next one on its data is another. */
+  ready(withinMs: number): Promise<Came>;
+  /** Resolves when it has ended and all its words are here (true), or nobody waits any more (false). */
+  ended(isOver: () => boolean): Promise<boolean>;
+  /** Whether it said, since it was spawned last, that it came to this point. */
+  hasPassed(name: Failpoint): boolean;
+  /** Last words of processes that ended though nobody killed them, nor told them to. */
+  readonly ownEnds: readonly string[];
+  /** From when to when it was ready, by the wall's clock. */
+  readyTimes(): readonly ReadyTime[];
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
@@ -33,23 +49,18 @@ export interface KilledServerOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const POLL_MS = 20;
+const POLL_MS = 40;
+const LAST_WORDS = 2_000;
 
-async function poll(
-  holds: () => Promise<boolean> | boolean,
-  isOver: () => boolean,
-  withinMs: number,
-): Promise<boolean> {
-  const endsAt = performance.now() + withinMs;
-  while (performance.now() < endsAt) {
+async function poll(holds: () => Promise<boolean> | boolean, isOver: () => boolean): Promise<boolean> {
+  for (;;) {
     if (await holds()) return true;
     if (isOver()) return false;
     await delay(POLL_MS);
   }
-  return false;
 }
 
-const isReady = (url: string): Promise<boolean> =>
+const answersReady = (url: string): Promise<boolean> =>
   fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
     ({ ok }) => ok,
     () => false,
@@ -61,6 +72,11 @@ export async function createKilledServer({ data, config, env }: KilledServerOpti
   const ports = { INTERDICT_PORT: String(port), INTERDICT_TLS_PORT: String(tlsPort) };
   let child: ChildProcess | undefined;
   let output = (): string => '';
+  let isClosed = true;
+  let isTold = false;
+  let readyAt: number | undefined;
+  const times: ReadyTime[] = [];
+  const ownEnds: string[] = [];
   const isAlive = (): boolean => child !== undefined && child.exitCode === null && child.signalCode === null;
   const killAtExit = (): void => void child?.kill('SIGKILL');
   process.on('exit', killAtExit);
@@ -68,29 +84,50 @@ export async function createKilledServer({ data, config, env }: KilledServerOpti
   const never = (): never => {
     throw new Error('This server is started and ended by the rig.');
   };
+  const watch = (mine: ChildProcess): void => {
+    [isClosed, isTold, readyAt] = [false, false, undefined];
+    mine.once('exit', () => {
+      if (readyAt !== undefined) times.push({ from: readyAt, to: Date.now() });
+      readyAt = undefined;
+    });
+    mine.once('close', (code) => {
+      isClosed = true;
+      if (code !== null && !isTold) ownEnds.push(output().slice(-LAST_WORDS));
+    });
+  };
   const server: KilledServer = {
     url,
     data,
     isAlive,
     spawn: (failpoint = '') => {
       ({ child, output } = spawnServer({ data, config, env: { ...env, ...ports, INTERDICT_FAILPOINT: failpoint } }));
+      watch(child);
     },
-    ready: (withinMs) =>
-      poll(
-        () => isReady(url),
-        () => !isAlive(),
-        withinMs,
-      ),
-    ended: (withinMs) =>
-      poll(
-        () => !isAlive(),
-        () => false,
-        withinMs,
-      ),
-    signal: (signal) => void child?.kill(signal),
+    isReady: () => readyAt !== undefined,
+    ready: async (withinMs) => {
+      const mine = child;
+      const endsAt = performance.now() + withinMs;
+      const isGone = (): boolean => child !== mine || !isAlive();
+      const isUp = await poll(
+        async () => readyAt !== undefined || (await answersReady(url)),
+        () => isGone() || performance.now() > endsAt,
+      );
+      if (isGone()) return mine?.exitCode === null ? 'killed' : 'ended';
+      if (!isUp) return 'hangs';
+      readyAt ??= Date.now();
+      return 'ready';
+    },
+    ended: (isOver) => poll(() => isClosed, isOver),
+    hasPassed: (name) => output().split('\n').includes(`failpoint ${name}`),
+    ownEnds,
+    readyTimes: () => (readyAt === undefined ? times : [...times, { from: readyAt, to: Number.POSITIVE_INFINITY }]),
+    signal: (signal) => {
+      isTold = true;
+      child?.kill(signal);
+    },
     kill: async () => {
-      if (!child || !isAlive()) return;
-      const gone = once(child, 'exit');
+      if (!child || isClosed) return;
+      const gone = once(child, 'close');
       child.kill('SIGKILL');
       await gone;
     },

@@ -4,12 +4,12 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../packages/server/src/dispatch/testing/seeded-random.ts';
 import { openAppendLog } from './append-log.ts';
-import { MANNERS, type MannerName, pickManner } from './bad-manners.ts';
+import { isTooLate, MANNERS, type MannerName, pickManner, WELL_TREATED } from './bad-manners.ts';
 import type { EffectLine, ProviderOrder } from './records.ts';
 
 /**
  * A product behind a webhook, as a process of its own: `provider-process.ts PORT LOG SEED`. What it enforces it writes
- * down before it answers, and it misbehaves until it is told `good` on its input. `GET /` lists what is in force.
+ * down before it answers, and it misbehaves until it is told `good` on its input, to all but a few. `GET /` lists what is in force.
  */
 const [port = '0', logFile = '', seed = '1'] = process.argv.slice(2);
 const log = openAppendLog(logFile);
@@ -39,10 +39,15 @@ async function serveCall(request: IncomingMessage, response: ServerResponse): Pr
   const { type, data } = JSON.parse(Buffer.concat(chunks).toString()) as { type: string; data: { target: string } };
   const verb = type.slice('securityAction.'.length) as Call['verb'];
   const call: Call = { verb, operationId: String(request.headers['webhook-id']), target: data.target };
-  const manner = state.isBad ? pickManner(random()) : 'good';
+  const manner = state.isBad && request.url !== WELL_TREATED ? pickManner(random()) : 'good';
   await log.append({ at: Date.now(), kind: 'call', ...call, manner } satisfies EffectLine);
   const { waitMs, takes, ends } = MANNERS[manner];
   if (waitMs > 0) await delay(waitMs);
+  // In whole seconds, rounded down: it seems older than it is, at most.
+  if (isTooLate(Number(request.headers['webhook-timestamp']) * 1_000, Date.now())) {
+    response.socket?.destroy();
+    return;
+  }
   if (takes && verb !== 'verify') await carryOut(call, manner);
   if (ends === 'reset') response.socket?.destroy();
   else if (ends === 'answer') answer(response, 200, stateOf(call));

@@ -7,8 +7,9 @@ import { openInstallKey } from '../../packages/server/src/auth/install-key.ts';
 import { freePort } from '../free-port.ts';
 import { NotificationReceiver } from '../notification-receiver.ts';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { LATENESS_MS, TIMEOUT_MS, WELL_TREATED } from './bad-manners.ts';
 import { createKilledServer, type KilledServer } from './killed-server.ts';
-import type { StoreName } from './point-plan.ts';
+import { SERVERS, type StoreName } from './point-plan.ts';
 import type { ClientOrder, ProviderOrder } from './records.ts';
 
 /** Everything of one round: the servers, and around them processes that outlive them. */
@@ -30,11 +31,15 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export const PROVIDERS = ['edge', 'looked'] as const;
+const PROVIDERS = ['edge', 'looked'] as const;
+/** Of the whole lives alone: the product treats them well, so that they come to the last of their points in good time. */
+export const LIVES_PROVIDER = 'lived';
 const SECRET = 'whsec_c2VjcmV0IG9mIHRoZSB0ZXN0LCBsb25nIGVub3VnaA==';
 /** In flight, over all servers. */
-const WORKERS = 128;
-const CREATES_PER_SECOND = 60;
+const WORKERS = 64;
+/** What counts is how much is under way when a server is killed. One server is there for a part of the time only. */
+const CREATES_PER_SECOND: Readonly<Record<StoreName, number>> = { SQLite: 60, PostgreSQL: 30 };
+const LOOKS_PER_SECOND = 40;
 
 const provider = (name: string, url: string, more = ''): string => `
   - name: ${name}
@@ -42,12 +47,12 @@ const provider = (name: string, url: string, more = ''): string => `
     url: ${url}
     secret: { env: HOOK_SECRET }
     allowPrivate: true
-    timeout: PT1S
-    lateness: PT4S
+    timeout: PT${TIMEOUT_MS / 1_000}S
+    lateness: PT${LATENESS_MS / 1_000}S
 ${more}`;
 
 const configOf = (url: string): string => `notifications: { allow: [localhost], ca: ca.pem }
-providers:${provider('edge', url)}${provider('looked', url, '    verify: true\n')}
+providers:${provider('edge', `${url}/hook`)}${provider('looked', `${url}/hook`, '    verify: true\n')}${provider(LIVES_PROVIDER, `${url}${WELL_TREATED}`, '    verify: true\n')}
   - { name: lists, connector: blocklist }
 `;
 
@@ -67,12 +72,12 @@ async function startProcess(file: string, args: readonly string[]): Promise<Chil
 
 async function createServers(
   folder: string,
-  rig: { config: string; ca: string; databaseUrl: string | undefined },
+  rig: { count: number; config: string; ca: string; databaseUrl: string | undefined },
 ): Promise<KilledServer[]> {
   const key = path.join(folder, 'key');
   openInstallKey(key);
   const servers: KilledServer[] = [];
-  for (let index = 0; index < (rig.databaseUrl ? 3 : 1); index += 1) {
+  for (let index = 0; index < rig.count; index += 1) {
     const data = path.join(folder, `data-${index}`);
     mkdirSync(data, { recursive: true });
     copyFileSync(key, path.join(data, 'key'));
@@ -94,8 +99,13 @@ export async function openRig(store: StoreName, seed: number): Promise<Rig> {
   const product = await startProcess('provider-process.ts', [String(port), effects, String(seed)]);
   const postgres = store === 'PostgreSQL' ? await startPostgres('18') : undefined;
   const providerUrl = `http://127.0.0.1:${port}`;
-  const config = configOf(`${providerUrl}/hook`);
-  const servers = await createServers(folder, { config, ca: receiver.certificate.cert, databaseUrl: postgres?.url });
+  const config = configOf(providerUrl);
+  const servers = await createServers(folder, {
+    count: SERVERS[store],
+    config,
+    ca: receiver.certificate.cert,
+    databaseUrl: postgres?.url,
+  });
   let client: ChildProcess | undefined;
   return {
     store,
@@ -115,7 +125,8 @@ export async function openRig(store: StoreName, seed: number): Promise<Rig> {
         tokenFile: path.join(servers[0]?.data ?? '', 'token'),
         providers: PROVIDERS,
         workers: WORKERS,
-        createsPerSecond: CREATES_PER_SECOND,
+        createsPerSecond: CREATES_PER_SECOND[store],
+        looksPerSecond: LOOKS_PER_SECOND,
         seed,
       };
       client = await startProcess('client-process.ts', [JSON.stringify(settings)]);

@@ -1,151 +1,134 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../packages/server/src/dispatch/testing/seeded-random.ts';
 import type { Failpoint } from '../../packages/server/src/lib/failpoint.ts';
+import { killAtPoint } from './kill-at-point.ts';
 import type { KilledServer } from './killed-server.ts';
-import { approachOf, migrationPointsOf, pointsOf, roundOf, type StoreName } from './point-plan.ts';
-import { PROVIDERS, type Rig } from './rig.ts';
-import { liveWholeLife } from './whole-life.ts';
+import { createKills, type Kills, type Round, startsWithin } from './kills.ts';
+import { approachOf, killedIn, migrationPointsOf, pointsOf, roundOf, type StoreName } from './point-plan.ts';
+import type { Rig } from './rig.ts';
 
 export interface RoundSettings {
   readonly store: StoreName;
   readonly cycles: number;
   readonly seed: number;
+  /** Points that begin so; all where there is none. */
+  readonly only: readonly string[];
   readonly said: (cycle: number, words: string) => void;
 }
 
-/** What was done to the servers. */
-export interface Kills {
-  atRandom: number;
-  duringStart: number;
-  ofAll: number;
-  readonly atPoint: Set<Failpoint>;
-  /** Armed, and not passed in time: such a process is killed from outside. */
-  readonly notReached: Failpoint[];
-  /** Starts that did not become ready although nothing was armed. */
-  notReady: number;
-  longestStartMs: number;
+interface Armed {
+  readonly server: KilledServer;
+  readonly name: Failpoint;
 }
 
-const STARTS_WITHIN_MS = 60_000;
-const REACHED_WITHIN_MS = 12_000;
-const LONGEST_DELAY_MS = 1_500;
+/** Behind a start that takes as long as the one before it. */
+const LONGEST_LIFE_MS = 1_500;
 const SHORTEST_DELAY_MS = 5;
-/** Of kills over PostgreSQL, those that hit every process at once. */
-const ALL_SHARE = 0.3;
+const IN_START_SHARE = 0.5;
+/** So often a point that was not passed gets another try, at the end of the round: nobody else is there to pass it. */
+const MORE_TRIES = 2;
 
-interface Round {
-  readonly rig: Rig;
-  readonly kills: Kills;
-  readonly random: () => number;
-  lives: number;
-}
-
-async function startAll({ rig, kills }: Round): Promise<void> {
+/** Starts it, where it is not there, and does not wait. Resolves when it is ready, or was killed before it was. */
+async function start({ rig, kills }: Round, server: KilledServer): Promise<void> {
+  if (server.isAlive()) return;
   const began = performance.now();
-  const started = await Promise.all(
-    rig.servers.map(async (server) => {
-      if (!server.isAlive()) server.spawn();
-      return await server.ready(STARTS_WITHIN_MS);
-    }),
-  );
-  for (const [index, isReady] of started.entries()) {
-    if (isReady) continue;
+  server.spawn();
+  const came = await server.ready(startsWithin(kills));
+  if (came === 'killed') return;
+  if (came !== 'ready') {
     kills.notReady += 1;
-    console.log(`  not ready:\n${rig.servers[index]?.output()}`);
+    console.log(`  ${came}, and not ready, over ${rig.store}:\n${server.output()}`);
   }
-  kills.longestStartMs = Math.max(kills.longestStartMs, performance.now() - began);
+  kills.lastStartMs = performance.now() - began;
+  kills.longestStartMs = Math.max(kills.longestStartMs, kills.lastStartMs);
 }
 
 /** A new database is made in the midst of kills: one at each point of its migrations. */
 async function killInMigrations(round: Round): Promise<void> {
-  const { rig, kills, random } = round;
+  const { rig, random } = round;
+  const [server] = rig.servers;
+  if (!server) return;
   for (const name of migrationPointsOf(rig.store)) {
-    const [server] = rig.servers;
-    server?.spawn(`${name}:exit@${name.includes('.in') ? 1 + Math.floor(random() * 10) : 1}`);
-    if (await server?.ended(STARTS_WITHIN_MS)) kills.atPoint.add(name);
-    else kills.notReached.push(name);
-    await server?.kill();
+    await killAtPoint(round, server, name, name.includes('.in') ? 1 + Math.floor(random() * 10) : 1);
   }
 }
 
-async function killAtRandom(round: Round): Promise<void> {
-  const { rig, kills, random } = round;
-  const isOfAll = rig.servers.length > 1 && random() < ALL_SHARE;
-  const one = Math.floor(random() * rig.servers.length);
-  const hit = isOfAll ? rig.servers : rig.servers.filter((_, index) => index === one);
-  await delay(SHORTEST_DELAY_MS + random() * (LONGEST_DELAY_MS - SHORTEST_DELAY_MS));
+/** So many different ones, in an order of the seed's. */
+function pickServers({ rig, random }: Round, count: number): readonly KilledServer[] {
+  const drawn = rig.servers.map((server) => ({ server, at: random() })).sort((one, other) => one.at - other.at);
+  return drawn.slice(0, count).map(({ server }) => server);
+}
+
+/** At once, at any moment from their start on: half of the time before they are ready, so that the next start finds that. */
+async function killAtRandom({ kills, random }: Round, hit: readonly KilledServer[]): Promise<void> {
+  const isInStart = random() < IN_START_SHARE;
+  if (!isInStart) await Promise.all(hit.map((server) => server.ready(startsWithin(kills))));
+  await delay(SHORTEST_DELAY_MS + random() * (isInStart ? kills.lastStartMs : LONGEST_LIFE_MS));
+  const ready = hit.filter((server) => server.isReady());
   await Promise.all(hit.map((server) => server.kill()));
-  kills.atRandom += 1;
-  if (isOfAll) kills.ofAll += 1;
-  // And again before it is up: what a killed recovery leaves must be as good.
-  if (random() < 0.5) {
-    for (const server of hit) server.spawn();
-    await delay(SHORTEST_DELAY_MS + random() * (LONGEST_DELAY_MS - SHORTEST_DELAY_MS));
-    await Promise.all(hit.map((server) => server.kill()));
-    kills.duringStart += 1;
-  }
+  kills.atRandom += ready.length;
+  kills.duringStart += hit.length - ready.length;
 }
 
-async function live(round: Round, server: KilledServer): Promise<void> {
-  round.lives += 1;
-  const settings = { round: round.lives, provider: PROVIDERS[1], notificationUrl: round.rig.notificationUrl };
-  await liveWholeLife(server.asTestServer(), settings);
-}
-
-/** The process ends at the point by itself, under load and in the midst of a whole life. */
-async function killAtPoint(round: Round, server: KilledServer, name: Failpoint): Promise<void> {
-  const { rig, kills, random } = round;
-  const { isAtStop, isAtStart, isCalm, mostPasses } = approachOf(name);
-  rig.orderClient(isCalm ? 'calm' : 'load');
-  if (isAtStart) await Promise.all(rig.servers.map((each) => each.kill()));
-  else await server.kill();
-  server.spawn(`${name}:exit@${1 + Math.floor(random() * mostPasses)}`);
-  const isUp = await server.ready(STARTS_WITHIN_MS);
-  if (isUp && isAtStop) server.signal('SIGTERM');
-  const lives = { isOver: false };
-  const living = async (): Promise<void> => {
-    while (isUp && !lives.isOver && server.isAlive()) await live(round, server).catch(() => delay(100));
+/** Each at its own point, beside each other, and started again as soon as it is gone. */
+async function killTogether(round: Round, armed: readonly Armed[]): Promise<void> {
+  const isCalm = armed.some(({ name }) => approachOf(name).isCalm);
+  round.rig.orderClient(isCalm ? 'calm' : 'load');
+  const killAndStart = async ({ server, name }: Armed): Promise<void> => {
+    await killAtPoint(round, server, name);
+    void start(round, server);
   };
-  const life = living();
-  if (await server.ended(REACHED_WITHIN_MS)) kills.atPoint.add(name);
-  else kills.notReached.push(name);
-  lives.isOver = true;
-  await server.kill();
-  await life;
-  rig.orderClient('load');
+  await Promise.all(armed.map(killAndStart));
+  round.rig.orderClient('load');
+}
+
+/** Whoever is not hit lives on, and takes up what the others left: but for points that only a lonely one passes. */
+async function runCycle(
+  round: Round,
+  names: readonly Failpoint[],
+  isAlone = (name: Failpoint): boolean => approachOf(name).isAlone,
+): Promise<void> {
+  const { servers } = round.rig;
+  const hit = pickServers(round, names.length);
+  await killAtRandom(round, hit);
+  const alone = names.filter(isAlone);
+  if (alone.length > 0) await Promise.all(servers.map((server) => server.kill()));
+  for (const name of alone) await killAtPoint(round, servers[0] as KilledServer, name);
+  for (const server of servers) if (!hit.includes(server)) void start(round, server);
+  const others = names.filter((name) => !alone.includes(name));
+  await killTogether(
+    round,
+    others.map((name, index) => ({ server: hit[index] as KilledServer, name })),
+  );
+  for (const server of hit) void start(round, server);
 }
 
 /** Kills the servers at random and at the named points, so often, while the client goes on. */
-export async function killAndKill(rig: Rig, { cycles, seed, said }: RoundSettings): Promise<Kills> {
-  const kills: Kills = {
-    atRandom: 0,
-    duringStart: 0,
-    ofAll: 0,
-    atPoint: new Set(),
-    notReached: [],
-    notReady: 0,
-    longestStartMs: 0,
-  };
-  const round: Round = { rig, kills, random: seededRandom(seed), lives: 0 };
+export async function killAndKill(rig: Rig, { cycles, seed, only, said }: RoundSettings): Promise<Kills> {
+  const round: Round = { rig, kills: createKills(), random: seededRandom(seed), lives: 0 };
+  const { kills } = round;
   await killInMigrations(round);
-  await startAll(round);
+  await Promise.all(rig.servers.map((server) => start(round, server)));
   await rig.startClient();
   const migrations = migrationPointsOf(rig.store);
-  const points = roundOf(
-    pointsOf(rig.store).filter((name) => !migrations.includes(name)),
-    round.random,
-  );
+  const isWanted = (name: Failpoint): boolean => only.length === 0 || only.some((begin) => name.startsWith(begin));
+  const names = pointsOf(rig.store).filter((name) => !migrations.includes(name) && isWanted(name));
+  if (names.length === 0) throw new Error(`No failpoint begins with ${only.join(' or ')}.`);
+  const points = roundOf(names, round.random);
+  const words = (): string =>
+    `${rig.store}: ${kills.atPoint.size} points, a start takes ${Math.round(kills.lastStartMs)} ms`;
   for (let cycle = 1; cycle <= cycles; cycle += 1) {
-    await killAtRandom(round);
-    await startAll(round);
-    const armed = rig.servers.map((server) => ({ server, name: points.next().value }));
-    // What is passed at the start needs all others gone: those take their turn by themselves.
-    const alone = armed.filter(({ name }) => approachOf(name).isAtStart);
-    for (const { server, name } of alone) await killAtPoint(round, server, name);
-    const together = armed.filter(({ name }) => !approachOf(name).isAtStart);
-    await Promise.all(together.map(({ server, name }) => killAtPoint(round, server, name)));
-    await startAll(round);
-    said(cycle, `${rig.store}: ${kills.atPoint.size} points, ${kills.atRandom} at random`);
+    await runCycle(
+      round,
+      Array.from({ length: killedIn(cycle, rig.store) }, () => points.next().value),
+    );
+    said(cycle, words());
   }
+  for (let tries = 0; tries < MORE_TRIES; tries += 1) {
+    for (const name of new Set(kills.notReached)) {
+      if (!kills.atPoint.has(name)) await runCycle(round, [name], () => true);
+    }
+  }
+  await Promise.all(rig.servers.map((server) => server.ready(startsWithin(kills))));
   return kills;
 }

@@ -10,6 +10,12 @@ export interface LifeSettings {
   readonly notificationUrl: string;
 }
 
+/** Its third target is the one that is cancelled: the history of the client does not have that. */
+const CANCELLED = 3;
+
+export const isCancelledInLife = (target: string): boolean =>
+  /^ip:2001:db8:f[\da-f]+::(\d+)$/.exec(target)?.[1] === String(CANCELLED);
+
 const body = ({ round, provider }: LifeSettings, index: number, more: object = {}): object => ({
   name: 'BlockIp',
   parameters: [{ name: 'IP', value: `2001:db8:f${round.toString(16)}::${index}` }],
@@ -62,7 +68,7 @@ export async function liveWholeLife(server: TestServer, settings: LifeSettings):
   const kept = await post(server, body(settings, 1), key);
   if ((await post(server, body(settings, 1), key)) !== kept) throw new Error('One key made two actions.');
   const short = await post(server, body(settings, 2, { ttl: 'PT2S' }));
-  const cancelled = await post(server, body(settings, 3));
+  const cancelled = await post(server, body(settings, CANCELLED));
   await Promise.all([reads(server, kept, 'inForce'), reads(server, cancelled, 'inForce')]);
   await ask(server, `${ACTIONS}/${cancelled}/cancelSecurityAction`, { method: 'POST' });
   await fetchFeed(server);

@@ -37,6 +37,30 @@ describe.skipIf(!requirement('faketime').ok)('a clock that is set while the serv
     return String(json.id);
   }
 
+  it('that was set back while the server was off is believed, and told of', async () => {
+    const id = await block('203.0.113.61', 'PT1H');
+    await server.stop();
+    const before = server.output();
+    time.set(-7_200);
+    server = await server.again();
+    await until(
+      () => metric('interdict_clock_trusted'),
+      (trusted) => trusted === '0',
+    );
+    expect(before).not.toContain('stands before');
+    expect(server.output()).toContain('stands before what was written already');
+    expect(await state(id)).toBe('inForce');
+    // Whoever says that it is right starts once more.
+    await server.stop();
+    server = await server.again();
+    await delay(2_500);
+    expect(await metric('interdict_clock_trusted')).toBe('1');
+    expect(server.output()).not.toContain('stands before');
+    time.set(0);
+    await server.stop();
+    server = await server.again();
+  });
+
   it.each([
     ['a year ahead', 31_536_000, '203.0.113.7', 401],
     ['two hours back', -7_200, '203.0.113.8', 200],

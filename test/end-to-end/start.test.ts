@@ -84,6 +84,19 @@ describe('a start that cannot be right', () => {
     expect(output).not.toMatch(/ at .+\.ts:\d+/);
   });
 
+  it('says so too where a server of the same user listens there, which would share its connections', async () => {
+    const server = await startServer({ data: aFolder() });
+    for (const [name, url] of [
+      ['INTERDICT_PORT', server.url],
+      ['INTERDICT_TLS_PORT', server.tlsUrl],
+    ] as const) {
+      const { code, output } = await refused({ env: { [name]: new URL(url).port } });
+      expect([name, code]).toEqual([name, 1]);
+      expect(output).toMatch(/EADDRINUSE.+choose another port/);
+    }
+    await server.stop();
+  });
+
   it('says that the key is not the one of the database', async () => {
     const server = await startServer({ data: aFolder() });
     await server.stop();

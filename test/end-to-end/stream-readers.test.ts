@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, type Json, startServer, type TestServer, until } from '../server.ts';
 
@@ -40,17 +41,11 @@ async function longestBeside(server: TestServer, work: () => Promise<unknown>): 
 }
 
 async function longestOnce(server: TestServer, work: () => Promise<unknown>): Promise<number> {
-  let [longest, isDone] = [0, false];
-  const done = work().finally(() => {
-    isDone = true;
-  });
-  while (!isDone) {
-    const since = performance.now();
-    await (await fetch(`${server.url}/healthz`)).text();
-    longest = Math.max(longest, performance.now() - since);
-    await delay(2);
-  }
-  await done;
+  const poller = new Worker(new URL('../health-poller.ts', import.meta.url), { workerData: `${server.url}/healthz` });
+  await once(poller, 'message');
+  await work();
+  poller.postMessage('end');
+  const [longest] = (await once(poller, 'message')) as [number];
   return longest;
 }
 

@@ -203,4 +203,23 @@ describe('a provider that many tenants share', () => {
       (isServed) => isServed,
     );
   });
+
+  it('is not kept from a tenant by calls of another that are never answered', async () => {
+    const silent = new Set(Array.from({ length: 40 }, (_, index) => `198.51.100.${index + 201}`));
+    const isSilent = (target: string): boolean => silent.has(target.slice('ip:'.length));
+    receiver.manner = (received) => (isSilent(received.target) ? 'hang' : receiver.obey(received));
+    await Promise.all([...silent].map((target) => block(0, target)));
+    await until(
+      () => receiver.received.filter(({ target }) => isSilent(target)).length,
+      (hanging) => hanging >= (CONCURRENCY * 3) / 4,
+    );
+    const beganAt = Date.now();
+    await block(1, '203.0.113.251');
+    await until(
+      () => receiver.inForce.has('ip:203.0.113.251'),
+      (isServed) => isServed,
+    );
+    // Far below the time-out of those that hang.
+    expect(Date.now() - beganAt).toBeLessThan(6_000);
+  });
 });

@@ -1,11 +1,13 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStream } from '../event-stream.ts';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { requirement } from '../requirement.ts';
 import { aDataFolder, ask, type Json, startServer, type TestServer, until } from '../server.ts';
+import { tokenFor } from '../tenant-token.ts';
 import { WebhookReceiver, webhookProvider } from '../webhook-receiver.ts';
 
 const ACTIONS = '/beta/security/securityActions';
@@ -80,6 +82,39 @@ describe.skipIf(!requirement('postgres18').ok)('three processes with one URL and
     // It gathers changes for 100 ms; its own look comes once a second.
     const median = tookMs.sort((a, b) => a - b)[7];
     expect(median, tookMs.map(Math.round).join(' ')).toBeLessThan(300);
+  });
+
+  it('obey a stop that one of them was told within a second, and a resume too', { timeout: 180_000 }, async () => {
+    const [one, two, three] = servers as [TestServer, TestServer, TestServer];
+    const made: string[] = [];
+    let isOver = false;
+    const pour = async (server: TestServer, net: number): Promise<void> => {
+      for (let index = 1; !isOver && index < 250; index += 1) made.push(await post(server, `198.18.${net}.${index}`));
+    };
+    const pouring = Promise.all([pour(two, 2), pour(three, 3)]);
+    await until(
+      () => receiver.received.length,
+      (count) => count > 20,
+    );
+    const stop = await ask(one, '/beta/security/stopDispatch', { body: { reason: 'A drill.' } });
+    const stoppedAt = Date.now();
+    expect(stop.status).toBe(204);
+    const before = made.length;
+    await until(
+      () => made.length,
+      (count) => count > before + 10,
+    );
+    await delay(Math.max(0, stoppedAt + 3_000 - Date.now()));
+    isOver = true;
+    await pouring;
+    const late = receiver.received.filter(({ at }) => at > stoppedAt + 1_000);
+    expect(late).toEqual([]);
+    expect(String((await ask(two, `${ACTIONS}/${made.at(-1)}`)).json.enforcement?.state)).toBe('pending');
+    const asPerson = { permissions: ['SecurityActions.Approve.All'], delegated: true, user: 'ada' } as const;
+    const token = await tokenFor(two, asPerson);
+    const resumed = await ask(two, '/beta/security/resumeDispatch', { body: { reason: 'It is over.' }, token });
+    expect(resumed.status).toBe(204);
+    for (const id of made) await completesAt(three, id);
   });
 
   it('go on when any of them is killed, whatever it had begun, and it comes back', async () => {

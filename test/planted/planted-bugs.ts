@@ -27,6 +27,72 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'loses nothing that was acknowledged',
   ),
   row(
+    'B10-no-fence',
+    'an outcome counts whatever its fence',
+    'test/campaigns/model.test.ts',
+    'where a process stands still',
+  ),
+  row(
+    'B11-intent-after-send',
+    'an operation is not written down before its call',
+    'test/campaigns/sim.test.ts',
+    'breaks no promise',
+  ),
+  row(
+    'B12-cancel-without-intent-check',
+    'a cancel believes that nothing was sent',
+    'test/end-to-end/dispatch.test.ts',
+    'is cancelled while its call is under way',
+  ),
+  row(
+    'B14-new-key-per-attempt',
+    'each attempt has an operation of its own',
+    'test/end-to-end/dispatch.test.ts',
+    'goes on by itself within a second of ready after kill -9',
+  ),
+  row(
+    'B15-deaths-not-counted',
+    'a call that kills the process is made for ever',
+    `${SERVER}/dispatch/stop-poisoned.test.ts`,
+    'is made five times',
+  ),
+  row(
+    'B18-key-not-with-its-action',
+    'a key is not stored with its action',
+    'test/end-to-end/requests.test.ts',
+    'is made once under both headers',
+  ),
+  row(
+    'B19-fingerprint-ignored',
+    'a key answers whatever the body',
+    'test/end-to-end/requests.test.ts',
+    'is refused where one digit of the body is another',
+  ),
+  row(
+    'B20-other-holds-ignored',
+    'one of several holds takes the effect with it',
+    'test/end-to-end/dispatch.test.ts',
+    'holds one effect for two actions',
+  ),
+  row(
+    'B22-guard-only-at-accept',
+    'guard-rails are not asked before a call',
+    'test/end-to-end/dispatch.test.ts',
+    'asks the guard-rails again before it sends',
+  ),
+  row(
+    'B27-event-not-with-its-change',
+    'what an application creates is told to nobody',
+    'test/end-to-end/stream.test.ts',
+    'tells of creation, every later state',
+  ),
+  row(
+    'B28-outcome-not-audited',
+    'what a write brought is not in the audit',
+    `${SERVER}/dispatch/audited-calls.test.ts`,
+    'the audit has the intent of every write',
+  ),
+  row(
     'B13-release-without-settle',
     'a release counts while an apply may still land',
     `${SERVER}/dispatch/judge-release.test.ts`,
@@ -35,7 +101,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   row(
     'B16-lease-lost-too-soon',
     'a process that is missed once is taken for gone',
-    `${SERVER}/dispatch/watch-owners.test.ts`,
+    `${SERVER}/store/watch-owners.test.ts`,
     'is gone when it was missed for four seconds, and then once',
   ),
   row(

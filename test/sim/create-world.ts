@@ -9,6 +9,7 @@ import { checkLanding } from './checks/landing-checks.ts';
 import type { SimDatabase } from './database.ts';
 import type { Product } from './product.ts';
 import { PRODUCT_KINDS, type ProductKind, traitsOf } from './product-kinds.ts';
+import { createSimClock } from './store-clock.ts';
 import { createTime } from './virtual-time.ts';
 import { FAULTS, type Fault, note, pick, TARGETS, TENANTS, type World } from './world.ts';
 
@@ -72,32 +73,38 @@ const drawFaults = (random: () => number): ReadonlySet<Fault> => {
   return new Set(FAULTS.filter(() => random() < share));
 };
 
-/** @param onLine hears every event as it happens */
-export function createWorld(seed: number, database: SimDatabase, onLine: (line: string) => void): World {
+type OnLine = (line: string) => void;
+
+/** @param onLine hears every event as it happens, and what each commit changes */
+export function createWorld(seed: number, database: SimDatabase, onLine: OnLine | undefined): World {
   const random = seededRandom(seed);
   const time = createTime();
-  const begun = time.now;
+  const begunAt = time.now;
   const faults = drawFaults(random);
+  const clock = createSimClock(time);
   const world: World = {
     ...{ seed, random, time, database, faults, products: [], workers: [], flying: new Set() },
     deadlineMs: pick({ random }, [60_000, 600_000, 86_400_000]) ?? 60_000,
     verifyEveryMs: pick({ random }, [30_000, 120_000]) ?? 30_000,
-    client: { told: [], tenantOf: new Map(), keys: new Map() },
+    client: { told: [], tenantOf: new Map(), removals: new Set(), keys: new Map() },
     ...{ history: createHistory(), guarded: new Set() },
     refusalFor: (_, target) =>
       world.guarded.has(targetText(target)) ? { message: 'It must not be touched.' } : undefined,
     newId: idsOf(),
-    storeNow: () => time.now + world.skewMs,
-    onCommit: () => checkCommit(world),
+    clock,
+    storeNow: clock.now,
+    onCommit: (tenantIds) => checkCommit(world, tenantIds),
     onFault: (who, error) => onFault(world, who, error),
     say: (text) => {
-      const line = `${((time.now - begun) / 1_000).toFixed(3)} ${text}`;
+      const line = `${((time.now - begunAt) / 1_000).toFixed(3)} ${text}`;
       world.hash.update(line);
       world.lines.push(line);
-      onLine(line);
+      onLine?.(line);
     },
+    ...{ begunAt, onTrace: onLine, traced: new Map() },
     ...{ hash: createHash('sha1'), lines: [], broken: [] },
-    ...{ skewMs: 0, isCalm: false, started: 0, killedAt: 0, troubledAt: time.now },
+    dueBy: { commits: -1, at: 0 },
+    ...{ isCalm: false, started: 0, killedAt: 0, troubledAt: time.now },
   };
   database.clear();
   database.source.now = world.storeNow;

@@ -61,7 +61,7 @@ export function carry(
   { engine }: SimDatabase,
   calls: readonly UnitCall[],
   fault: StoreFault,
-  onCommit: () => void,
+  onCommit: (tenantIds: ReadonlySet<string>) => void,
 ): readonly UnitOutcome[] {
   if (fault === 'unavailable') throw refused('serviceUnavailable');
   if (fault === 'full') throw refused('insufficientStorage');
@@ -69,7 +69,7 @@ export function carry(
   const tenantId = calls[0]?.tenantId ?? '';
   const poisoned = fault === 'poison' ? [...calls, { tenantId, unit: 'sim.poison', args: undefined }] : calls;
   const outcomes = runGroup(engine, poisoned).slice(0, calls.length);
-  if (outcomes.some((outcome) => !hasThrown(outcome))) onCommit();
+  if (outcomes.some((outcome) => !hasThrown(outcome))) onCommit(new Set(calls.map((call) => call.tenantId)));
   if (fault === 'lostBehind') throw lost();
   return outcomes;
 }

@@ -1,3 +1,7 @@
+import { quarantineTenant } from '../../packages/server/src/actions/quarantine.ts';
+import { resumeRestored } from './client.ts';
+import { carry } from './database.ts';
+import { drain } from './drain.ts';
 import { goOn } from './life.ts';
 import { plan } from './virtual-time.ts';
 import { kill, startWorker } from './worker.ts';
@@ -60,15 +64,36 @@ function meddle(world: World): void {
   world.say(`a stranger: ${short(effect)} at ${product.name} is now ${product.entries.get(effect)?.owner ?? 'absent'}`);
 }
 
-function setClock(world: World): void {
-  world.skewMs = Math.floor((world.random() - 0.5) * 2_000);
-  world.say(`the clock of the store is ${world.skewMs} ms off`);
+function setClock(world: World, byMs: number): void {
+  world.clock.set(byMs);
+  world.say(`the clock of the system is ${byMs} ms off`);
 }
+
+const MINUTE_MS = 60_000;
+/** Some are believed, and followed slowly; the others are not. */
+const JUMPS_MS = [0, -MINUTE_MS, 10 * MINUTE_MS, 20 * MINUTE_MS, -120 * MINUTE_MS, 525_600 * MINUTE_MS];
 
 function guard(world: World): void {
   const target = `ip:${pick(world, TARGETS)}`;
   if (!world.guarded.delete(target)) world.guarded.add(target);
   world.say(`${target} is ${world.guarded.has(target) ? 'guarded' : 'free'}`);
+}
+
+/** SIGTERM: the others go on, and take what it leaves. */
+function drainOne(world: World): void {
+  const worker = pick(
+    world,
+    running(world).filter(({ life }) => !life.isStopping),
+  );
+  if (worker) drain(world, worker);
+}
+
+/** What a tenant's part of the database says may not be so any more: `interdict quarantine`, servers beside it. */
+function quarantineOne(world: World): void {
+  const tenantId = pick(world, TENANTS) ?? '';
+  world.say(`${tenantId.slice(0, 1)} is in quarantine`);
+  carry(world.database, [{ tenantId, unit: quarantineTenant.name, args: { reason: 'why' } }], 'none', world.onCommit);
+  plan(world.time, pick(world, [10_000, 120_000, 1_200_000]) ?? 0, () => resumeRestored(world, tenantId));
 }
 
 const DEEDS: Readonly<Partial<Record<Fault, (world: World) => void>>> = {
@@ -77,8 +102,11 @@ const DEEDS: Readonly<Partial<Record<Fault, (world: World) => void>>> = {
   outages: turnDown,
   losses: lose,
   strangers: meddle,
-  clock: setClock,
+  clock: (world) => setClock(world, Math.floor((world.random() - 0.5) * 8_000)),
+  clockJumps: (world) => setClock(world, pick(world, JUMPS_MS) ?? 0),
   guards: guard,
+  drains: drainOne,
+  restores: quarantineOne,
 };
 
 /** Something goes wrong that this run has drawn. A process that is missing starts anew. */
@@ -103,6 +131,6 @@ export function heal(world: World): void {
     product.lies.clear();
   }
   for (const { life } of world.workers) goOn(life);
-  if (world.workers.length === 0) startWorker(world);
+  if (world.workers.every(({ life }) => life.isStopping)) startWorker(world);
   world.say('nothing goes wrong any more');
 }

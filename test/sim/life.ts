@@ -1,11 +1,13 @@
 /** Whether a process lives, stands still, or is gone: nothing reaches one that does not run. */
 export interface Life {
   state: 'runs' | 'paused' | 'dead';
+  /** It was told to stop: it takes no request, and begins no turn. */
+  isStopping: boolean;
   /** What came while it stood still. */
   readonly held: (() => void)[];
 }
 
-export const beginLife = (): Life => ({ state: 'runs', held: [] });
+export const beginLife = (): Life => ({ state: 'runs', isStopping: false, held: [] });
 
 /** Lets something reach the process: now, when it goes on, or never. */
 export function deliver(life: Life, run: () => void): void {

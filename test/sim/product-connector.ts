@@ -7,7 +7,8 @@ import { type Manner, mannerOf } from './product-manners.ts';
 import { plan } from './virtual-time.ts';
 import { type Flying, short, type Worker, type World } from './world.ts';
 
-const NEVER = new Promise<never>(() => undefined);
+/** Each its own: one that all wait for keeps every world that waited. */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 const answerIn = <Value>({ time }: World, ms: number, value: Value): Promise<Value> =>
   new Promise((resolve) => void plan(time, ms, () => resolve(value)));
@@ -44,21 +45,21 @@ function take(world: World, product: Product, writing: Writing, manner: Manner):
     case 'does it': {
       const landing = soon();
       const answer = answerIn(world, ms + 1, done).then((told) => {
-        if (writing.kind === 'apply') product.doneAt.set(writing.effect, time.now);
+        if (writing.kind === 'apply') product.doneAt.set(writing.effect, world.storeNow());
         return told;
       });
       return { answer, ...(landing && { landing }) };
     }
     case 'does it and hangs': {
       const landing = soon();
-      return { answer: NEVER, ...(landing && { landing }) };
+      return { answer: never(), ...(landing && { landing }) };
     }
     case 'hangs, and does it later': {
       const most = product.timeoutMs + Math.floor(random() * product.latenessMs);
-      return { answer: NEVER, landing: landIn(time, product, Math.max(1, most), writing) };
+      return { answer: never(), landing: landIn(time, product, Math.max(1, most), writing) };
     }
     case 'hangs':
-      return { answer: NEVER };
+      return { answer: never() };
     case 'does it and breaks the connection':
       return { answer: answerIn(world, ms, unknown), landing: landIn(time, product, Math.max(1, ms - 1), writing) };
     case 'breaks the connection':
@@ -152,7 +153,7 @@ function look(world: World, product: Product, effect: string): Presence {
   const job = [...product.jobs].find(({ landing }) => landing.effect === effect && landing.kind === 'apply');
   if (present === undefined && job) return pending(world);
   if (present === undefined) return { kind: 'absent' };
-  product.shownAt.set(effect, world.time.now);
+  product.shownAt.set(effect, world.storeNow());
   return product.traits.seesForeign ? { kind: 'present', foreign: present.owner === 'foreign' } : { kind: 'present' };
 }
 
@@ -168,7 +169,7 @@ async function verify(
   checkTenant(world, call);
   const isBad = !isCalm && (product.isDown || (faults.has('badManners') && random() < 0.15));
   const flying = fly(world, worker, product, 'verify', effect, () => undefined);
-  if (isBad && !product.isDown && random() < 0.5) return await whileFlying(world, flying, NEVER, signal);
+  if (isBad && !product.isDown && random() < 0.5) return await whileFlying(world, flying, never(), signal);
   const ms = Math.floor(random() * 50);
   const answer = answerIn(world, ms, undefined).then((): Presence => {
     if (isBad) return { kind: 'unknown', message: 'The look failed.' };

@@ -41,7 +41,7 @@ export interface Product {
   readonly lies: Set<string>;
   /** Operations whose apply took effect a second time, while the first was there. */
   readonly doubled: Set<string>;
-  /** When a look last truly showed each effect. */
+  /** When a look last truly showed each effect, by the clock of the store. */
   readonly shownAt: Map<string, number>;
   /** When it last answered that an apply of each was done. */
   readonly doneAt: Map<string, number>;

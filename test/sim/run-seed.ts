@@ -4,6 +4,7 @@ import { brake, cancelOne, patchOne, post, removeOne, resumeAll } from './client
 import { createWorld } from './create-world.ts';
 import type { SimDatabase } from './database.ts';
 import { disturb, heal } from './environment.ts';
+import type { Sabotage } from './sabotage.ts';
 import { happen, leapTo, nextAt, settle } from './virtual-time.ts';
 import { startWorker } from './worker.ts';
 import { note, pick, type World } from './world.ts';
@@ -17,13 +18,21 @@ const settled = (world: World): Promise<void> => settle(() => world.workers.some
 const WATCHED_MS = 10_000;
 const UNWANTED = `select 1 from enforcement where holds = 0 and lease_owner is not null and lease_call <> 'release' limit 1`;
 
+/** What the store says, until the next commit: when anything is due by its clock, or now where a call is unwanted. */
+function dueAt({ database, history, dueBy }: World): number {
+  if (dueBy.commits === history.commits) return dueBy.at;
+  dueBy.commits = history.commits;
+  const isUnwanted = database.prepare(UNWANTED).get() !== undefined;
+  const due = database.prepare('select min(due_at) at from tenant').get()?.at ?? Number.POSITIVE_INFINITY;
+  dueBy.at = isUnwanted ? 0 : Number(due);
+  return dueBy.at;
+}
+
 /** Rounds of the dispatchers that would find nothing are left out: who is alive, what is due and unwanted is known here. */
 function leap(world: World, until: number): void {
-  const { time, killedAt, database } = world;
-  if (time.now < killedAt + WATCHED_MS || database.prepare(UNWANTED).get() !== undefined) return;
-  const due = database.prepare('select min(due_at) at from tenant').get()?.at;
-  const dueAt = due === null || due === undefined ? Number.POSITIVE_INFINITY : Number(due) - world.skewMs;
-  leapTo(time, Math.min(until, nextAt(time), dueAt));
+  const { time, killedAt, clock } = world;
+  if (time.now < killedAt + WATCHED_MS) return;
+  leapTo(time, Math.min(until, nextAt(time), time.now + (dueAt(world) - clock.now()) / clock.fastest()));
 }
 
 /** Time passes to the next event, if that comes before. @returns false where none does */
@@ -98,9 +107,17 @@ export interface SeedRun {
 export async function runSeed(
   database: SimDatabase,
   seed: number,
-  onLine: (line: string) => void = () => undefined,
+  onLine?: (line: string) => void,
+  { before, behind }: Partial<Sabotage> = {},
 ): Promise<SeedRun> {
-  const world = createWorld(seed, database, onLine);
+  const made: World[] = [];
+  const hear = (line: string): void => {
+    onLine?.(line);
+    for (const each of made) behind?.(each);
+  };
+  const world = createWorld(seed, database, (onLine ?? behind) ? hear : undefined);
+  made.push(world);
+  before?.(world);
   const workers = world.random() < 0.5 ? 1 : 2;
   for (let count = 0; count < workers; count += 1) startWorker(world);
   await settled(world);

@@ -37,7 +37,7 @@ function groupsOf(world: World, life: Life): GroupQueue {
       world.troubledAt = Math.max(world.troubledAt, world.time.now);
       world.say(`store: ${fault} for ${calls.map(({ unit }) => unit).join(', ')}`);
     }
-    const outcomes = carry(world.database, calls, fault, () => world.onCommit());
+    const outcomes = carry(world.database, calls, fault, world.onCommit);
     await within(world, delayMs(world));
     return outcomes;
   }, LARGEST_GROUP);
@@ -54,7 +54,7 @@ function allRows(world: World, tenantId: string, long: LongRead<unknown>): reado
 
 const tenants = ({ database }: World, where: string, ...values: (string | number)[]): readonly string[] =>
   database
-    .prepare(`select tenant_id from tenant where ${where} limit ?`)
+    .prepare(`select tenant_id from tenant where ${where} limit ? + 0`)
     .all(...values)
     .map((row) => String(row.tenant_id));
 
@@ -71,9 +71,12 @@ export function openWorkerStore(
   const store: Store = {
     leaseOwner,
     isShort: () => false,
-    clock: { now: () => world.storeNow() },
+    clock: { now: world.clock.now, isInDoubt: world.clock.isInDoubt },
     run: (tenantId, { name }, args, options) =>
-      reaching(life, enqueue(groups, { tenantId, unit: name, args }, options?.urgent ?? false)) as Promise<never>,
+      reaching(
+        life,
+        enqueue(groups, { tenantId, unit: name, args }, { urgent: options?.urgent ?? false }),
+      ) as Promise<never>,
     read: (tenantId, query) => answer(() => ask(engine, tenantId, query)) as Promise<never>,
     step: () => Promise.reject(new Error('The simulation walks through no lists.')),
     scan: (tenantId, reads) =>

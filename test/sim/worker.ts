@@ -21,12 +21,9 @@ function configOf(world: World, product: Product, worker: () => Worker, life: Li
     secretKeys: [],
     open: () => connectorTo(world, worker, product, life),
   };
-  const { timeoutMs, latenessMs } = product;
   const { deadlineMs, verifyEveryMs } = world;
   return {
     ...plainProvider(product.name, kind),
-    timeoutMs,
-    latenessMs,
     deadlineMs,
     verifyEveryMs,
     reporters: [REPORTER],
@@ -58,7 +55,6 @@ export function startWorker(world: World): Worker {
     refusalFor,
     health,
     metrics: { attempt: () => undefined, providerUp: () => undefined, breaker: () => undefined },
-    clock: { now: () => world.time.now },
     timers,
     random: world.random,
     onFault: (error) => world.onFault(name, error),
@@ -94,8 +90,8 @@ export function startWorker(world: World): Worker {
   return worker;
 }
 
-/** SIGKILL: what it had sent lands, late, or never; nothing reaches it any more. */
-export function kill(world: World, worker: Worker): void {
+/** It is gone: what it had sent lands, late, or never; nothing reaches it any more. */
+export function end(world: World, worker: Worker, how: string): void {
   worker.life.state = 'dead';
   worker.life.held.length = 0;
   for (const flying of world.flying) {
@@ -106,5 +102,8 @@ export function kill(world: World, worker: Worker): void {
   world.workers.splice(world.workers.indexOf(worker), 1);
   world.killedAt = world.time.now;
   world.troubledAt = Math.max(world.troubledAt, world.time.now);
-  world.say(`${worker.name} is killed`);
+  world.say(`${worker.name} ${how}`);
 }
+
+/** SIGKILL. */
+export const kill = (world: World, worker: Worker): void => end(world, worker, 'is killed');

@@ -8,6 +8,7 @@ import type { History } from './checks/history.ts';
 import type { SimDatabase } from './database.ts';
 import type { Life } from './life.ts';
 import type { Product } from './product.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** What may go wrong in a run: each seed draws its own. */
@@ -23,7 +24,10 @@ export const FAULTS = [
   'losses',
   'strangers',
   'clock',
+  'clockJumps',
   'guards',
+  'drains',
+  'restores',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -61,6 +65,8 @@ export interface Client {
   /** Ids of all actions that anybody was told of, oldest first. */
   readonly told: string[];
   readonly tenantOf: Map<string, string>;
+  /** Those that somebody asked to remove who may. */
+  readonly removals: Set<string>;
   readonly keys: Map<string, Keyed>;
 }
 
@@ -82,17 +88,23 @@ export interface World {
   readonly guarded: Set<string>;
   readonly refusalFor: (tenantId: string, target: Target) => { readonly message: string } | undefined;
   readonly newId: (nowMs: number) => string;
+  readonly clock: StoreClock;
   readonly storeNow: () => number;
-  readonly onCommit: () => void;
+  readonly onCommit: (tenantIds: ReadonlySet<string>) => void;
   /** What a process logs. */
   readonly onFault: (who: string, error: unknown) => void;
   readonly say: (text: string) => void;
+  /** Hears what each commit changed; undefined where nobody listens. */
+  readonly onTrace: ((line: string) => void) | undefined;
+  /** Versions of the ledger rows that it was told of. */
+  readonly traced: Map<string, number>;
+  readonly begunAt: number;
   readonly hash: Hash;
   readonly lines: string[];
   /** What was found broken; the first one ends the run. */
   readonly broken: string[];
-  /** How far the clock of the store is from the true time. */
-  skewMs: number;
+  /** When something is due by the clock of the store, as of so many commits. */
+  readonly dueBy: { commits: number; at: number };
   /** Nothing goes wrong any more. */
   isCalm: boolean;
   started: number;

@@ -27,16 +27,22 @@ function pickNode() {
   return process.exit(1);
 }
 
-/** Runs a program in this one's place: `kill` reaches only this process, so what it is told, the program is told. */
-function run(node, args, morePath = []) {
+/** Starts a program that finds this Node, and says so where it cannot be started. */
+function start(node, args, morePath, options) {
   const paths = [path.dirname(node), ...morePath, process.env.PATH];
   const env = { ...process.env, PATH: paths.filter(Boolean).join(path.delimiter) };
-  const child = spawn(node, args, { stdio: 'inherit', env });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const child = spawn(node, args, { ...options, stdio: 'inherit', env });
   child.on('error', (error) => {
     console.error(`${node} could not be started: ${error.message}.`);
     process.exit(1);
   });
+  return child;
+}
+
+/** Runs a program in this one's place: `kill` reaches only this process, so what it is told, the program is told. */
+function run(node, args, morePath = []) {
+  const child = start(node, args, morePath);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (!signal) process.exit(code);
     process.removeAllListeners(signal);
@@ -44,4 +50,4 @@ function run(node, args, morePath = []) {
   });
 }
 
-module.exports = { pickNode, run };
+module.exports = { pickNode, run, start };

@@ -96,7 +96,10 @@ export interface ConnectorTraits {
   readonly seesForeign: boolean;
   /** The product is told the end and drops the entry itself some time after: a later end needs a call. */
   readonly keepsTime: boolean;
-  /** How long after an abort an effect may still land, in milliseconds. */
+  /**
+   * How long after an abort an effect may still land, in milliseconds of true time. What the store's clock may be
+   * corrected by meanwhile is added by the dispatcher.
+   */
   readonly maxLatenessMs: number;
   /** Time-out of one call, in milliseconds, unless the provider's configuration says otherwise. */
   readonly timeoutMs: number;

@@ -4,9 +4,11 @@ import type { Provider } from './actions/provider.ts';
 import { exampleOf, parameterSchemaOf } from './actions/targets/catalogue-row.ts';
 import type { ProviderConfig } from './config/provider-config.ts';
 import type { DispatchedProvider } from './dispatch/dispatcher.ts';
+import type { GateTerms } from './dispatch/gates.ts';
 import type { Terms } from './dispatch/terms.ts';
 import { OperatorFault } from './errors.ts';
 import { formatDuration, parseDuration } from './lib/duration.ts';
+import { atMostByClock } from './lib/guarded-clock.ts';
 import { didYouMean } from './lib/nearest-name.ts';
 
 /** The three views of one configured provider: what it speaks through, what requests see, what the dispatcher needs. */
@@ -79,12 +81,28 @@ function toTerms(config: ProviderConfig, connector: Connector): Terms {
     keepsTime: traits.keepsTime,
     repeats: traits.idempotence !== 'none',
     verification: traits.verification,
-    latenessMs: config.latenessMs ?? traits.maxLatenessMs,
+    latenessMs: atMostByClock(config.latenessMs ?? traits.maxLatenessMs),
     timeoutMs: config.timeoutMs ?? traits.timeoutMs,
     deadlineMs: config.deadlineMs,
     verifyEveryMs: looksOneByOne(connector) ? config.verifyEveryMs : null,
     lists: connector.list !== undefined,
     irreversible: traits.actions.filter(({ reversible }) => !reversible).map(({ name }) => name),
+  };
+}
+
+const fewer = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+
+/**
+ * An operator may know of a limit that the connector does not; neither lifts the other's. How many calls there may be at
+ * once is no limit of a product, but what is polite to one of which nothing is known: there the operator's word counts.
+ */
+function limitsOf({ limits }: ProviderConfig, { traits }: Connector): GateTerms['limits'] {
+  const { concurrency, perMinute, perHour } = traits.limits;
+  return {
+    concurrency: limits.concurrency ?? concurrency,
+    perMinute: fewer(limits.perMinute, perMinute),
+    perHour: fewer(limits.perHour, perHour),
   };
 }
 
@@ -131,7 +149,10 @@ function assembleProvider(
   return {
     connector,
     provider: toProvider(config, key, connector, asksApprovals),
-    dispatched: { key, terms: toTerms(config, connector), connector, tenants, reconcileEveryMs },
+    dispatched: {
+      ...{ key, terms: toTerms(config, connector), connector, tenants, reconcileEveryMs },
+      limits: limitsOf(config, connector),
+    },
   };
 }
 

@@ -12,12 +12,20 @@ interface Parts {
   readonly commits: CommitWatch;
 }
 
+const DAY_MS = 86_400_000;
+const PAUSES_MS = 30 * DAY_MS;
+
+/** A pause moves the deadlines of what waited meanwhile; a day more is for those who look late. */
+const pausesMs = ({ providers }: Config): number =>
+  Math.max(PAUSES_MS, ...providers.map(({ deadlineMs }) => deadlineMs + DAY_MS));
+
 export function assembleRetention({ config, log, store, commits }: Parts): Retention {
   const retention = startRetention({
     store,
     clock: store.clock,
     timers: systemTimers,
     finalActionsMs: config.finalActionsMs,
+    pausesMs: pausesMs(config),
     onFault: (error) => log.error({ err: error }, 'What is over could not be cleared away; it is tried again.'),
   });
   commits.watchAll(retention.note);

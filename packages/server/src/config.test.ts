@@ -166,6 +166,11 @@ describe('a file is refused with its line, and says what would be right', () => 
     ],
     ['any origin', 'server:\n  cors:\n    origins: ["*"]', /yaml:3: "\*" is no origin/],
     ['the origin of no page', 'server:\n  cors:\n    origins: ["null"]', /yaml:3: "null" is no origin/],
+    [
+      'a limit of a product of nothing',
+      'providers:\n  - { name: x, connector: blocklist, limits: { perHour: 0 } }',
+      /perHour/,
+    ],
     ['a limit of nothing', 'limits:\n  requestsPerMinute: { post: 0 }', /yaml:2: limits\.requestsPerMinute\.post/],
     ['a limit of what has none', 'limits:\n  requestsPerMinute: { delete: 5 }', /yaml:2: .*"delete"/],
     ['a protected target that is none', 'protected:\n  - ips: [10.0.0.0/33]', /yaml:2: .*10\.0\.0\.0\/33/],

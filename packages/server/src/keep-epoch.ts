@@ -1,5 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { failpoint } from './lib/failpoint.ts';
+import { replaceOrOverwrite } from './lib/overwrite-file.ts';
 import type { Log } from './observe/log.ts';
 import { quarantineAll } from './quarantine-all.ts';
 import type { DatabaseEpoch } from './store/sql/sqlite-epoch.ts';
@@ -26,14 +28,40 @@ function sync(file: string): void {
   }
 }
 
-function writeFile(folder: string, epoch: number): void {
+function writeBeside(folder: string, text: string): void {
   const file = epochFile(folder);
   const next = `${file}.new`;
-  writeFileSync(next, `${epoch}\n`, { mode: 0o600 });
+  writeFileSync(next, text, { mode: 0o600 });
   sync(next);
+  failpoint('sqlite.inEpochFile');
   renameSync(next, file);
   sync(folder);
 }
+
+/** On a disk without room too: a start must not fail for eight bytes, while cancels wait for it. */
+function writeFile(folder: string, epoch: number): void {
+  const text = `${epoch}\n`;
+  // An epoch is never shorter than the one before it, and both fit in one sector.
+  replaceOrOverwrite(epochFile(folder), text, () => writeBeside(folder, text));
+  rmSync(`${epochFile(folder)}.new`, { force: true });
+}
+
+/** The database first, durably, the file second. @param write what it is in the database then; null: as it was */
+async function raiseBoth(folder: string, write: () => Promise<number | null>): Promise<void> {
+  failpoint('sqlite.beforeEpoch');
+  const epoch = await write();
+  if (epoch === null) return;
+  failpoint('sqlite.afterEpoch');
+  writeFile(folder, epoch);
+  failpoint('sqlite.afterEpochFile');
+}
+
+const setTo =
+  (store: OpenSqlite, epoch: number): (() => Promise<number>) =>
+  async () => {
+    await store.writeEpoch(epoch);
+    return epoch;
+  };
 
 /**
  * Why the database is taken for one that was restored; undefined where it is the one that was served last. It is
@@ -53,11 +81,13 @@ export function whyRestored({ epoch, backupOf }: DatabaseEpoch, file: number | n
 }
 
 export interface KeptEpoch {
+  /** What time it was when something was written the last time before this start, to a few seconds; null: not known. */
+  readonly servedUntil: number | null;
   /** To be called before the store is closed. */
   close(): Promise<void>;
 }
 
-async function begin(store: OpenSqlite, folder: string, log: Log): Promise<void> {
+async function begin(store: OpenSqlite, folder: string, log: Log): Promise<number | null> {
   const database = await store.readEpoch();
   const file = readFile(folder);
   const reason = whyRestored(database, file);
@@ -68,13 +98,13 @@ async function begin(store: OpenSqlite, folder: string, log: Log): Promise<void>
       { tenants: count },
       `${reason} Every tenant in it is in quarantine: nothing is sent until resumeDispatch. See docs/operate.md.`,
     );
-  } else if (database.epoch === null) {
-    await store.writeEpoch(0);
-    writeFile(folder, 0);
+  } else if (file === null) {
+    // Also where an earlier start wrote 0 into the database and was killed then: 1 without a file would be a restored one.
+    await raiseBoth(folder, setTo(store, 0));
   }
   const next = Math.max(database.epoch ?? 0, file ?? 0) + 1;
-  await store.writeEpoch(next);
-  writeFile(folder, next);
+  await raiseBoth(folder, setTo(store, next));
+  return database.servedUntil;
 }
 
 /**
@@ -82,11 +112,10 @@ async function begin(store: OpenSqlite, folder: string, log: Log): Promise<void>
  * quarantine then, before anything is sent. From then on keeps the two in step.
  */
 export async function keepEpoch(store: OpenSqlite, folder: string, log: Log): Promise<KeptEpoch> {
-  await begin(store, folder, log);
+  const servedUntil = await begin(store, folder, log);
   const raise = async (): Promise<void> => {
     try {
-      const epoch = await store.raiseEpoch();
-      if (epoch !== null) writeFile(folder, epoch);
+      await raiseBoth(folder, store.raiseEpoch);
     } catch (error) {
       log.warn({ err: error }, 'The epoch could not be raised. It is tried again.');
     }
@@ -96,6 +125,7 @@ export async function keepEpoch(store: OpenSqlite, folder: string, log: Log): Pr
     raising = raising.then(raise);
   }, RAISED_WITHIN_MS).unref();
   return {
+    servedUntil,
     close: async () => {
       clearInterval(timer);
       await raising;

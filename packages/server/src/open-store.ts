@@ -5,7 +5,6 @@ import { OperatorFault } from './errors.ts';
 import { keepEpoch } from './keep-epoch.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
-import { openPostgresStore } from './store/sql/postgres-store.ts';
 import { openSqliteStore } from './store/sql/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import { UNITS } from './units.ts';
@@ -41,17 +40,19 @@ const tellRoom =
   };
 
 async function openEmbedded(config: Config, key: InstallKey, log: Log, metrics: Metrics): Promise<Store> {
+  const guard = watchClock(log, metrics);
   const store = await openSqliteStore({
     folder: config.dataFolder,
     entry: new URL('./store-thread.ts', import.meta.url),
     onRoom: tellRoom(log),
     onBroken: (error) => endProcess(log, error),
     failpoints: config.failpoints,
-    clock: watchClock(log, metrics),
+    clock: guard,
   });
   try {
     checkKey(await store.settleFact(KEY_FACT, key.fingerprint), key, config.dataFolder);
     const epoch = await keepEpoch(store, config.dataFolder, log);
+    if (epoch.servedUntil !== null) guard.remember(epoch.servedUntil);
     const close = async (): Promise<void> => {
       await epoch.close();
       await store.close();
@@ -67,6 +68,8 @@ async function openEmbedded(config: Config, key: InstallKey, log: Log, metrics: 
 export async function openStore(config: Config, key: InstallKey, log: Log, metrics: Metrics): Promise<Store> {
   if (!config.databaseUrl) return await openEmbedded(config, key, log, metrics);
   const url = config.databaseUrl.reveal();
+  // 270 modules that nobody needs in this thread over SQLite: a start takes that much less.
+  const { openPostgresStore } = await import('./store/sql/postgres-store.ts');
   const store = await openPostgresStore({
     url,
     units: UNITS,

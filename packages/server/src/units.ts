@@ -10,17 +10,19 @@ import {
   pruneActions,
   pruneDeliveries,
   pruneKeptOrders,
+  prunePauses,
   pruneRecentRequests,
   pruneUsedKeys,
 } from './actions/retention/prune-units.ts';
 import { updateAction } from './actions/update-action.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
-import { giveUpLate } from './dispatch/late-releases.ts';
+import { giveUpLate } from './dispatch/give-up-late.ts';
 import { wakeMissing } from './dispatch/reconcile.ts';
 import { settleCall } from './dispatch/settle-call.ts';
 import { forgetPastEffects, settleStrays } from './dispatch/take-back.ts';
 import { takeDue } from './dispatch/take-due.ts';
 import { takeOne } from './dispatch/take-one.ts';
+import { settleUnheld } from './dispatch/unheld-leases.ts';
 import {
   beginDelivery,
   clearSubscription,
@@ -54,6 +56,7 @@ export const UNITS: readonly AnyUnit[] = [
   takeOne,
   settleCall,
   freeLeases,
+  settleUnheld,
   giveUpLate,
   wakeMissing,
   settleStrays,
@@ -72,6 +75,7 @@ export const UNITS: readonly AnyUnit[] = [
   pruneUsedKeys,
   pruneKeptOrders,
   pruneDeliveries,
+  prunePauses,
   pruneActions,
   keepOrder,
   indexWords,

@@ -1,8 +1,6 @@
-import { type ClockGuard, createClockGuard } from './lib/guarded-clock.ts';
+import { type ClockGuard, createClockGuard, LOOK_EVERY_MS } from './lib/guarded-clock.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
-
-const LOOK_EVERY_MS = 1_000;
 
 /** The embedded store's clock, looked after: whoever sets the system's is told of, and moves nobody's end. */
 export function watchClock(log: Log, metrics: Pick<Metrics, 'clockJumped' | 'clockTrusted'>): ClockGuard {
@@ -14,6 +12,12 @@ export function watchClock(log: Log, metrics: Pick<Metrics, 'clockJumped' | 'clo
     if (byMs !== undefined) {
       metrics.clockJumped();
       log.error({ byMs }, 'The clock of the system was set. What ends by the clock waits for a minute.');
+    }
+    if (state !== before && state === 'behind') {
+      log.error(
+        'The clock of the system stands before what was written already: it was set back while the server was off. ' +
+          'What ends by it ends late. Put it right, and start the server again; if it is right, start it again as it is.',
+      );
     }
     if (state !== before && state === 'off') {
       log.error(

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { seededRandom } from '../../../packages/server/src/dispatch/testing/seeded-random.ts';
 import { startPostgres, type TestPostgres } from '../../postgres.ts';
 import { startServer, type TestServer, until } from '../../server.ts';
 import type { Finding } from '../campaign.ts';
@@ -8,6 +9,10 @@ import { compareTold, nothingTold, postOne, postUntil, type Told } from './told.
 
 /** Contract of F15: the database is back, and so is the server. */
 const BACK_WITHIN_MS = 5_000;
+const LEAST_LOAD_MS = 100;
+const MORE_LOAD_MS = 400;
+const MOST_DOWN_MS = 800;
+const RESTARTED_SHARE = 0.4;
 
 const END_ALL = `select pg_terminate_backend(pid) from pg_stat_activity
   where application_name = 'interdict' and pid <> pg_backend_pid()`;
@@ -20,9 +25,9 @@ async function terminateAll(postgres: TestPostgres): Promise<void> {
 }
 
 /** `pg_ctl restart -m immediate` is no more: all its processes end at once, and the log is replayed. */
-async function restartAtOnce(postgres: TestPostgres): Promise<void> {
+async function restartAtOnce(postgres: TestPostgres, downMs: number): Promise<void> {
   await postgres.crash();
-  await delay(300);
+  await delay(downMs);
   await postgres.restart();
 }
 
@@ -37,16 +42,18 @@ async function backAfter(told: Told, server: TestServer): Promise<number> {
   return performance.now() - began;
 }
 
-async function disturb({ count, say }: FaultRun, postgres: TestPostgres, server: TestServer): Promise<Finding[]> {
+async function disturb({ count, seed, say }: FaultRun, postgres: TestPostgres, server: TestServer): Promise<Finding[]> {
   const told = nothingTold();
   const stop = new AbortController();
   const load = postUntil(told, server, stop.signal);
+  const random = seededRandom(seed);
   const took: number[] = [];
   for (let round = 0; round < count; round += 1) {
-    await delay(200 + ((round * 37) % 300));
-    await (round % 3 === 2 ? restartAtOnce(postgres) : terminateAll(postgres));
+    await delay(LEAST_LOAD_MS + random() * MORE_LOAD_MS);
+    const isRestart = random() < RESTARTED_SHARE;
+    await (isRestart ? restartAtOnce(postgres, random() * MOST_DOWN_MS) : terminateAll(postgres));
     took.push(await backAfter(told, server));
-    say(round + 1);
+    say(round + 1, isRestart ? 'restarted at once' : 'connections ended');
   }
   stop.abort();
   await load;

@@ -34,15 +34,22 @@ function note(told: Told, index: number, { status, headers, json, text }: Reply)
   else told.wrong.push(`${status}: ${text.slice(0, 300)}`);
 }
 
+/** Every other request has a key, and can be repeated under it. */
+const hasKey = (index: number): boolean => index % 2 === 1;
+
+const post = (server: TestServer, provider: string, index: number): Promise<Reply> =>
+  ask(server, ACTIONS, {
+    body: requestBody(provider, index),
+    headers: hasKey(index) ? { 'Idempotency-Key': `faults-${index}` } : {},
+    signal: AbortSignal.timeout(20_000),
+  });
+
 /** One request for a target that no other has; what was answered is noted. @returns its status; 0 where none came */
 export async function postOne(told: Told, server: TestServer, provider = 'simulator'): Promise<number> {
   const index = told.next;
   told.next += 1;
   try {
-    const reply = await ask(server, ACTIONS, {
-      body: requestBody(provider, index),
-      signal: AbortSignal.timeout(20_000),
-    });
+    const reply = await post(server, provider, index);
     note(told, index, reply);
     return reply.status;
   } catch {
@@ -62,8 +69,26 @@ export async function postUntil(told: Told, server: TestServer, signal: AbortSig
   await Promise.all(Array.from({ length: width }, post));
 }
 
+/** What is not known is asked again under its key: there must be an answer now, and one action. */
+export async function repeatUnknown(told: Told, server: TestServer, provider = 'simulator'): Promise<void> {
+  for (const index of [...told.unknown].filter(hasKey)) {
+    const { status, json, text } = await post(server, provider, index);
+    if (status === 201) told.accepted.set(index, String(json.id));
+    else told.wrong.push(`repeated under its key: ${status} ${text.slice(0, 300)}`);
+  }
+}
+
+/** The state of an action's effect; in words where it cannot be read. */
+export async function readState(server: TestServer, id: string): Promise<string> {
+  const { status, json } = await ask(server, `${ACTIONS}/${id}?$select=status,enforcement`);
+  if (status !== 200) return `status ${status}`;
+  const state = String(json.enforcement?.state);
+  // Cancelled before it was begun.
+  return state === 'none' && (json.status as unknown) === 'Failed' ? 'released' : state;
+}
+
 /** Number of the target, by which every request of the campaign is known again. */
-const indexOf = (entity: Json): number => Number(String(entity.clientContext as unknown).slice('case-2026-11-'.length));
+export const indexOf = (clientContext: unknown): number => Number(String(clientContext).slice('case-2026-11-'.length));
 
 /** All that the server has, as ids by target. */
 async function readStored(server: TestServer): Promise<Map<number, string[]>> {
@@ -73,7 +98,7 @@ async function readStored(server: TestServer): Promise<Map<number, string[]>> {
     const { status, json, text } = await ask(server, next);
     if (status !== 200) throw new Error(`The list could not be read: ${status} ${text.slice(0, 300)}`);
     for (const entity of json.value as unknown as Json[]) {
-      const index = indexOf(entity);
+      const index = indexOf(entity.clientContext);
       stored.set(index, [...(stored.get(index) ?? []), String(entity.id)]);
     }
     const link = json['@odata.nextLink'] as unknown as string | undefined;
@@ -82,12 +107,17 @@ async function readStored(server: TestServer): Promise<Map<number, string[]>> {
   return stored;
 }
 
-const some = (faults: readonly string[]): string | undefined =>
+/** The first of what is wrong, in words; undefined where nothing is. */
+export const some = (faults: readonly string[]): string | undefined =>
   faults.length === 0 ? undefined : `${faults.length}: ${faults.slice(0, 5).join('; ')}`;
 
 /** Compares what was told with what is there, as the server that runs now reads it. */
 export async function compareTold(told: Told, server: TestServer): Promise<readonly Finding[]> {
-  const stored = await readStored(server);
+  return compareStored(told, await readStored(server));
+}
+
+/** Compares what was told with what is there, as ids by target. */
+export function compareStored(told: Told, stored: ReadonlyMap<number, readonly string[]>): readonly Finding[] {
   const lost = [...told.accepted].filter(([index, id]) => !stored.get(index)?.includes(id));
   const ghosts = [...told.refused].filter((index) => stored.has(index));
   const twice = [...stored].filter(([, ids]) => ids.length > 1);

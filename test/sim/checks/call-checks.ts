@@ -11,12 +11,12 @@ export function checkTenant(world: World, { tenantId, request }: Call): void {
   if (seen && seen.tenantId !== tenantId) note(world, `I9: a call for ${request.actionId} names another tenant.`);
 }
 
-/** The clock of the store may be set by so much between two times that it gave. */
-const CLOCK_MS = 2_500;
+/** The clock of the store may go back by so much between two times that it gave. */
+export const BACK_MS = 50;
 
 /** What was leased followed from the holds of that moment; they may be others by now. */
 function checkHolds(world: World, kind: string, ledger: EnforcementRow, effect: string): void {
-  const leasedAt = (ledger.leased_at ?? 0) - CLOCK_MS;
+  const leasedAt = (ledger.leased_at ?? 0) - BACK_MS;
   const { actions, heldSince } = world.history;
   if (kind === 'release') {
     const heldBefore = [...actions.values()].some(
@@ -29,13 +29,24 @@ function checkHolds(world: World, kind: string, ledger: EnforcementRow, effect: 
   } else if ((ledger.wanted_until ?? 0) <= leasedAt) note(world, `An apply of ${effect} behind its own end.`);
 }
 
+/** A restored database sends nothing until somebody resumes, but what was cancelled since. */
+function checkQuarantine(world: World, kind: string, ledger: EnforcementRow, effect: string): void {
+  const since = world.history.quarantined.get(effect.split(' ')[0] ?? '');
+  if (since === undefined || (ledger.leased_at ?? 0) - BACK_MS <= since) return;
+  const isWished = kind === 'release' && (ledger.release_wished_at ?? 0) > since - BACK_MS;
+  if (!isWished) note(world, `The quarantine: ${kind} of ${effect} is sent.`);
+}
+
 /** I2: what is sent was intended, by this process, and is still its own to send. */
 function checkIntent(world: World, worker: Worker, product: Product, kind: string, call: Call, effect: string): void {
   const ledger = ledgerOf(world, product, effect);
   const isMine = ledger?.lease_owner === worker.name && ledger.lease_call === kind;
   if (!isMine || ledger.operation_id !== call.operationId || ledger.attempt !== call.attempt)
     note(world, `I2: ${worker.name} sends ${kind} of ${effect} at ${product.name} without an intent of its own.`);
-  else checkHolds(world, kind, ledger, effect);
+  else {
+    checkHolds(world, kind, ledger, effect);
+    checkQuarantine(world, kind, ledger, effect);
+  }
 }
 
 /** What must hold at the moment of every sending of a write. */

@@ -15,12 +15,18 @@ export interface History {
   readonly deleted: Set<string>;
   /** Those that are not final, and by when each must be. */
   readonly open: Map<string, number>;
-  /** When each began to hold its effect, by the true time. */
+  /** When each began to hold its effect. Times are those of the store's clock. */
   readonly heldSince: Map<string, number>;
+  /** Those that hold an effect, and until when. */
+  readonly ends: Map<string, number>;
   /** Actions that were Running when their cancel was committed. */
   readonly cancelled: Set<string>;
   /** The last sequence of each tenant's journal. */
   readonly sequences: Map<string, number>;
+  /** Tenants whose dispatch is stopped, at one provider or all. */
+  readonly paused: Set<string>;
+  /** Since when a tenant is in quarantine, where it is. */
+  readonly quarantined: Map<string, number>;
   commits: number;
 }
 
@@ -29,7 +35,10 @@ export const createHistory = (): History => ({
   deleted: new Set(),
   open: new Map(),
   heldSince: new Map(),
+  ends: new Map(),
   cancelled: new Set(),
   sequences: new Map(),
+  paused: new Set(),
+  quarantined: new Map(),
   commits: 0,
 });

@@ -57,7 +57,7 @@ export function checkRest(world: World): void {
     if (isHolding !== (seen.row.state === 'inForce')) note(world, `${seen.row.id} rests as ${stateOf(seen)}.`);
   }
   for (const tenantId of TENANTS) checkCount(world, tenantId);
-  const lost = world.client.told.filter((id) => !world.history.actions.has(id) && !world.history.deleted.has(id));
+  const lost = world.client.told.filter((id) => !world.history.actions.has(id) && !world.client.removals.has(id));
   if (lost.length > 0) note(world, `I1: ${lost.join(', ')} is lost.`);
 }
 

@@ -2,35 +2,42 @@ import { note, type World } from '../world.ts';
 
 /** What a promise of time may be late by, where nothing hindered it. */
 const LATE_MS = 60_000;
+/** A correction of the clock of more than fifteen minutes is not believed; two of them may follow each other. */
+export const MOST_OFF_MS = 1_810_000;
 
-const PAUSED = 'select distinct tenant_id from dispatch_pause where until is null';
-
-/** Time stopped does not count. */
-function putOff({ database, history, time, deadlineMs }: World): void {
-  const paused = new Set(
-    database
-      .prepare(PAUSED)
-      .all()
-      .map(({ tenant_id }) => tenant_id),
-  );
+/** Time stopped does not count. Behind every event, and before a stop ends: up to it hours may have passed at once. */
+export function putOff({ history, storeNow, deadlineMs }: World): void {
+  const { paused, quarantined } = history;
   if (paused.size === 0) return;
+  const until = storeNow() + deadlineMs;
   for (const [id, by] of history.open)
-    if (paused.has(history.actions.get(id)?.tenantId ?? '')) history.open.set(id, Math.max(by, time.now + deadlineMs));
+    if (paused.has(history.actions.get(id)?.tenantId ?? '')) history.open.set(id, Math.max(by, until));
+  for (const [id, by] of history.ends)
+    if (quarantined.has(history.actions.get(id)?.tenantId ?? '')) history.ends.set(id, Math.max(by, storeNow()));
 }
 
-/** I10: nothing stays open beyond its deadline, but for as long as no process could see to it. */
+/** What nobody could see to in time is not late. */
+function noteTrouble(world: World): void {
+  const isRunning = world.workers.some(({ life }) => life.state === 'runs' && !life.isStopping);
+  if (!isRunning || world.clock.isInDoubt()) world.troubledAt = Math.max(world.troubledAt, world.time.now);
+}
+
+/** I10: nothing stays open beyond its deadline or in force beyond its end, but while no process could see to it. */
 export function checkTime(world: World): void {
-  const { history, time, workers } = world;
-  const isRunning = workers.some(({ life }) => life.state === 'runs');
-  if (!isRunning) world.troubledAt = Math.max(world.troubledAt, time.now);
+  const { history, time, storeNow } = world;
+  noteTrouble(world);
   putOff(world);
+  if (time.now <= world.troubledAt + LATE_MS) return;
+  const now = Math.max(storeNow(), time.now - MOST_OFF_MS) - LATE_MS;
   for (const [id, by] of history.open) {
-    if (time.now <= Math.max(by, world.troubledAt) + LATE_MS) continue;
+    if (now <= by) continue;
     const seen = history.actions.get(id);
-    note(
-      world,
-      `I10: ${id} is ${seen?.row.status}/${seen?.row.state} ${(time.now - by) / 1_000} s behind its deadline.`,
-    );
+    note(world, `I10: ${id} is ${seen?.row.status}/${seen?.row.state} ${(now - by) / 1_000} s behind its deadline.`);
     history.open.delete(id);
+  }
+  for (const [id, by] of history.ends) {
+    if (now <= by) continue;
+    note(world, `I10: ${id} is held ${(now - by) / 1_000} s behind its end.`);
+    history.ends.delete(id);
   }
 }

@@ -1,13 +1,14 @@
 import { Refusal } from '../errors.ts';
 import { type Timers, wait } from '../lib/timers.ts';
-import { CommitUnknown } from '../store/store.ts';
+import { CommitUnknown, StoreEnded } from '../store/store.ts';
 
 /** Well under the time that clients wait for an answer. */
 const PATIENCE_MS = 8_000;
 const AGAIN_MS = 250;
 
 const mayPass = (thrown: unknown): boolean =>
-  thrown instanceof CommitUnknown || (thrown instanceof Refusal && thrown.code === 'serviceUnavailable');
+  thrown instanceof CommitUnknown ||
+  (thrown instanceof Refusal && thrown.code === 'serviceUnavailable' && !(thrown instanceof StoreEnded));
 
 async function askUntil(timers: Timers, endAt: number, ask: () => Promise<unknown>): Promise<unknown> {
   for (;;) {

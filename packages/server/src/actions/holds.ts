@@ -1,6 +1,6 @@
 import { RESULT_CODES } from '@interdict/contract';
 import { queries } from '../store/queries.ts';
-import { type ActionRow, type Ending, type EnforcementRow, LANES } from '../store/rows.ts';
+import { type ActionRow, type Ending, type EnforcementRow, LANES, STANDING } from '../store/rows.ts';
 import { all, first, must, type UnitContext, type Work } from '../store/work.ts';
 import { type ActionChange, changeAction } from './change-action.ts';
 import { closeEffect } from './close-effect.ts';
@@ -8,6 +8,12 @@ import { type JournalType, journalEntry, type Origin } from './journal.ts';
 
 /** An action that holds nothing any more and waits for nothing. */
 const LET_GO = { enforcement_id: null, hold: 'none', end_at: null, ending: null } as const;
+
+/** Five indexes are not written again where nothing changes that they are made of. */
+const isStandingAlone = (before: ActionRow, after: ActionRow): boolean =>
+  (Object.keys(after) as (keyof ActionRow)[]).every(
+    (column) => STANDING.has(column) || before[column] === after[column],
+  );
 
 /** Changes an action, and writes down that it did: the two are never apart. Returns the journal's sequence. */
 export function* writeChange(
@@ -19,7 +25,7 @@ export function* writeChange(
   origin?: Origin,
 ): Work<number> {
   const after = changeAction(before, change, u.now);
-  yield* must(queries.saveAction(after));
+  yield* must(isStandingAlone(before, after) ? queries.saveStanding(after) : queries.saveAction(after));
   if (after.end_at !== null) u.due(after.end_at);
   const told = { status: after.status, state: after.state, ...details };
   return u.journal(journalEntry(type, before.id, 'updated', told, origin));
@@ -50,18 +56,15 @@ export function* releaseEnded(u: UnitContext, ledger: EnforcementRow): Work<void
   for (const row of waiting) if (row.hold === 'ended') yield* letGo(u, row, ledger, ledger.holds);
 }
 
-/**
- * An action begins to hold an effect. Actions whose release was awaited are released: the effect is the new one's now.
- * Returns the ledger row as it is to be saved; the caller says in `lane` and `due_at` what comes next.
- */
-export function* takeHold(u: UnitContext, row: ActionRow, ledger: EnforcementRow): Work<EnforcementRow> {
+/** An action begins to hold an effect that nobody had to do with so far. Returns the ledger row as it is to be saved. */
+export function* beginHold(u: UnitContext, row: ActionRow, ledger: EnforcementRow): Work<EnforcementRow> {
   const until = row.hold_until ?? u.now + (row.ttl_ms ?? 0);
   const endAt = Math.min(until, row.deadline_at ?? until);
   const held = { enforcement_id: ledger.id, hold: 'active', hold_until: until, start_at: null, end_at: endAt } as const;
   const change: ActionChange = { status: 'Running', state: 'pending', row: held };
   const sequence = yield* writeChange(u, row, change, 'securityAction.started', { enforcementId: ledger.id });
   const wasWanted = ledger.holds > 0;
-  const after: EnforcementRow = {
+  return {
     ...ledger,
     holds: ledger.holds + 1,
     wanted_until: Math.max(until, wasWanted ? (ledger.wanted_until ?? 0) : 0),
@@ -71,7 +74,15 @@ export function* takeHold(u: UnitContext, row: ActionRow, ledger: EnforcementRow
     release_wished_at: null,
     release_failed: 0,
   };
-  if (!wasWanted) yield* releaseEnded(u, after);
+}
+
+/**
+ * An action begins to hold an effect. Actions whose release was awaited are released: the effect is the new one's now.
+ * Returns the ledger row as it is to be saved; the caller says in `lane` and `due_at` what comes next.
+ */
+export function* takeHold(u: UnitContext, row: ActionRow, ledger: EnforcementRow): Work<EnforcementRow> {
+  const after = yield* beginHold(u, row, ledger);
+  if (ledger.holds === 0) yield* releaseEnded(u, after);
   return after;
 }
 

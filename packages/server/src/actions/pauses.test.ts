@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DispatchPauseRow } from '../store/rows.ts';
-import { haltAt, pausedMs } from './pauses.ts';
+import { haltAt, pausedMs, ranSince } from './pauses.ts';
 
 const aPause = (of: Partial<DispatchPauseRow>): DispatchPauseRow => ({
   id: 'p',
@@ -85,5 +85,34 @@ describe('the time that pauses took', () => {
         100,
       ),
     ).toBe(ms);
+  });
+});
+
+describe('since when the dispatch has run for ten', () => {
+  it.each<[string, readonly (readonly [since: number, until: number | null])[], number]>([
+    ['without a pause', [], 90],
+    ['with one that was over before', [[10, 90]], 90],
+    ['with one in between', [[92, 95]], 87],
+    [
+      'with two that overlap',
+      [
+        [91, 94],
+        [92, 96],
+      ],
+      85,
+    ],
+    [
+      'with one that the first makes count',
+      [
+        [92, 95],
+        [80, 88],
+      ],
+      79,
+    ],
+    ['with one that lasts', [[95, null]], 85],
+    ['with one that has lasted for ever', [[-1_000, null]], -1_010],
+  ])('%s', (_, spans, since) => {
+    const pauses = spans.map(([from, until]) => aPause({ since: from, until }));
+    expect(ranSince(pauses, 10, 100)).toBe(since);
   });
 });

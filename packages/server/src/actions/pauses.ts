@@ -27,6 +27,34 @@ export function haltAt(pauses: Pauses, provider: string): Halt {
   return { holdsApplies: mine.length > 0, holdsEnds: restored.length > 0, releasesAfter: Math.max(...restored) };
 }
 
+/**
+ * Releases that were wished up to this time were held back by a quarantine that lasts, or ended after `endedAfter`: their
+ * time to succeed counts from its end. 0: there are none.
+ */
+export function heldBackUpTo(pauses: Pauses, provider: string, endedAfter: number): number {
+  const restored = pauses.filter(({ kind }) => kind === 'restored').filter(isOf(provider));
+  const recent = restored.filter(({ until }) => until === null || until > endedAfter);
+  return Math.max(0, ...recent.map(({ since }) => since));
+}
+
+/**
+ * Since when the dispatch has run for so long, all pauses taken together. Whatever waited at that moment, with no more time
+ * than that until its deadline, has had it.
+ */
+export function ranSince(
+  pauses: readonly Pick<DispatchPauseRow, 'since' | 'until'>[],
+  ranMs: number,
+  now: number,
+): number {
+  for (let since = now - ranMs; ; ) {
+    const earlier = now - ranMs - pausedMs(pauses, since, now);
+    if (earlier >= since) return since;
+    // Within a pause nothing ran: from its beginning on it is the same.
+    const around = pauses.filter((pause) => pause.since < earlier && (pause.until ?? now) > earlier);
+    since = Math.min(earlier, ...around.map((pause) => pause.since));
+  }
+}
+
 /** How much of the time from `since` until `now` the pauses took together, however they overlap. */
 export function pausedMs(
   pauses: readonly Pick<DispatchPauseRow, 'since' | 'until'>[],

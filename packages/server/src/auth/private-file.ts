@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { OperatorFault } from '../errors.ts';
+import { replaceOrOverwrite } from '../lib/overwrite-file.ts';
 
 /** A file of the data folder that the server must not start with. The message tells the operator how to mend it. */
 export class UnusableFile extends OperatorFault {
@@ -97,7 +98,10 @@ export function createPrivateFile(filePath: string, text: string): void {
   });
 }
 
-/** Puts the text in the place of whatever the file held, with mode 0600; a reader sees the old text or the new one. */
+/**
+ * Puts the text in the place of whatever the file held, with mode 0600; a reader sees the old text or the new one. On a
+ * full disk it is written over the old one: who holds no token can cancel nothing.
+ */
 export function replacePrivateFile(filePath: string, text: string): void {
-  putWhole(filePath, text, (from) => renameSync(from, filePath));
+  replaceOrOverwrite(filePath, text, () => putWhole(filePath, text, (from) => renameSync(from, filePath)));
 }

@@ -62,6 +62,17 @@ const perMinute = (description: string): JsonSchema => ({
   description,
 });
 
+const productLimits = closed('What the product takes for one tenant: calls of every kind together.', {
+  perMinute: perMinute('Calls in a minute; absent: as its connector says.'),
+  perHour: perMinute('Calls in an hour; absent: as its connector says.'),
+  concurrency: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000,
+    description: 'Calls at once of one process, all tenants together; absent: as its connector says.',
+  },
+});
+
 const limits = closed('How much one application may ask of one process.', {
   requestsPerMinute: closed('Requests of one app and tenant in a minute; absent: any number.', {
     get: perMinute('GET and HEAD.'),
@@ -141,6 +152,7 @@ const COMMON: Readonly<Record<string, JsonSchema>> = {
   maxTtl: duration('How far ahead an end may lie. Default P365D.'),
   verifyEvery: duration('How often what is in force is looked at. Default PT30S.'),
   lateness: duration('How long after an abort an effect may still land.'),
+  limits: productLimits,
   reporters: list(text("An application's id."), 'Applications that may say by PATCH how an action went there.'),
   retired: flag('Takes no new actions; releases go on.'),
   simulated: flag('Says that a simulator beside a configured issuer is meant.'),

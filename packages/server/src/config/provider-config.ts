@@ -16,6 +16,8 @@ export interface ProviderConfig {
   readonly deadlineMs: number;
   readonly maxTtlMs: number;
   readonly verifyEveryMs: number;
+  /** What its product takes for one tenant, as the operator knows. */
+  readonly limits: { readonly perMinute?: number; readonly perHour?: number; readonly concurrency?: number };
   readonly isRetired: boolean;
   /** Ids of applications, in lower case. */
   readonly reporters: readonly string[];
@@ -37,6 +39,7 @@ export const plainProvider = (name: string, kind: ConnectorKind): ProviderConfig
   timeoutMs: undefined,
   latenessMs: undefined,
   ...DEFAULTS,
+  limits: {},
   isRetired: false,
   reporters: [],
   faultAt: undefined,
@@ -52,6 +55,7 @@ interface FileProvider extends Readonly<Record<string, unknown>> {
   readonly retired?: boolean;
   readonly reporters?: readonly string[];
   readonly simulated?: boolean;
+  readonly limits?: ProviderConfig['limits'];
 }
 
 interface Reading {
@@ -107,6 +111,7 @@ function toProvider(reading: Reading, provider: FileProvider, index: number): Pr
     deadlineMs: durationOf(provider, 'deadline') ?? DEFAULTS.deadlineMs,
     maxTtlMs: durationOf(provider, 'maxTtl') ?? DEFAULTS.maxTtlMs,
     verifyEveryMs: durationOf(provider, 'verifyEvery') ?? DEFAULTS.verifyEveryMs,
+    limits: provider.limits ?? {},
     isRetired: provider.retired ?? false,
     reporters: (provider.reporters ?? []).map((appId) => appId.toLowerCase()),
     faultAt: (key, message) => faultAt(reading.file, key === '' ? place : `${place}/${key}`, message),

@@ -5,7 +5,6 @@ import path from 'node:path';
 import type { Connector } from '@interdict/connectors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newEntityText } from '../actions/entity.ts';
-import { systemClock } from '../lib/clock.ts';
 import { systemTimers } from '../lib/timers.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createHealthBoard } from '../observe/provider-health.ts';
@@ -23,7 +22,7 @@ import { ANSWERS, aCase } from './testing/a-case.ts';
 const { terms } = aCase({}, ANSWERS);
 const LATE_MS = 11_000;
 
-describe('a call whose lease came late', () => {
+describe('a call that may not be made any more', () => {
   const tenantId = randomUUID();
   let folder: string;
   let store: Store;
@@ -87,18 +86,22 @@ describe('a call whose lease came late', () => {
     return call;
   }
 
-  it('is not sent: another process may have taken over by now, and the row says that nothing was done', async () => {
+  it.each([
+    ['whose lease came late: another process may have taken over by now', LATE_MS, false],
+    ['that followed when the time for calls was over at the stop', 0, true],
+  ])('%s is not sent, and the row is free and says that nothing was done', async (_, lateMs, isStopping) => {
     const leased = await leaseApply();
     const provider: DispatchedProvider = {
       ...{ key: 'edge', terms, connector: connector(), tenants: undefined, reconcileEveryMs: undefined },
     };
     const dispatcher = createDispatcher({
       ...{ store, providers: [provider], refusalFor: () => undefined, health: createHealthBoard() },
-      ...{ metrics: createMetrics(), clock: systemClock, timers: systemTimers, random: () => 0 },
+      ...{ metrics: createMetrics(), timers: systemTimers, random: () => 0 },
       ...{ onFault: () => undefined, onAlarms: () => undefined },
     });
     const way = { tenantId, provider, gate: gateOf(dispatcher, tenantId, provider, Date.now()) };
-    await carryCall(dispatcher, way, { ...leased, askedAt: systemTimers.monotonicMs() - LATE_MS });
+    dispatcher.sendsNothing = isStopping;
+    await carryCall(dispatcher, way, { ...leased, askedAt: systemTimers.monotonicMs() - lateMs }, () => undefined);
     expect(applied).toBe(0);
     const [row] = await store.read(tenantId, queries.enforcementById({ id: leased.enforcementId }));
     expect(row).toMatchObject({ known: 'absent', lease_owner: null, settles_at: null });

@@ -2,6 +2,7 @@ import { fromDateTime } from '../lib/date-time.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import type { CallKind } from '../store/rows.ts';
+import type { Hurry } from '../store/store.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
 import { type Dispatcher, slotsOf, type Way } from './dispatcher.ts';
 import { goOn } from './gates.ts';
@@ -9,7 +10,7 @@ import { SENT_WITHIN_MS } from './lease-call.ts';
 import { noteAtGate } from './note-at-gate.ts';
 import { runCall } from './run-call.ts';
 import { type Settled, settleCall } from './settle-call.ts';
-import { changeLane } from './slots.ts';
+import { changeLane, giveBack, isBusy, slotLaneOf } from './slots.ts';
 
 /** Tells the board how the provider answered. A refusal is an answer; a look that found nothing is one too. */
 function note({ deps, answersAgain }: Dispatcher, { provider: { key } }: Way, result: CallResult): string {
@@ -40,6 +41,11 @@ interface Outcome {
   readonly askedAt: number;
 }
 
+function hurryOf(dispatcher: Dispatcher, provider: Way['provider'], { kind }: LeasedCall): Hurry {
+  if (kind === 'release') return { urgent: true };
+  return { patient: kind !== 'look' && isBusy(slotsOf(dispatcher, provider)) };
+}
+
 /** An outcome that cannot be stored is tried again; after that the lease runs out, and the call counts as unanswered. */
 async function settle(
   dispatcher: Dispatcher,
@@ -63,12 +69,14 @@ async function settle(
     const askedAt = timers.monotonicMs();
     try {
       failpoint('settle.beforeStore');
-      const settled = await store.run(tenantId, settleCall, settlement, { urgent: leased.kind === 'release' });
+      const settled = await store.run(tenantId, settleCall, settlement, hurryOf(dispatcher, provider, leased));
       failpoint('settle.afterStore');
       onAlarms(tenantId, settled.alarms ?? []);
       return { settled, askedAt };
     } catch (error) {
       onFault(error);
+      // What follows from it may have been leased all the same.
+      dispatcher.unsettled.add(enforcementId);
       if (tries === SETTLE_TRIES) return { settled: { held: false, dueAt: null }, askedAt };
       await wait(timers, SETTLE_PAUSE_MS * tries);
     }
@@ -95,7 +103,7 @@ async function callUnlessProtected(
   const protection = kind === 'apply' ? refusalFor(way.tenantId, call.target) : undefined;
   if (protection) return { protection: protection.message };
   const startedAt = timers.monotonicMs();
-  if (startedAt - askedAt > SENT_WITHIN_MS) return unsent(kind);
+  if (startedAt - askedAt > SENT_WITHIN_MS || dispatcher.sendsNothing) return unsent(kind);
   const result = await runCall({ connector, timers, timeoutMs: terms.timeoutMs }, leased, stop);
   const seconds = (timers.monotonicMs() - startedAt) / 1_000;
   // What we broke off ourselves says nothing of the provider.
@@ -107,11 +115,15 @@ async function callUnlessProtected(
   return result;
 }
 
-/** One call: made, and its outcome settled. */
+/** Another call may follow from a look in its own transaction: it keeps its slot until then. */
+const keepsSlot = ({ kind }: LeasedCall): boolean => kind === 'look';
+
+/** One call: made, and its outcome settled. The product is free for another while this one's is written down. */
 async function carryOne(
   dispatcher: Dispatcher,
   way: Way,
   leased: HeldCall,
+  freeSlot: () => void,
 ): Promise<Outcome & { readonly made: number }> {
   const abort = new AbortController();
   const { tenantId } = way;
@@ -119,6 +131,7 @@ async function carryOne(
   dispatcher.calls.set(leased.enforcementId, { tenantId, abort, kind: leased.kind, since });
   try {
     const result = await callUnlessProtected(dispatcher, way, leased, abort.signal);
+    if (!keepsSlot(leased)) freeSlot();
     const made = (result.answer ? 1 : 0) + (result.presence ? 1 : 0);
     return { ...(await settle(dispatcher, way, leased, result)), made };
   } finally {
@@ -136,16 +149,32 @@ export interface Carried {
   readonly made: number;
 }
 
-/** Makes a leased call in the slot that was reserved for it, and what follows from it at once. Never rejects. */
-export async function carryCall(dispatcher: Dispatcher, way: Way, first: HeldCall): Promise<Carried> {
+/**
+ * Makes a leased call in the slot that was reserved for it, and what follows from it at once. Never rejects.
+ * @param onSlot the slot is free again
+ */
+export async function carryCall(
+  dispatcher: Dispatcher,
+  way: Way,
+  first: HeldCall,
+  onSlot: () => void,
+): Promise<Carried> {
   const slots = slotsOf(dispatcher, way.provider);
   let made = 0;
   for (let leased = first; ; ) {
-    const carried = await carryOne(dispatcher, way, leased);
+    const lane = slotLaneOf(leased.kind);
+    const freeSlot = (): void => {
+      giveBack(slots, lane, way.tenantId);
+      onSlot();
+    };
+    const carried = await carryOne(dispatcher, way, leased, freeSlot);
     const { next, dueAt } = carried.settled;
     made += carried.made;
-    if (!next) return { kind: leased.kind, dueAt, made };
-    changeLane(slots, leased.kind, next.kind);
+    if (!next) {
+      if (keepsSlot(leased)) freeSlot();
+      return { kind: leased.kind, dueAt, made };
+    }
+    changeLane(slots, way.tenantId, leased.kind, next.kind);
     goOn(way.gate, leased.kind, next.kind);
     leased = { ...next, askedAt: carried.askedAt };
   }

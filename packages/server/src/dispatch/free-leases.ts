@@ -9,32 +9,39 @@ import type { Terms } from './terms.ts';
 export interface Abandoned {
   /** Ledger rows whose leases to look at. */
   readonly ids: readonly string[];
-  /** Owners whose processes live: their leases stay. */
-  readonly live: readonly string[];
+  /** Owners whose processes are gone: all others keep theirs. */
+  readonly gone: readonly string[];
+  /** They are not known to be dead: a call of theirs may be under way until its lease would have run out. */
+  readonly mayLive: boolean;
   readonly owner: string;
   /** The tenant's. */
   readonly providers: readonly Terms[];
 }
 
+/** Only a write lands; a look that is under way changes nothing. */
+const callingUntil = ({ lease_call, lease_until }: EnforcementRow): { readonly callingUntil?: number } =>
+  lease_until !== null && (lease_call === 'apply' || lease_call === 'release') ? { callingUntil: lease_until } : {};
+
 /** The call may have been made, or not: it is settled as one of which nothing was heard, and goes on at once. What was under way each time is what kills. */
-function* free(u: UnitContext, ledger: EnforcementRow, terms: Terms, owner: string): Work<void> {
+function* free(u: UnitContext, ledger: EnforcementRow, terms: Terms, { owner, mayLive }: Abandoned): Work<void> {
   const kind = ledger.lease_call ?? 'verify';
   const counted = { ...ledger, abandoned: ledger.abandoned + 1 };
-  const judgement = judgeCall(kind, { ledger: counted, terms, now: u.now, random: 0 }, {});
+  const until = mayLive ? callingUntil(ledger) : {};
+  const judgement = judgeCall(kind, { ledger: counted, terms, now: u.now, random: 0, ...until }, {});
   if (counted.abandoned >= POISONED_AT) yield* stopPoisoned(u, ledger, judgement, { owner, terms });
   else yield* carryOut(u, judgement, ledger.leased_at ?? u.now, { owner, terms });
 }
 
 /** Takes leases back from processes that are gone. */
-export const freeLeases = unit('dispatch.freeLeases', function* (u, { ids, live, owner, providers }: Abandoned) {
+export const freeLeases = unit('dispatch.freeLeases', function* (u, abandoned: Abandoned) {
+  const { ids, gone, providers } = abandoned;
   const termsOf = new Map(providers.map((terms) => [terms.provider, terms]));
-  const alive = new Set(live);
   let freed = 0;
   for (const id of ids) {
     const ledger = yield* first(queries.enforcementById({ id }));
-    if (!ledger || ledger.lease_owner === null || alive.has(ledger.lease_owner)) continue;
+    if (!ledger || ledger.lease_owner === null || !gone.includes(ledger.lease_owner)) continue;
     const terms = termsOf.get(ledger.provider);
-    if (terms) yield* free(u, ledger, terms, owner);
+    if (terms) yield* free(u, ledger, terms, abandoned);
     else yield* park(ledger);
     freed += 1;
   }

@@ -17,6 +17,7 @@ export function freshLedger(u: UnitContext, { action, target }: EffectName, term
     holds: 0,
     wanted_until: null,
     told_until: null,
+    lost_until: null,
     level: terms.verification,
     verified_at: null,
     looked: terms.seesForeign ? 0 : 1,

@@ -39,6 +39,24 @@ const rows: Readonly<Record<string, Row>> = {
       due_at: NOW + 60_000,
     },
   },
+  'taken while an earlier end may still land is told once more when nothing can land any more': {
+    ledger: { lost_until: END - 60_000, settles_at: NOW + 20_000 },
+    result: { answer: DONE, presence: { kind: 'present' } },
+    verdict: 'inForce',
+    after: { ...AT_REST, told_until: END, lost_until: END - 60_000, lane: LANES.apply, due_at: NOW + 20_000 },
+  },
+  'taken behind all that could land needs no other telling': {
+    ledger: { lost_until: END - 60_000, settles_at: NOW },
+    result: { answer: DONE, presence: { kind: 'present' } },
+    verdict: 'inForce',
+    after: { ...AT_REST, told_until: END, lost_until: null, lane: LANES.verify, due_at: NOW + 60_000 },
+  },
+  'taken and not seen may land as long as any': {
+    ledger: { lost_until: END - 60_000 },
+    result: { answer: DONE, presence: { kind: 'absent' } },
+    verdict: 'unsure',
+    after: { told_until: END, lost_until: END, settles_at: LATE },
+  },
   'taken is in force where nobody can look, at the level of the answer, and that was all': {
     terms: ANSWERS,
     result: { answer: DONE },
@@ -169,8 +187,20 @@ const rows: Readonly<Record<string, Row>> = {
     verdict: 'nothing',
     after: { known: 'unknown', lane: LANES.verify },
   },
+  'what the product was at it is still at, although it did not answer when it was asked again': {
+    terms: ANSWERS,
+    ledger: { known: 'unknown', answered_pending: 1 },
+    result: { answer: { kind: 'unknown', message: 'The line broke.' } },
+    verdict: 'unsure',
+    after: { known: 'unknown', answered_pending: 1, settles_at: LATE, lane: LANES.apply, due_at: SOON },
+  },
+  'whether what was begun has landed is not known any more where the answer was lost': {
+    ledger: { known: 'unknown', answered_pending: 2 },
+    result: {},
+    verdict: 'unsure',
+    after: { answered_pending: 1, settles_at: LATE },
+  },
   'lost is looked for where one can look': {
-    ledger: { answered_pending: 1 },
     result: { answer: { kind: 'unknown', message: 'The line broke.' } },
     verdict: 'unsure',
     after: { known: 'unknown', answered_pending: 0, settles_at: LATE, lane: LANES.verify, due_at: SOON },
@@ -203,6 +233,12 @@ const rows: Readonly<Record<string, Row>> = {
     result: { protection: 'It is our gateway.' },
     verdict: 'failed',
     after: { ...AT_REST, known: 'unknown' },
+  },
+  'forbidden while the product is at an earlier attempt: that may land until its lateness has passed': {
+    ledger: { known: 'unknown', answered_pending: 1, settles_at: NOW + 1 },
+    result: { protection: 'It is our gateway.' },
+    verdict: 'failed',
+    after: { ...AT_REST, known: 'unknown', answered_pending: 0, settles_at: LATE },
   },
   'forbidden while in force stays until its end': {
     ledger: { known: 'inForce' },

@@ -7,11 +7,12 @@ import {
   againAt,
   answeredPending,
   type Case,
+  givenUp,
   inForce,
   isSettled,
   type Judgement,
-  landsUntil,
   nothing,
+  settlesAt,
   stalled,
   withMessage,
 } from './judgement.ts';
@@ -46,10 +47,16 @@ function afterUnknown(of: Case, retryAfterMs?: number): EnforcementRow {
 
 const unsure = (ledger: EnforcementRow): Judgement => ({ ledger, verdict: { kind: 'unsure' } });
 
+/** The product took it. Where nothing could land any more, no end that was told before lands behind this one. */
+const withEnd = (of: Case, mayStillLand: boolean): EnforcementRow => {
+  const own = of.terms.keepsTime && mayStillLand ? toldUntil(of) : null;
+  return { ...of.ledger, told_until: toldUntil(of), lost_until: isSettled(of) ? own : of.ledger.lost_until };
+};
+
 /** The product took it, and a look does not show it yet. */
 function takenUnseen(of: Case, presence: Presence | undefined): Judgement {
   const { ledger } = of;
-  const taken = { ...ledger, told_until: toldUntil(of) };
+  const taken = withEnd(of, true);
   if (presence?.kind === 'pending') {
     const pending = answeredPending(of, presence);
     const waiting = { ...taken, ...pending, known: doubtful(ledger), lane: LANES.verify } as const;
@@ -59,14 +66,14 @@ function takenUnseen(of: Case, presence: Presence | undefined): Judgement {
     ...taken,
     known: doubtful(ledger),
     answered_pending: 0,
-    settles_at: landsUntil(of),
+    settles_at: settlesAt(of),
   } as const;
   const message = presence?.kind === 'unknown' ? presence.message : 'Accepted, and not there yet.';
   return unsure(withMessage(afterUnknown({ ...of, ledger: settling }), message));
 }
 
 function taken(of: Case, answer: Extract<Answer, { kind: 'done' }>, presence: Presence | undefined): Judgement {
-  const told = { ...of, ledger: { ...of.ledger, told_until: toldUntil(of) } };
+  const told = { ...of, ledger: withEnd(of, presence?.kind !== 'present') };
   if (!of.terms.probes) return inForce(told, answer.level, toDateTime(of.now));
   if (presence?.kind === 'present') return inForce(told, of.terms.verification, toDateTime(of.now));
   return takenUnseen(of, presence);
@@ -74,9 +81,8 @@ function taken(of: Case, answer: Extract<Answer, { kind: 'done' }>, presence: Pr
 
 function accepted(of: Case, answer: Extract<Answer, { kind: 'pending' }>): Judgement {
   const waiting: EnforcementRow = {
-    ...of.ledger,
+    ...withEnd(of, true),
     known: doubtful(of.ledger),
-    told_until: toldUntil(of),
     ...answeredPending(of, answer),
     lane: of.terms.probes ? LANES.verify : LANES.apply,
     due_at: againAt(of, answer.againMs),
@@ -114,10 +120,14 @@ function refused(of: Case, answer: Refused, result: ResultInfo, presence: Presen
   return { ledger: atRest({ ...of, ledger: told }), verdict: { kind: 'failed', result } };
 }
 
-/** What may not be touched any more is not applied again; what is in force already goes at its end, or by a cancel. */
+/**
+ * What may not be touched any more is not applied again; what is in force already goes at its end, or by a cancel. What
+ * the product is at from before is not asked about any more, and may land.
+ */
 function forbidden(of: Case, message: string): Judgement {
   if (of.ledger.known === 'inForce') return nothing(withMessage(stalled(of, LANES.apply), message));
-  return refused(of, { kind: 'refused', message }, protectedResult(message), undefined);
+  const left = { ...of, ledger: givenUp(of) };
+  return refused(left, { kind: 'refused', message }, protectedResult(message), undefined);
 }
 
 /** What an apply brought. */
@@ -140,8 +150,9 @@ export function judgeApply(of: Case, { answer, presence, protection }: CallResul
       const lost = {
         ...ledger,
         known: doubtful(ledger),
-        answered_pending: 0,
-        settles_at: landsUntil(of),
+        // What the product has accepted it is still at, although it could not be asked now.
+        answered_pending: ledger.answered_pending === 0 ? 0 : 1,
+        settles_at: settlesAt(of),
       } as const;
       return unsure(
         withMessage(afterUnknown({ ...of, ledger: lost }, answer?.retryAfterMs), answer?.message ?? 'No answer came.'),

@@ -65,6 +65,15 @@ describe('the look before the first attempt', () => {
   });
 });
 
+it.each<[string, Partial<EnforcementRow>, number | undefined, number]>([
+  ['of what is in force is made again when the next one would be due', { known: 'inForce' }, undefined, 60_000],
+  ['is not made before the product wants to be asked', { known: 'inForce' }, 90_000, 90_000],
+  ['of what is not known to be there is made ever more rarely', { known: 'unknown' }, undefined, 150_000],
+])('a look that fails the twentieth time %s', (_promise, ledger, retryAfterMs, inMs) => {
+  const presence: Presence = { kind: 'unknown', message: 'Down.', ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  expect(judgeVerify(aCase({ ...ledger, stalls: 19 }), presence).ledger.due_at).toBe(NOW + inMs);
+});
+
 describe('a look at what somebody wants', () => {
   const IN_FORCE: Partial<EnforcementRow> = { known: 'inForce', told_until: END, ...BEFORE, looked: 1 };
 

@@ -1,7 +1,7 @@
 import type { Presence } from '@interdict/connectors';
 import { RESULT_CODES } from '@interdict/contract';
 import { fromDateTime, toDateTime } from '../lib/date-time.ts';
-import { LANES } from '../store/rows.ts';
+import { type EnforcementRow, LANES } from '../store/rows.ts';
 import {
   againAt,
   answeredPending,
@@ -94,6 +94,7 @@ function stillAbsent(of: Case): Judgement {
     known: 'absent',
     answered_pending: 0,
     told_until: null,
+    lost_until: null,
     disproved,
     settles_at: null,
     // It is a new try, and its delay grows with the tries alone.
@@ -107,6 +108,17 @@ function stillAbsent(of: Case): Judgement {
     subcode: 0,
   };
   return { ledger: { ...again, known: 'unknown' }, verdict: { kind: 'failed', result } };
+}
+
+/**
+ * The look failed. Of what was in force the next one is not later than it would be anyway, however many failed: what a
+ * product lost while it was away is found out as soon as ever. Its breaker keeps the calls few.
+ */
+function unseen(of: Case, retryAfterMs = 0): EnforcementRow {
+  const { ledger, terms, now } = of;
+  const again = stalled(of, LANES.verify, retryAfterMs);
+  if (ledger.known !== 'inForce' || terms.verifyEveryMs === null || again.due_at === null) return again;
+  return { ...again, due_at: Math.min(again.due_at, now + Math.max(terms.verifyEveryMs, retryAfterMs)) };
 }
 
 /** What a look at an effect that somebody wants shows. */
@@ -124,8 +136,6 @@ export function judgeVerify(of: Case, presence: Presence | undefined): Judgement
     }
     case 'unknown':
     case undefined:
-      return nothing(
-        withMessage(stalled(of, LANES.verify, presence?.retryAfterMs), presence?.message ?? 'No answer came.'),
-      );
+      return nothing(withMessage(unseen(of, presence?.retryAfterMs), presence?.message ?? 'No answer came.'));
   }
 }

@@ -119,6 +119,13 @@ describe('a release', () => {
       { ...AGAIN, due_at: NOW + 300_000 },
     ],
     [
+      'is tried again within half a minute, however often it failed',
+      { stalls: 40 },
+      { answer: { kind: 'unavailable', message: 'Down.' } },
+      'nothing',
+      { ...AGAIN, stalls: 41, due_at: NOW + 16_000 },
+    ],
+    [
       'that is lost may still land: no apply is sent before that',
       {},
       { answer: { kind: 'unknown', message: 'The line broke.' } },

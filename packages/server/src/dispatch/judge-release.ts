@@ -1,6 +1,15 @@
 import { LANES } from '../store/rows.ts';
 import type { CallResult } from './call-result.ts';
-import { againAt, type Case, isSettled, type Judgement, nothing, stalled, withMessage } from './judgement.ts';
+import {
+  againAt,
+  type Case,
+  isSettled,
+  type Judgement,
+  nothing,
+  stalled,
+  unansweredUntil,
+  withMessage,
+} from './judgement.ts';
 
 /** Nothing of ours is there any more. While an earlier apply may still land, that is not the last word. */
 function gone(of: Case): Judgement {
@@ -22,6 +31,7 @@ function gone(of: Case): Judgement {
       ...closed,
       known: 'absent',
       settles_at: null,
+      lost_until: null,
       verified_at: null,
       drift_count: 0,
       drift_at: null,
@@ -73,10 +83,10 @@ const changesNothing = (answer: Answered | undefined): boolean =>
 
 /** What a release brought. It is refused for good by nobody: whatever is not done is tried again. */
 export function judgeRelease(of: Case, { answer, presence }: CallResult): Judgement {
-  const { ledger, terms, now } = of;
+  const { ledger } = of;
   const isLost = answer === undefined || answer.kind === 'unknown';
   // An attempt that was lost may land behind one that was answered.
-  const unanswered_until = isLost ? now + terms.latenessMs : ledger.unanswered_until;
+  const unanswered_until = isLost ? unansweredUntil(of) : ledger.unanswered_until;
   const known = changesNothing(answer) ? ledger.known : 'unknown';
   const told: Case = { ...of, ledger: { ...ledger, unanswered_until, known } };
   if (answer?.kind === 'done') return done(told, presence);

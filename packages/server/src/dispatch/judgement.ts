@@ -35,6 +35,8 @@ export interface Case {
   readonly leasedAt?: number;
   /** The end that the call told the product: a hold that came since may want a later one. Absent: the present one. */
   readonly toldUntil?: number;
+  /** Until when whoever had the lease may still be calling. Absent: its call is over. */
+  readonly callingUntil?: number;
   /** In [0, 1), for the jitter. */
   readonly random: number;
 }
@@ -48,16 +50,27 @@ export const isSettled = ({ ledger, leasedAt, now }: Case): boolean =>
   ledger.settles_at === null || (leasedAt ?? now) >= ledger.settles_at;
 
 /** Until when a call that is given up now may still land. */
-export const landsUntil = ({ terms, now }: Pick<Case, 'terms' | 'now'>): number => now + terms.latenessMs;
+const landsUntil = ({ terms, now, callingUntil = now }: GivenUp): number =>
+  Math.max(now, callingUntil) + terms.latenessMs;
+
+/** What a case of a call that is given up is reckoned from. */
+type GivenUp = Pick<Case, 'ledger' | 'terms' | 'now' | 'callingUntil'>;
+
+/** When nothing can land any more of this apply, nor of an earlier one whose caller may still live. */
+export const settlesAt = (of: GivenUp): number => Math.max(of.ledger.settles_at ?? 0, landsUntil(of));
+
+/** The same of a release. */
+export const unansweredUntil = (of: GivenUp): number => Math.max(of.ledger.unanswered_until ?? 0, landsUntil(of));
 
 /**
  * The row where nobody asks any more what became of its operation: what the product is at may land until the lateness
  * has passed.
  */
-export function givenUp(of: Pick<Case, 'ledger' | 'terms' | 'now'>): EnforcementRow {
+export function givenUp(of: GivenUp): EnforcementRow {
   const { ledger } = of;
   if (ledger.answered_pending !== 1) return ledger;
-  const lands = ledger.operation === 'release' ? { unanswered_until: landsUntil(of) } : { settles_at: landsUntil(of) };
+  const lands =
+    ledger.operation === 'release' ? { unanswered_until: unansweredUntil(of) } : { settles_at: settlesAt(of) };
   return { ...ledger, ...lands, answered_pending: 0 };
 }
 
@@ -71,29 +84,48 @@ export const answeredPending = (
 ): Pick<EnforcementRow, 'answered_pending' | 'settles_at'> =>
   said.landed === 'no'
     ? { answered_pending: 2, settles_at: of.ledger.settles_at }
-    : { answered_pending: 1, settles_at: landsUntil(of) };
+    : { answered_pending: 1, settles_at: settlesAt(of) };
+
+/** Releases stop doubling at half a minute: when a product is back after a day, all that waits goes within a minute. */
+const RELEASE_DOUBLINGS = 6;
 
 /** The row with one more call that brought nothing new, due again in `lane` after a growing delay. */
 export function stalled(of: Case, lane: Lane, retryAfterMs = 0): EnforcementRow {
   const stalls = of.ledger.stalls + 1;
   // A product may put off what it is to do, but not what it is to take back.
   const asked = lane === LANES.release ? Math.min(LONGEST_AGAIN_MS, retryAfterMs) : retryAfterMs;
-  const wait = Math.max(asked, retryDelayMs(stalls, of.random));
+  const counted = lane === LANES.release ? Math.min(RELEASE_DOUBLINGS, stalls) : stalls;
+  const wait = Math.max(asked, retryDelayMs(counted, of.random));
   return { ...of.ledger, stalls, lane, due_at: of.now + wait };
 }
 
 export const nothing = (ledger: EnforcementRow): Judgement => ({ ledger, verdict: { kind: 'nothing' } });
 
+/** At a product that keeps time the end that is wanted is not the one that it was told. */
+export const isEndUntold = ({ preexisting, told_until, wanted_until }: EnforcementRow, terms: Terms): boolean =>
+  terms.keepsTime && preexisting === 0 && (told_until ?? 0) < (wanted_until ?? 0);
+
+/** An earlier end may land behind the one that was told: that is told once more when nothing can land any more. */
+export const mayBeShortened = ({ preexisting, lost_until, settles_at, wanted_until }: EnforcementRow): boolean =>
+  preexisting === 0 && settles_at !== null && lost_until !== null && lost_until < (wanted_until ?? 0);
+
 const AT_AN_END = { operation: null, operation_id: null, attempt: 0, operation_at: null } as const;
+
+/** What is in force is told its end where that is to be, and looked at now and then. */
+function whileInForce({ ledger, terms, now }: Case): Pick<EnforcementRow, 'lane' | 'due_at'> {
+  if (isEndUntold(ledger, terms)) return { lane: LANES.apply, due_at: now };
+  const nextLook = terms.probes && terms.verifyEveryMs !== null ? now + terms.verifyEveryMs : null;
+  if (!mayBeShortened(ledger)) return { lane: LANES.verify, due_at: nextLook };
+  const tellAt = Math.max(now, ledger.settles_at ?? now);
+  if (nextLook !== null && nextLook < tellAt) return { lane: LANES.verify, due_at: nextLook };
+  return { lane: LANES.apply, due_at: tellAt };
+}
 
 /** The effect is in force as far as the level can tell; what is still to do is a later end, or the next look. */
 export function inForce(of: Case, level: VerificationLevel, verifiedAt: string): Judgement {
-  const { ledger, terms, now } = of;
-  const mustTellLater =
-    terms.keepsTime && ledger.preexisting === 0 && (ledger.told_until ?? 0) < (ledger.wanted_until ?? 0);
+  const { ledger, terms } = of;
   // Its answer was lost: to tell the end once more is another attempt of the same, which a product that counts does once.
-  const isUntold = mustTellLater && ledger.operation === 'apply' && ledger.told_until === null;
-  const nextLook = terms.probes && terms.verifyEveryMs !== null ? now + terms.verifyEveryMs : null;
+  const isUntold = isEndUntold(ledger, terms) && ledger.operation === 'apply' && ledger.told_until === null;
   return {
     ledger: {
       ...ledger,
@@ -108,8 +140,7 @@ export function inForce(of: Case, level: VerificationLevel, verifiedAt: string):
       stalls: 0,
       last_message: null,
       last_subcode: 0,
-      lane: mustTellLater ? 1 : 2,
-      due_at: mustTellLater ? now : nextLook,
+      ...whileInForce(of),
     },
     verdict: { kind: 'inForce', level },
   };

@@ -7,7 +7,6 @@ import { type Target, targetText } from '@interdict/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../test/server.ts';
 import { listEnforcements } from '../actions/list-enforcements.ts';
-import { systemClock } from '../lib/clock.ts';
 import { systemTimers } from '../lib/timers.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createHealthBoard } from '../observe/provider-health.ts';
@@ -106,7 +105,7 @@ describe('what a product lists', () => {
     board.isAway = false;
   });
   afterEach(async () => {
-    if (dispatcher) await stopDispatcher(dispatcher);
+    if (dispatcher) await stopDispatcher(dispatcher, 6_000);
     await store.close();
     rmSync(folder, { recursive: true });
   });
@@ -119,7 +118,6 @@ describe('what a product lists', () => {
       refusalFor: () => undefined,
       health: createHealthBoard(),
       metrics: createMetrics(),
-      clock: systemClock,
       timers: systemTimers,
       random: Math.random,
       onFault: (error) => faults.push(error),
@@ -164,6 +162,11 @@ describe('what a product lists', () => {
       () => running.deps.health.of('edge').health,
       (health) => health !== 'up',
     );
+    // The list of the start is over: what waits for the product's next answer does so from here on.
+    await until(
+      () => running.answersAgain.has('edge'),
+      (waits) => waits,
+    );
     expect(board.lists).toBe(1);
     board.entries.clear();
     board.isAway = false;
@@ -171,10 +174,11 @@ describe('what a product lists', () => {
     await until(
       () => board.lists,
       (lists) => lists === 2,
-      15_000,
+      // By time alone it would be ten minutes.
+      40_000,
     );
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   it('where nothing can be listed, and is looked at rarely, is looked at by itself at the start', async () => {
     const row = anEnforcementRow({ target: targetText(WANTED), known: 'inForce', looked: 1, lane: 2 });

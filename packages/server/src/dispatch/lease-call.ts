@@ -50,13 +50,20 @@ export const isSuspect = ({ abandoned }: EnforcementRow): boolean => abandoned >
 export const isPastEnd = (ledger: EnforcementRow, now: number): boolean =>
   ledger.holds > 0 && ledger.wanted_until !== null && ledger.wanted_until <= now;
 
+/** The call may be lost, and land behind one with a later end. */
+const earliestEnd = ({ lost_until, wanted_until }: EnforcementRow): number | null =>
+  lost_until === null || wanted_until === null ? wanted_until : Math.min(lost_until, wanted_until);
+
 /** Operations are new for each first apply, later end, put-back and release; attempts of one share its id. */
 function withOperation(u: UnitContext, ledger: EnforcementRow, kind: CallKind, terms: Terms): EnforcementRow {
   if (kind === 'look' || kind === 'verify') return ledger;
   const sent = kind === 'apply' && terms.lists ? { was_sent: 1 as const } : {};
-  if (ledger.operation === kind && ledger.operation_id !== null) return { ...ledger, attempt: ledger.attempt + 1 };
+  const told = kind === 'apply' && terms.keepsTime ? { lost_until: earliestEnd(ledger) } : {};
+  if (ledger.operation === kind && ledger.operation_id !== null) {
+    return { ...ledger, ...told, attempt: ledger.attempt + 1 };
+  }
   const fresh = { operation: kind, operation_id: u.newId(), attempt: 1, operation_at: u.now };
-  return { ...givenUp({ ledger, terms, now: u.now }), ...fresh, ...sent };
+  return { ...givenUp({ ledger, terms, now: u.now }), ...fresh, ...sent, ...told };
 }
 
 /** What a release gives as its request where no action stands behind it any more. */
@@ -82,14 +89,16 @@ function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow | undefine
 
 /**
  * Commits the intent of one call: operation, attempt, fence and lease, before anything is sent.
+ * @param begunBy the action that the row is made for, where it is new
  * Returns undefined where no action stands behind the row any more, and nothing is to be taken back.
  */
 export function* leaseCall(
   u: UnitContext,
   ledger: EnforcementRow,
   { owner, terms, halt }: Permitted,
+  begunBy?: ActionRow,
 ): Work<LeasedCall | undefined> {
-  const by = yield* first(queries.newestActionOn({ enforcement_id: ledger.id }));
+  const by = begunBy ?? (yield* first(queries.newestActionOn({ enforcement_id: ledger.id })));
   const kind = kindOfCall(ledger, terms);
   if (!by && kind !== 'release') return undefined;
   if (isHeldBack(ledger, kind, halt)) throw new Error(`A ${kind} of ${ledger.id} must wait, and was to be made.`);
@@ -97,7 +106,7 @@ export function* leaseCall(
   const intended = withOperation(u, ledger, kind, terms);
   const lease = { lease_owner: owner, leased_at: u.now, lease_until: until, lease_call: kind, due_at: until };
   const leased: EnforcementRow = { ...intended, ...lease, fence: ledger.fence + 1 };
-  yield* must(queries.saveEnforcement(leased));
+  yield* must(begunBy ? queries.insertEnforcement(leased) : queries.saveEnforcement(leased));
   u.due(until);
   if (leased.operation_id !== ledger.operation_id) {
     const { operation, operation_id: operationId, id: enforcementId } = leased;

@@ -1,18 +1,16 @@
-import { targetFromText } from '@interdict/contract';
 import { haltAt, type Pauses } from '../actions/pauses.ts';
 import { providersOf } from '../actions/provider.ts';
-import { type DueAction, type EndPlace, queries } from '../store/queries.ts';
+import { type EndPlace, queries } from '../store/queries.ts';
 import { LANES } from '../store/rows.ts';
+import { livingProcesses } from '../store/watch-owners.ts';
 import type { LeasedCall } from './call-result.ts';
+import { chooseStarts, refusalsOf, windowOf } from './choose-starts.ts';
 import { type DispatchedProvider, type Dispatcher, forgetGate, gateOf, type HeldEnds, slotsOf } from './dispatcher.ts';
 import { admit, admittable, enter, type Gate, takeBack } from './gates.ts';
 import { freeSlots, giveBack, reserve, SLOT_LANES, slotLaneOf, waitForSlot } from './slots.ts';
 import type { Start } from './start-action.ts';
 import type { FreeSlots, NotBefore, ProviderTurn } from './take-due.ts';
-import { livingProcesses } from './watch-owners.ts';
 
-/** More than a provider's slots: an action that joins an effect in force needs none. */
-const STARTS_BEYOND_SLOTS = 32;
 export const ENDS_A_TURN = 200;
 export const ARRIVALS_A_TURN = 200;
 
@@ -45,22 +43,8 @@ export interface Plan {
   /** Where the ends behind these begin; absent where no end has to wait. */
   readonly endsBehind: HeldEnds | undefined;
   readonly planned: readonly Planned[];
-}
-
-/** Who joins what is in the ledger, or may not start at all, needs no slot; of the others as many as there are slots. */
-function chooseStarts(
-  { deps }: Dispatcher,
-  tenantId: string,
-  actions: readonly DueAction[],
-  free: number,
-): readonly Start[] {
-  let others = 0;
-  return actions.flatMap(({ id, target, joins }): Start[] => {
-    const refusal = target === null ? undefined : deps.refusalFor(tenantId, targetFromText(target));
-    if (refusal !== undefined) return [{ id, refusal: refusal.message }];
-    others += joins === 1 ? 0 : 1;
-    return joins === 1 || others <= free ? [{ id }] : [];
-  });
+  /** Somewhere a release is awaited of which nobody was told yet that it is late. */
+  readonly awaitsRelease: boolean;
 }
 
 /** Slots of the provider, as far as it is let through to them. */
@@ -79,24 +63,29 @@ async function readDue(
   tenantId: string,
   provider: DispatchedProvider,
   now: number,
-  pauses: Pauses,
 ): Promise<Due> {
   const { store } = dispatcher.deps;
-  // Where room is short, what is in force is taken back, and nothing more is put in force.
-  const holdsApplies = haltAt(pauses, provider.terms.provider).holdsApplies || store.isShort();
   const free = freeNow(dispatcher, tenantId, provider, now);
+  const { limit, skip } = windowOf(dispatcher, gateOf(dispatcher, tenantId, provider, now), free.apply);
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>
     (await store.read(tenantId, queries.dueCalls({ ...at, lane: LANES[lane], limit: free[lane] + 1 }))).length;
   const [actions, release, apply, verify] = await Promise.all([
-    holdsApplies ? [] : store.read(tenantId, queries.dueActions({ ...at, limit: free.apply + STARTS_BEYOND_SLOTS })),
+    store.read(tenantId, queries.dueActions({ ...at, limit })),
     count('release'),
-    holdsApplies ? 0 : count('apply'),
+    count('apply'),
     count('verify'),
   ]);
-  const starts = chooseStarts(dispatcher, tenantId, actions, free.apply);
+  const starts = chooseStarts(refusalsOf(dispatcher, tenantId), actions, free.apply, skip);
   const joins = actions.filter((each) => each.joins === 1).length;
   return { provider, actions: actions.length, joins, starts, calls: { release, apply, verify } };
+}
+
+/** What is due there, as far as nothing holds it back. Where room is short, nothing more is put in force. */
+function unlessHeld({ deps }: Dispatcher, due: Due, pauses: Pauses): Due {
+  const { holdsApplies } = haltAt(pauses, due.provider.terms.provider);
+  if (!holdsApplies && !deps.store.isShort()) return due;
+  return { ...due, actions: 0, joins: 0, starts: [], calls: { ...due.calls, apply: 0 } };
 }
 
 /** An end makes a release, and an action that starts makes a call, or a look where it joins what is in force. */
@@ -125,14 +114,12 @@ async function readEnds(
   { deps, heldEnds }: Dispatcher,
   tenantId: string,
   now: number,
-  pauses: Pauses,
+  { ended: first, pauses }: { readonly ended: readonly EndPlace[]; readonly pauses: Pauses },
 ): Promise<{ readonly ended: readonly EndPlace[]; readonly endsBehind: HeldEnds | undefined }> {
   if (deps.store.clock.isInDoubt?.()) return { ended: [], endsBehind: undefined };
-  const at = { now, limit: ENDS_A_TURN };
   const quarantine = pauses.filter(({ kind }) => kind === 'restored');
-  if (quarantine.length === 0) {
-    return { ended: await deps.store.read(tenantId, queries.endedActions(at)), endsBehind: undefined };
-  }
+  if (quarantine.length === 0) return { ended: first, endsBehind: undefined };
+  const at = { now, limit: ENDS_A_TURN };
   const since = quarantine.map(({ provider, since }) => `${since} ${provider}`).join('\n');
   const held = heldEnds.get(tenantId);
   const place = held?.since === since ? held.place : { end_at: 0, id: '' };
@@ -140,25 +127,33 @@ async function readEnds(
   return { ended, endsBehind: { since, place: ended.at(-1) ?? place } };
 }
 
-/** Reads what is due for a tenant, and reserves slots for it. A pause that it misses is seen when the intent is committed. */
+/**
+ * Reads what is due for a tenant, and reserves slots for it. All of it is asked in one message, whatever a pause makes
+ * of it then. A pause that it misses is seen when the intent is committed.
+ */
 export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promise<Plan> {
   const { store, providers } = dispatcher.deps;
   const now = store.clock.now();
-  const pauses = await store.read(tenantId, queries.lastingPauses({}));
-  const [{ ended, endsBehind }, arrived, ...due] = await Promise.all([
-    readEnds(dispatcher, tenantId, now, pauses),
+  const [pauses, first, arrived, awaited, ...due] = await Promise.all([
+    store.read(tenantId, queries.lastingPauses({})),
+    store.read(tenantId, queries.endedActions({ now, limit: ENDS_A_TURN })),
     store.read(tenantId, queries.scheduledUntil({ now, limit: ARRIVALS_A_TURN })),
-    ...providersOf(providers, tenantId).map((provider) => readDue(dispatcher, tenantId, provider, now, pauses)),
+    store.read(tenantId, queries.oldestRelease({ after: '' })),
+    ...providersOf(providers, tenantId).map((provider) => readDue(dispatcher, tenantId, provider, now)),
   ]);
-  const planned = due.map((each) => planAt(dispatcher, tenantId, each, { ends: ended.length, now }));
+  const { ended, endsBehind } = await readEnds(dispatcher, tenantId, now, { ended: first, pauses });
+  const planned = due.map((each) =>
+    planAt(dispatcher, tenantId, unlessHeld(dispatcher, each, pauses), { ends: ended.length, now }),
+  );
   const idsOf = (rows: readonly { readonly id: string }[]): readonly string[] => rows.map(({ id }) => id);
-  return { now, ends: idsOf(ended), arrived: idsOf(arrived), endsBehind, planned };
+  return { now, ends: idsOf(ended), arrived: idsOf(arrived), endsBehind, planned, awaitsRelease: awaited.length > 0 };
 }
 
 /**
  * Gives back the slots that no call took. Where more is due than there were slots for, the tenant waits for the next,
  * and other processes are told.
  * @param calls those that were leased at this provider
+ * @returns whether another turn could bring more than this one did, as it waits for no slot
  */
 export function settleSlots(
   dispatcher: Dispatcher,
@@ -166,15 +161,18 @@ export function settleSlots(
   { provider, gate, wanted, turn }: Planned,
   calls: readonly LeasedCall[],
   isMoreDue: boolean,
-): void {
+): boolean {
   const slots = slotsOf(dispatcher, provider);
+  let mayGoOn = false;
   for (const lane of SLOT_LANES) {
     const taken = calls.filter(({ kind }) => slotLaneOf(kind) === lane).length;
-    giveBack(slots, lane, turn.free[lane] - taken);
+    giveBack(slots, lane, tenantId, turn.free[lane] - taken);
     takeBack(gate, lane, turn.free[lane] - taken);
     const isShort = isMoreDue && wanted[lane] > turn.free[lane] && taken >= turn.free[lane];
     waitForSlot(slots, lane, tenantId, isShort);
+    mayGoOn ||= isMoreDue && wanted[lane] > 0 && !isShort;
     if (isShort) dispatcher.deps.store.hints?.tell(tenantId, 'work');
   }
   forgetGate(dispatcher, tenantId, provider, dispatcher.deps.store.clock.now());
+  return mayGoOn;
 }

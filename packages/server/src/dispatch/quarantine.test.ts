@@ -3,11 +3,16 @@ import type { Entity } from '../actions/entity.ts';
 import { queries } from '../store/queries.ts';
 import type { ActionRow } from '../store/rows.ts';
 import { addPause, endsAt } from '../store/testing/test-units.ts';
+import type { Alarm, Query, UnitOfWork } from '../store/work.ts';
+import { tellLateReleases } from './late-releases.ts';
+import { takeDue } from './take-due.ts';
 import { aPause, resumeAll } from './testing/ledger-pauses.ts';
 import { cancel, createWorld, pass, request, settleOne, turn, type World } from './testing/ledger-world.ts';
+import { TENANT } from './testing/memory-store.ts';
 
 const [FIRST, SECOND] = ['ip:203.0.113.1', 'ip:203.0.113.2'];
 const HOUR = 3_600_000;
+const FREE = { release: 4, apply: 4, verify: 4 };
 
 describe('after a restore', () => {
   let world: World;
@@ -66,6 +71,74 @@ describe('after a restore', () => {
     cancel(world, early);
     work();
     expect(standing(early)).toBe('Completed released');
+  });
+
+  describe('a release that was wished before', () => {
+    const early = (): string => {
+      const id = inForce(FIRST, 30 * 24 * HOUR);
+      world.product.isDown = true;
+      cancel(world, id);
+      work();
+      pass(world, HOUR);
+      restored();
+      return id;
+    };
+    const nextDueAt = (): number | null => {
+      const providers = [{ terms: world.terms, free: FREE, starts: [], notBefore: {}, freshFirst: false }];
+      const of = { owner: 'me', random: 0.5, ends: [], arrived: [], skip: [], maySuspect: true, providers };
+      return world.store.run(takeDue, of).nextDueAt;
+    };
+    /** What a process tells in a turn of the tenant. */
+    const told = async (): Promise<readonly Alarm[]> => {
+      const alarms: Alarm[] = [];
+      const { terms, store, clock } = world;
+      const deps = {
+        providers: [{ terms, tenants: undefined }],
+        store: {
+          clock,
+          read: async (_: string, query: Query<unknown>) => store.read(query),
+          run: async (_: string, unit: UnitOfWork<unknown, unknown>, args: unknown) => store.run(unit, args),
+        },
+        onAlarms: (_: string, more: readonly Alarm[]) => void alarms.push(...more),
+      };
+      await tellLateReleases({ deps, aside: new Map() } as never, TENANT, clock.time);
+      return alarms;
+    };
+
+    it('is not late while it is held back, and for its whole time after that', async () => {
+      const id = early();
+      pass(world, 25 * HOUR);
+      work();
+      expect(await told()).toEqual([]);
+      expect(standing(id)).toBe('Completed releasing');
+      expect(nextDueAt(), 'not again at once').toBeGreaterThan(world.clock.time);
+      resumeAll(world);
+      for (let hour = 1; hour < 24; hour += 1) {
+        pass(world, HOUR);
+        work();
+      }
+      expect(await told()).toEqual([]);
+      expect(standing(id)).toBe('Completed releasing');
+      expect(nextDueAt()).toBeGreaterThan(world.clock.time);
+      expect(nextDueAt()).toBeLessThanOrEqual(world.clock.time + HOUR);
+      pass(world, HOUR);
+      expect(await told()).toMatchObject([{ actionId: id }]);
+      expect(standing(id)).toBe('Completed releaseFailed');
+    });
+
+    it('hides none that was wished since, and is late', async () => {
+      const other = inForce(SECOND, 30 * 24 * HOUR);
+      const id = early();
+      pass(world, HOUR);
+      cancel(world, other);
+      work();
+      pass(world, 24 * HOUR - 1);
+      expect(await told()).toEqual([]);
+      pass(world, 1);
+      expect(nextDueAt()).toBe(world.clock.time);
+      expect(await told()).toMatchObject([{ actionId: other }]);
+      expect([id, other].map(standing)).toEqual(['Completed releasing', 'Completed releaseFailed']);
+    });
   });
 
   it('what waits does not fail at its deadline, but at its own end', () => {

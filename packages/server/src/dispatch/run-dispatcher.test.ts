@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connector } from '@interdict/connectors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../test/server.ts';
-import { systemClock } from '../lib/clock.ts';
 import { systemTimers } from '../lib/timers.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createHealthBoard } from '../observe/provider-health.ts';
@@ -76,7 +75,7 @@ describe('the dispatcher', () => {
     store = await openSqliteStore({ folder, entry: new URL('./testing/dispatch-thread.ts', import.meta.url) });
   });
   afterEach(async () => {
-    if (dispatcher) await stopDispatcher(dispatcher);
+    if (dispatcher) await stopDispatcher(dispatcher, 6_000);
     await store.close();
     rmSync(folder, { recursive: true });
   });
@@ -89,7 +88,6 @@ describe('the dispatcher', () => {
       refusalFor: () => undefined,
       health: createHealthBoard(),
       metrics: createMetrics(),
-      clock: systemClock,
       timers: systemTimers,
       random: Math.random,
       onFault: (error) => faults.push(error),

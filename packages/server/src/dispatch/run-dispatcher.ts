@@ -1,27 +1,25 @@
-import { providersOf } from '../actions/provider.ts';
-import { failpoint } from '../lib/failpoint.ts';
 import { wait } from '../lib/timers.ts';
 import type { Hint } from '../store/process-hints.ts';
 import { queries } from '../store/queries.ts';
+import { isInDoubt, noteOwners, noteSilence } from '../store/watch-owners.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
-import { freeLeases } from './free-leases.ts';
 import { keepReconciling } from './keep-reconciling.ts';
+import { recoverAtStart, recoverFrom } from './recover-leases.ts';
 import { begun, breakOff, wake } from './run-turn.ts';
-import { isInDoubt, noteOwners, noteSilence } from './watch-owners.ts';
+import { forgetPast } from './set-aside.ts';
 
 /** How often the store is asked what is due: wake-ups and timers only shorten the wait. */
 const POLL_MS = 500;
 const DOUBT_MS = 250;
 const TENANTS_A_POLL = 100;
-/** Calls under way get this long to end by themselves at shutdown. */
-const DRAIN_MS = 8_000;
 
 async function pollOnce(dispatcher: Dispatcher): Promise<void> {
   const { store } = dispatcher.deps;
   const now = store.clock.now();
+  forgetPast(dispatcher.aside, now);
   const longest = await store.dueTenants(now, TENANTS_A_POLL);
-  for (const tenantId of longest) wake(dispatcher, tenantId);
+  for (const tenantId of [...longest, ...dispatcher.doubtful]) wake(dispatcher, tenantId);
   if (longest.length < TENANTS_A_POLL) return;
   // Those may all wait for one slow product: behind them everybody comes to a turn, page by page.
   const page = await store.dueTenantsAfter(now, dispatcher.polledUpTo, TENANTS_A_POLL);
@@ -59,11 +57,12 @@ function onHint(dispatcher: Dispatcher, tenantId: string, hint: Hint): void {
 /** Of a process that is gone, the others take the leases back. */
 async function watchOwners(dispatcher: Dispatcher): Promise<void> {
   const { owners, deps } = dispatcher;
-  const { store, clock, onFault } = deps;
+  const { store, timers, onFault } = deps;
   // Until it answers.
-  noteSilence(owners, clock.now());
-  if (!noteOwners(owners, await store.liveLeaseOwners(), clock.now())) return;
-  void recover(dispatcher)
+  noteSilence(owners, timers.monotonicMs());
+  const gone = noteOwners(owners, await store.liveLeaseOwners(), timers.monotonicMs());
+  if (gone.length === 0) return;
+  void recoverFrom(dispatcher, gone)
     .then(() => pollOnce(dispatcher))
     .catch(onFault);
 }
@@ -71,7 +70,8 @@ async function watchOwners(dispatcher: Dispatcher): Promise<void> {
 /** One that is taken for gone stops calling, whatever it waits for meanwhile. */
 function doubt(dispatcher: Dispatcher): void {
   const { owners, deps } = dispatcher;
-  if (isInDoubt(owners, deps.store.leaseOwner, deps.clock.now())) breakOffAll(dispatcher, 'The store is out of reach.');
+  const { store, timers } = deps;
+  if (isInDoubt(owners, store.leaseOwner, timers.monotonicMs())) breakOffAll(dispatcher, 'The store is out of reach.');
 }
 
 function breakOffAll(dispatcher: Dispatcher, why: string): void {
@@ -92,46 +92,6 @@ async function keepDoing(dispatcher: Dispatcher, everyMs: number, round: () => P
   }
 }
 
-const LEASES_AT_ONCE = 200;
-
-/** The living keep theirs, however many they are: only rows of the gone are written. */
-async function takeBack(dispatcher: Dispatcher, tenantId: string, live: ReadonlySet<string>): Promise<void> {
-  const { store, onAlarms } = dispatcher.deps;
-  const providers = providersOf(dispatcher.deps.providers, tenantId).map(({ terms }) => terms);
-  const abandoned = { live: [...live], owner: store.leaseOwner, providers };
-  let after = '';
-  for (;;) {
-    const page = await store.read(tenantId, queries.leasesAfter({ id: after, limit: LEASES_AT_ONCE }));
-    const ids = page.filter(({ lease_owner }) => !live.has(lease_owner ?? '')).map(({ id }) => id);
-    if (ids.length > 0) {
-      failpoint('start.beforeLeasesFreed');
-      const alarms = await store.run(tenantId, freeLeases, { ...abandoned, ids });
-      failpoint('start.afterLeasesFreed');
-      onAlarms(tenantId, alarms);
-    }
-    after = page.at(-1)?.id ?? '';
-    if (page.length < LEASES_AT_ONCE) return;
-  }
-}
-
-/** Tenants whose leases are looked at beside each other: for each of them it is one small question. */
-const TENANTS_AT_ONCE = 8;
-
-/** Leases of processes that are gone are taken back. What of them goes on is due then, and found like all that is due. */
-async function recover(dispatcher: Dispatcher): Promise<void> {
-  const { store } = dispatcher.deps;
-  const live = await store.liveLeaseOwners();
-  const tenants = eachTenant(store);
-  const work = async (): Promise<void> => {
-    for (;;) {
-      const next = await tenants.next();
-      if (next.done) return;
-      await takeBack(dispatcher, next.value, live);
-    }
-  };
-  await Promise.all(Array.from({ length: TENANTS_AT_ONCE }, work));
-}
-
 /**
  * A provider that was not in the configuration may be so now: what waits there is due for nobody until its tenant has had
  * a turn. One tenant after the other, behind the start.
@@ -145,7 +105,7 @@ async function comeToEach(dispatcher: Dispatcher): Promise<void> {
 
 /** Starts dispatching: what an earlier process left behind first. Resolves when that is under way. */
 export async function startDispatcher(dispatcher: Dispatcher): Promise<void> {
-  await recover(dispatcher);
+  await recoverAtStart(dispatcher);
   await pollOnce(dispatcher);
   void comeToEach(dispatcher).catch(dispatcher.deps.onFault);
   dispatcher.deps.store.hints?.hear((tenantId, hint) => onHint(dispatcher, tenantId, hint));
@@ -157,14 +117,21 @@ export async function startDispatcher(dispatcher: Dispatcher): Promise<void> {
   for (const provider of dispatcher.deps.providers) void keepReconciling(dispatcher, provider);
 }
 
-/** Plans nothing more, waits for what is under way, breaks the rest off. What is unfinished stands in the store. */
-export async function stopDispatcher(dispatcher: Dispatcher): Promise<void> {
+/**
+ * Plans nothing more, waits so many milliseconds for what is under way, breaks the rest off, and sends nothing after
+ * that. What is unfinished stands in the store, without a lease: others go on with it.
+ */
+export async function stopDispatcher(dispatcher: Dispatcher, drainMs: number): Promise<void> {
   dispatcher.stopped = true;
   dispatcher.stopping.abort();
   for (const { clear } of dispatcher.timers.values()) clear();
-  const letDrain = dispatcher.deps.timers.after(DRAIN_MS, () => breakOffAll(dispatcher, 'The server stops.'));
+  const letDrain = dispatcher.deps.timers.after(drainMs, () => {
+    dispatcher.sendsNothing = true;
+    breakOffAll(dispatcher, 'The server stops.');
+  });
   while (dispatcher.underWay.size > 0 || dispatcher.turns.size > 0) {
-    await Promise.allSettled([...dispatcher.underWay].map(({ done }) => done));
+    const all = [...dispatcher.underWay, ...dispatcher.turns.values()];
+    await Promise.allSettled(all.map(({ done }) => done));
     await new Promise((resolve) => setImmediate(resolve));
   }
   letDrain();

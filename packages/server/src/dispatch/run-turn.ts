@@ -6,28 +6,47 @@ import { leave } from './gates.ts';
 import { tellLateReleases } from './late-releases.ts';
 import { ENDS_A_TURN, type Plan, type Planned, planTurn, settleSlots } from './plan-turn.ts';
 import { leftAlone } from './set-aside.ts';
-import { giveBack, servable, slotLaneOf } from './slots.ts';
+import { isWorthATurn, servable } from './slots.ts';
 import { takeApart } from './take-apart.ts';
 import { type Taken, takeDue } from './take-due.ts';
+import { noteDoubt, settleDoubt } from './unheld-leases.ts';
 
 /** Each tenant that waits for a slot of the provider comes to its turn when there is one. */
 function wakeWaiting(dispatcher: Dispatcher, provider: DispatchedProvider): void {
   for (const tenantId of servable(slotsOf(dispatcher, provider))) wake(dispatcher, tenantId);
 }
 
+/** A turn for each slot that is free would cost more than its call: few milliseconds later there are more of them. */
+const GATHER_MS = 4;
+
+function onFreeSlot(dispatcher: Dispatcher, provider: DispatchedProvider): void {
+  const { gathering, deps } = dispatcher;
+  const slots = slotsOf(dispatcher, provider);
+  if (isWorthATurn(slots)) {
+    wakeWaiting(dispatcher, provider);
+    return;
+  }
+  if (servable(slots).size === 0 || gathering.has(provider.key)) return;
+  gathering.add(provider.key);
+  deps.timers.after(GATHER_MS, () => {
+    gathering.delete(provider.key);
+    wakeWaiting(dispatcher, provider);
+  });
+}
+
 function launch(dispatcher: Dispatcher, tenantId: string, { provider, gate }: Planned, leased: HeldCall): void {
   const way = { tenantId, provider, gate };
-  const done = carryCall(dispatcher, way, leased).then(({ kind, dueAt, made }) => {
+  const onSlot = (): void => onFreeSlot(dispatcher, provider);
+  const done = carryCall(dispatcher, way, leased, onSlot).then(({ kind, dueAt, made }) => {
     dispatcher.underWay.delete(underWay);
-    giveBack(slotsOf(dispatcher, provider), slotLaneOf(kind));
     const isNextSuspect = dispatcher.suspect === leased.enforcementId;
     if (isNextSuspect) dispatcher.suspect = undefined;
+    if (dispatcher.unsettled.delete(leased.enforcementId)) dispatcher.doubtful.add(tenantId);
     if (leave(gate, leased.kind, kind, made) || isNextSuspect) wake(dispatcher, tenantId);
     forgetGate(dispatcher, tenantId, provider, dispatcher.deps.store.clock.now());
-    wakeWaiting(dispatcher, provider);
     if (dueAt !== null) wakeAt(dispatcher, tenantId, dueAt);
   });
-  const underWay = { tenantId, done };
+  const underWay = { tenantId, enforcementId: leased.enforcementId, done };
   dispatcher.underWay.add(underWay);
 }
 
@@ -45,7 +64,12 @@ function withoutBad(dispatcher: Dispatcher, tenantId: string, plan: Plan): Plan 
 
 const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0, alarms: [] };
 
-async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promise<Taken> {
+interface TurnTaken extends Taken {
+  /** More is due than was taken, and no slot is waited for. */
+  readonly mayGoOn: boolean;
+}
+
+async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promise<TurnTaken> {
   const { store, random, timers, onAlarms } = dispatcher.deps;
   const { now, ends, arrived, planned } = withoutBad(dispatcher, tenantId, plan);
   const providers = planned.map((each) => each.turn);
@@ -59,40 +83,45 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
   const urgent = planned.some(({ wanted }) => wanted.release > 0);
   const askedAt = timers.monotonicMs();
   let taken = NOTHING;
+  let mayGoOn = false;
   try {
     failpoint('dispatch.beforeIntent');
     if (ends.length > 0) failpoint('expiry.beforeStore');
-    taken = await store
-      .run(tenantId, takeDue, turn, { urgent })
-      .catch((thrown: unknown) => takeApart(dispatcher, tenantId, { ends, planned }, thrown));
+    taken = await store.run(tenantId, takeDue, turn, { urgent }).catch((thrown: unknown) => {
+      noteDoubt(dispatcher, tenantId, thrown);
+      return takeApart(dispatcher, tenantId, { ends, planned }, thrown);
+    });
     if (taken.ended > 0) {
       failpoint('expiry.afterStore');
       store.hints?.tell(tenantId, 'ended');
     }
     if (taken.calls.length > 0) failpoint('dispatch.afterIntent');
     onAlarms(tenantId, taken.alarms);
-    return taken;
   } finally {
     if (maySuspect) dispatcher.suspect = taken.calls.find(({ isSuspect }) => isSuspect)?.enforcementId;
     const isMoreDue = taken.nextDueAt !== null && taken.nextDueAt <= now;
     for (const each of planned) {
       const calls = taken.calls.filter(({ provider }) => provider === each.provider.terms.provider);
-      settleSlots(dispatcher, tenantId, each, calls, isMoreDue);
+      mayGoOn = settleSlots(dispatcher, tenantId, each, calls, isMoreDue) || mayGoOn;
       for (const call of calls) launch(dispatcher, tenantId, each, { ...call, askedAt });
-      wakeWaiting(dispatcher, each.provider);
+      onFreeSlot(dispatcher, each.provider);
     }
   }
+  return { ...taken, mayGoOn };
 }
 
 /** @returns whether another turn must follow at once */
 async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolean> {
+  await settleDoubt(dispatcher, tenantId);
   const plan = await planTurn(dispatcher, tenantId);
-  const { calls, nextDueAt, ended } = await take(dispatcher, tenantId, plan);
+  const { calls, nextDueAt, ended, mayGoOn } = await take(dispatcher, tenantId, plan);
   if (plan.endsBehind) dispatcher.heldEnds.set(tenantId, plan.endsBehind);
   else dispatcher.heldEnds.delete(tenantId);
-  await tellLateReleases(dispatcher, tenantId, plan.now);
+  if (plan.awaitsRelease) await tellLateReleases(dispatcher, tenantId, plan.now);
   if (nextDueAt !== null && nextDueAt > plan.now) wakeAt(dispatcher, tenantId, nextDueAt);
-  return calls.length > 0 || ((ended > 0 || plan.endsBehind !== undefined) && plan.ends.length === ENDS_A_TURN);
+  return (
+    (calls.length > 0 && mayGoOn) || ((ended > 0 || plan.endsBehind !== undefined) && plan.ends.length === ENDS_A_TURN)
+  );
 }
 
 /** So short that a cancel, an end or a free slot can wait behind it, where new actions pour in. */

@@ -34,6 +34,13 @@ export function setAside(
   return new Error(message, { cause: thrown });
 }
 
+/** What was not tried again within the longest pause is over, or goes on with the others. */
+export function forgetPast(aside: Aside, now: number): void {
+  for (const [tenantId, mine] of aside) {
+    for (const [id, { until }] of mine) if (until + LONGEST_PAUSE_MS <= now) forget(aside, tenantId, id);
+  }
+}
+
 export function forget(aside: Aside, tenantId: string, id: string): void {
   const mine = aside.get(tenantId);
   if (mine?.delete(id) && mine.size === 0) aside.delete(tenantId);

@@ -3,13 +3,13 @@ import { dropRow, takeHold } from '../actions/holds.ts';
 import { journalEntry } from '../actions/journal.ts';
 import { haltAt, readPauses } from '../actions/pauses.ts';
 import { queries } from '../store/queries.ts';
-import { type EnforcementRow, LANES } from '../store/rows.ts';
-import { type Alarm, all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
+import { type ActionRow, type EnforcementRow, LANES } from '../store/rows.ts';
+import { type Alarm, all, must, together, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { CallResult, LeasedCall } from './call-result.ts';
 import { judgeCall } from './judge-call.ts';
 import type { Judgement } from './judgement.ts';
 import { isPastEnd, type Leasing, leaseCall } from './lease-call.ts';
-import { tellActions } from './tell-actions.ts';
+import { type Told, tellActions, waitedSince } from './tell-actions.ts';
 
 export interface Settlement extends Leasing {
   readonly enforcementId: string;
@@ -34,9 +34,9 @@ export interface Settled {
 const LOST: Settled = { held: false, dueAt: null };
 
 /** What a write brought, beside what the intent said: the audit has both. */
-function* writeAttempt(u: UnitContext, ledger: EnforcementRow, result: CallResult): Work<void> {
+function writeAttempt(u: UnitContext, ledger: EnforcementRow, onIt: readonly ActionRow[], result: CallResult): void {
   if (ledger.lease_call !== 'apply' && ledger.lease_call !== 'release') return;
-  const by = yield* first(queries.newestActionOn({ enforcement_id: ledger.id }));
+  const by = onIt.at(-1);
   const { operation, operation_id: operationId, attempt, fence, id: enforcementId } = ledger;
   const details = { phase: 'answer', enforcementId, operation, operationId, attempt, fence, ...result };
   u.journal(journalEntry('securityAction.attempted', by?.id ?? null, null, details));
@@ -50,7 +50,7 @@ function* lookAgain(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
 }
 
 /** After the first look: whoever waited holds the effect, and the intent follows where one is needed. */
-function* afterLook(u: UnitContext, saved: EnforcementRow, leasing: Leasing): Work<Settled> {
+function* afterLook(u: UnitContext, saved: EnforcementRow, leasedAt: number, leasing: Leasing): Work<Settled> {
   const halt = haltAt(yield* readPauses(), saved.provider);
   if (halt.holdsApplies) return yield* lookAgain(u, saved);
   let ledger = saved;
@@ -70,10 +70,8 @@ function* afterLook(u: UnitContext, saved: EnforcementRow, leasing: Leasing): Wo
     const next = yield* leaseCall(u, ledger, { ...leasing, halt });
     return { held: true, next, dueAt: null };
   }
-  yield* must(queries.saveEnforcement(ledger));
   const verdict = { kind: 'inForce', level: ledger.level } as const;
-  yield* tellActions(u, verdict, { ledger, leasedAt: u.now, probes: true });
-  return { held: true, dueAt: ledger.due_at };
+  return yield* tell(u, { ledger, verdict }, { leasedAt, probes: true, since: waitedSince });
 }
 
 /** The effect is gone and nobody wants it. */
@@ -82,9 +80,20 @@ function* closeRow(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
   return { held: true, dueAt: yield* dropRow(u, ledger) };
 }
 
-function* tell(u: UnitContext, { ledger, verdict }: Judgement, leasedAt: number, { terms }: Leasing): Work<Settled> {
-  yield* must(queries.saveEnforcement(ledger));
-  const isWaiting = yield* tellActions(u, verdict, { ledger, leasedAt, probes: terms.probes });
+/** Where an end of holds follows, that reads the ledger row as it is saved here; all else goes with it. */
+function* saveAndTell(u: UnitContext, { ledger, verdict }: Judgement, of: Omit<Told, 'ledger'>): Work<boolean> {
+  const saved = must(queries.saveEnforcement(ledger));
+  const told = tellActions(u, verdict, { ledger, ...of });
+  if (verdict.kind === 'refused' || verdict.kind === 'failed') {
+    yield* saved;
+    return yield* told;
+  }
+  const [, isWaiting] = yield* together<unknown>([saved, told]);
+  return isWaiting === true;
+}
+
+function* tell(u: UnitContext, { ledger, verdict }: Judgement, of: Omit<Told, 'ledger'>): Work<Settled> {
+  const isWaiting = yield* saveAndTell(u, { ledger, verdict }, of);
   let { due_at } = ledger;
   if (isWaiting) {
     const [again] = yield* all(queries.enforcementById({ id: ledger.id }));
@@ -95,25 +104,44 @@ function* tell(u: UnitContext, { ledger, verdict }: Judgement, leasedAt: number,
   return { held: true, dueAt: due_at };
 }
 
-/** Carries a judgement out on the ledger row and on its actions. */
-export function* carryOut(u: UnitContext, judgement: Judgement, leasedAt: number, leasing: Leasing): Work<Settled> {
+/** Carries a judgement out on the ledger row and on its actions. @param onIt those, where they were read already */
+export function* carryOut(
+  u: UnitContext,
+  judgement: Judgement,
+  leasedAt: number,
+  leasing: Leasing,
+  onIt?: readonly ActionRow[],
+): Work<Settled> {
   const { ledger, verdict } = judgement;
-  if (verdict.kind === 'looked') return yield* afterLook(u, ledger, leasing);
+  if (verdict.kind === 'looked') return yield* afterLook(u, ledger, leasedAt, leasing);
   if (verdict.kind === 'gone' && ledger.holds === 0) return yield* closeRow(u, ledger);
-  return yield* tell(u, judgement, leasedAt, leasing);
+  return yield* tell(u, judgement, { leasedAt, probes: leasing.terms.probes, onIt });
+}
+
+/** Nobody makes the call of this lease any more: it is settled as one of which nothing was heard. */
+export function* settleUnheard(u: UnitContext, ledger: EnforcementRow, leasing: Leasing, random = 0): Work<void> {
+  const kind = ledger.lease_call ?? 'verify';
+  const judgement = judgeCall(kind, { ledger, terms: leasing.terms, now: u.now, random }, {});
+  yield* carryOut(u, judgement, ledger.leased_at ?? u.now, leasing);
+}
+
+/** A ledger row, and the actions on it by their ids, in one round trip. */
+function* readBoth(id: string): Work<readonly [EnforcementRow | undefined, readonly ActionRow[]]> {
+  const [ledgers, onIt] = yield [queries.enforcementById({ id }), queries.actionsOn({ enforcement_id: id })];
+  return [(ledgers as readonly EnforcementRow[])[0], onIt as readonly ActionRow[]];
 }
 
 /** Writes a call's outcome down, under its fence: what the ledger knows, and what every action on it is told. */
 export const settleCall = unit('dispatch.settle', function* (u, settlement: Settlement) {
   const { enforcementId, fence, result, toldUntil, random, terms } = settlement;
-  const ledger = yield* first(queries.enforcementById({ id: enforcementId }));
+  const [ledger, onIt] = yield* readBoth(enforcementId);
   if (!ledger || ledger.fence !== fence || ledger.lease_call === null) return LOST;
-  yield* writeAttempt(u, ledger, result);
+  writeAttempt(u, ledger, onIt, result);
   const judgement = judgeCall(
     ledger.lease_call,
     { ledger: { ...ledger, abandoned: 0 }, terms, now: u.now, toldUntil, random },
     result,
   );
-  const settled = yield* carryOut(u, judgement, ledger.leased_at ?? u.now, settlement);
+  const settled = yield* carryOut(u, judgement, ledger.leased_at ?? u.now, settlement, onIt);
   return { ...settled, alarms: u.alarms };
 });

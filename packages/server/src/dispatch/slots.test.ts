@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { changeLane, createSlots, freeSlots, giveBack, reserve, servable, slotLaneOf, waitForSlot } from './slots.ts';
+import {
+  changeLane,
+  createSlots,
+  freeSlots,
+  giveBack,
+  isBusy,
+  isWorthATurn,
+  reserve,
+  servable,
+  slotLaneOf,
+  waitForSlot,
+} from './slots.ts';
 
 const none = { release: 0, apply: 0, verify: 0 };
 
@@ -27,11 +38,11 @@ describe('the slots of a provider', () => {
     const slots = createSlots(4);
     const before = freeSlots(slots, 'a');
     reserve(slots, 'a', { release: 0, apply: 1, verify: 0 });
-    changeLane(slots, 'look', 'apply');
+    changeLane(slots, 'a', 'look', 'apply');
     expect(freeSlots(slots, 'a')).toEqual({ ...before, apply: 3 });
-    changeLane(slots, 'apply', 'release');
+    changeLane(slots, 'a', 'apply', 'release');
     expect(freeSlots(slots, 'a')).toEqual({ ...before, release: 3 });
-    giveBack(slots, slotLaneOf('release'));
+    giveBack(slots, slotLaneOf('release'), 'a');
     expect(freeSlots(slots, 'a')).toEqual(before);
   });
 
@@ -53,11 +64,46 @@ describe('the slots of a provider', () => {
     };
     for (const tenant of ['flood', 'b', 'flood', 'c']) ask(tenant);
     for (let call = 0; call < 6; call += 1) {
-      giveBack(slots, 'apply');
+      giveBack(slots, 'apply', served.at(-1) ?? '');
       const [next = ''] = servable(slots);
       for (const tenant of ['flood', next]) ask(tenant);
     }
     expect(served).toEqual(['flood', 'flood', 'b', 'c', 'flood', 'b', 'c']);
+  });
+
+  it('are all for a tenant that is alone, and never all for one of several', () => {
+    const slots = createSlots(16);
+    const wanted = { ...none, apply: 100 };
+    expect(reserve(slots, 'slow', wanted).apply).toBe(16);
+    // The other waits this once.
+    expect(reserve(slots, 'well', wanted).apply).toBe(0);
+    giveBack(slots, 'apply', 'slow', 16);
+    expect(reserve(slots, 'slow', wanted).apply).toBe(12);
+    expect(reserve(slots, 'slow', wanted).apply).toBe(0);
+    expect(reserve(slots, 'well', wanted).apply).toBe(3);
+    expect(reserve(slots, 'third', wanted).apply).toBe(1);
+    giveBack(slots, 'apply', 'slow', 12);
+    expect(freeSlots(slots, 'third').apply, 'what is left is shared anew').toBe(9);
+  });
+
+  it('of which a tenant has its share wake it only when it may have another', () => {
+    const slots = createSlots(4);
+    reserve(slots, 'well', { ...none, apply: 1 });
+    giveBack(slots, 'apply', 'well');
+    expect(reserve(slots, 'slow', { ...none, apply: 9 }).apply).toBe(3);
+    waitForSlot(slots, 'apply', 'slow', true);
+    expect([...servable(slots)]).toEqual([]);
+    expect(freeSlots(slots, 'well').apply, 'it keeps none from the others').toBe(1);
+    giveBack(slots, 'apply', 'slow', 2);
+    expect([...servable(slots)]).toEqual(['slow']);
+  });
+
+  it('of a provider with one are had by whoever comes', () => {
+    const slots = createSlots(1);
+    for (const tenant of ['a', 'b']) {
+      expect(reserve(slots, tenant, { ...none, apply: 1 }).apply).toBe(1);
+      giveBack(slots, 'apply', tenant);
+    }
   });
 
   it('are not kept for a tenant that wants none any more', () => {
@@ -65,8 +111,25 @@ describe('the slots of a provider', () => {
     reserve(slots, 'a', { ...none, apply: 1 });
     waitForSlot(slots, 'apply', 'b', true);
     waitForSlot(slots, 'apply', 'b', false);
-    giveBack(slots, 'apply');
+    giveBack(slots, 'apply', 'a');
     expect([...servable(slots)]).toEqual([]);
     expect(freeSlots(slots, 'a').apply).toBe(1);
+  });
+
+  it('are worth a turn when half of them are free, or a release waits', () => {
+    const slots = createSlots(4);
+    reserve(slots, 'a', { ...none, apply: 4 });
+    waitForSlot(slots, 'apply', 'a', true);
+    giveBack(slots, 'apply', 'a');
+    expect([isWorthATurn(slots), isBusy(slots)]).toEqual([false, true]);
+    giveBack(slots, 'apply', 'a');
+    expect(isWorthATurn(slots)).toBe(true);
+    waitForSlot(slots, 'apply', 'a', false);
+    expect([isWorthATurn(slots), isBusy(slots)]).toEqual([false, true]);
+    giveBack(slots, 'apply', 'a');
+    expect(isBusy(slots)).toBe(false);
+    reserve(slots, 'a', { ...none, release: 3 });
+    waitForSlot(slots, 'release', 'b', true);
+    expect(isWorthATurn(slots)).toBe(true);
   });
 });

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Entity } from '../actions/entity.ts';
 import { queries } from '../store/queries.ts';
 import type { EnforcementRow } from '../store/rows.ts';
+import { addPause } from '../store/testing/test-units.ts';
 import { takeDue } from './take-due.ts';
+import { aPause, resumeAll } from './testing/ledger-pauses.ts';
 import { cancel, crash, createWorld, request, settleOne, turn, type World } from './testing/ledger-world.ts';
 
 const [BAD, GOOD] = ['ip:203.0.113.1', 'ip:203.0.113.2'];
@@ -117,6 +119,58 @@ describe('a call that kills the process', () => {
     world.clock.time += 60_000;
     settleAll();
     expect(shown(bad)).toMatchObject({ status: 'Failed', state: 'released' });
+  });
+});
+
+describe('a suspect whose lease runs out while the dispatch is stopped', () => {
+  const stopWithLostCall = (): string => {
+    const bad = request(world, BAD, HOUR_MS);
+    for (let death = 0; death < 2; death += 1) {
+      turn(world);
+      crash(world);
+    }
+    turn(world);
+    expect(ledgerOf(BAD)).toMatchObject({ abandoned: 2, lease_call: 'apply' });
+    // The process stands still, and its call with it.
+    world.inFlight.length = 0;
+    world.store.run(addPause, aPause(world, {}));
+    world.clock.time += 60_000;
+    return bad;
+  };
+
+  it('is settled, and applied when that is resumed', () => {
+    const bad = stopWithLostCall();
+    expect(turn(world)).toBe(0);
+    expect(ledgerOf(BAD)).toMatchObject({ abandoned: 2, lease_owner: null, known: 'unknown' });
+    resumeAll(world);
+    world.clock.time += 60_000;
+    settleAll();
+    expect(shown(bad)).toMatchObject({ status: 'Completed', state: 'inForce' });
+  });
+
+  it('is settled behind another suspect that has to wait', () => {
+    for (const target of [GOOD, BAD]) request(world, target, HOUR_MS);
+    for (let death = 0; death < 2; death += 1) {
+      turn(world);
+      crash(world);
+    }
+    expect(turn(world)).toBe(1);
+    const [leased, other] = ledgerOf(BAD)?.lease_owner ? [BAD, GOOD] : [GOOD, BAD];
+    world.inFlight.length = 0;
+    world.store.run(addPause, aPause(world, {}));
+    world.clock.time += 60_000;
+    expect(turn(world)).toBe(0);
+    expect([leased, other].map((target) => ledgerOf(target)?.lease_owner)).toEqual([null, null]);
+  });
+
+  it('is released, where somebody cancels it', () => {
+    const bad = stopWithLostCall();
+    cancel(world, bad);
+    settleAll();
+    world.clock.time += 60_000;
+    settleAll();
+    expect(shown(bad)).toMatchObject({ status: 'Failed', state: 'released', errorInfo: { code: 1 } });
+    expect(ledgerOf(BAD)).toBeUndefined();
   });
 });
 

@@ -8,10 +8,13 @@ import type { Plan, Planned } from './plan-turn.ts';
 import { forget, leftAlone, setAside } from './set-aside.ts';
 import type { FreeSlots, Taken } from './take-due.ts';
 import { type Part, takeOne } from './take-one.ts';
+import { noteDoubt } from './unheld-leases.ts';
 
 interface Parts {
   readonly calls: LeasedCall[];
   ended: number;
+  /** Some part failed, and was told. */
+  isTold: boolean;
 }
 
 async function takeParts(dispatcher: Dispatcher, tenantId: string, into: Parts, parts: readonly Part[]): Promise<void> {
@@ -23,14 +26,18 @@ async function takeParts(dispatcher: Dispatcher, tenantId: string, into: Parts, 
       dispatcher.deps.onAlarms(tenantId, alarms ?? []);
       forget(dispatcher.aside, tenantId, part.id);
     } catch (thrown) {
+      noteDoubt(dispatcher, tenantId, thrown);
       if (isOfTheStore(thrown)) throw thrown;
       const { store, onFault } = dispatcher.deps;
+      into.isTold = true;
       onFault(setAside(dispatcher.aside, tenantId, { id: part.id, thrown, now: store.clock.now() }));
     }
   };
   const outcomes = await Promise.allSettled(parts.map(take));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed) dispatcher.deps.onFault(failed.reason);
+  if (!failed) return;
+  into.isTold = true;
+  dispatcher.deps.onFault(failed.reason);
 }
 
 const isOfTheStore = (thrown: unknown): boolean => thrown instanceof Refusal || thrown instanceof CommitUnknown;
@@ -63,6 +70,17 @@ async function takeAtProvider(
   }
 }
 
+const TORN_TOLD_EVERY_MS = 60_000;
+
+/** Each of its parts went well alone: else nobody would hear of what is wrong with the whole, and it may last. */
+function tellTorn(dispatcher: Dispatcher, tenantId: string, thrown: unknown): void {
+  const { timers, onFault } = dispatcher.deps;
+  const now = timers.monotonicMs();
+  if (dispatcher.tornAt !== undefined && now - dispatcher.tornAt < TORN_TOLD_EVERY_MS) return;
+  dispatcher.tornAt = now;
+  onFault(new Error(`A turn of tenant ${tenantId} failed, and was taken part by part.`, { cause: thrown }));
+}
+
 /**
  * A turn that failed as a whole is taken one by one: one bad action or row is set aside, alone, and its neighbours go on.
  * @throws what was thrown, where the store is to blame
@@ -74,10 +92,11 @@ export async function takeApart(
   thrown: unknown,
 ): Promise<Taken> {
   if (isOfTheStore(thrown)) throw thrown;
-  const into: Parts = { calls: [], ended: 0 };
+  const into: Parts = { calls: [], ended: 0, isTold: false };
   const reachable = planned.map(({ turn }) => turn.terms.provider);
   const endings = ends.map((id) => ({ kind: 'end', id, reachable }) as const);
   await takeParts(dispatcher, tenantId, into, endings);
   for (const each of planned) await takeAtProvider(dispatcher, tenantId, into, each);
+  if (!into.isTold) tellTorn(dispatcher, tenantId, thrown);
   return { calls: into.calls, nextDueAt: null, ended: into.ended, alarms: [] };
 }

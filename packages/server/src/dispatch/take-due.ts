@@ -3,13 +3,13 @@ import { comeToTime } from '../actions/come-to-time.ts';
 import { type Halt, haltAt, type Pauses, readPauses } from '../actions/pauses.ts';
 import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
-import { type Alarm, all, first, must, type UnitContext, unit, type Work } from '../store/work.ts';
+import { type Alarm, all, first, must, together, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { endAction } from './end-action.ts';
-import { judgeCall } from './judge-call.ts';
+import { nextLateAt } from './give-up-late.ts';
 import { isHeldBack, isPastEnd, kindOfCall, type Leasing, leaseCall, type Permitted } from './lease-call.ts';
-import { carryOut } from './settle-call.ts';
-import { beginAction, joinAction, type Start } from './start-action.ts';
+import { settleUnheard } from './settle-call.ts';
+import { beginAction, joinAction, readStart, type Start } from './start-action.ts';
 import type { Terms } from './terms.ts';
 
 /** How many more calls a provider can take, by lane. */
@@ -59,13 +59,6 @@ export interface Taken {
   readonly alarms: readonly Alarm[];
 }
 
-/** A lease that ran out: its call is settled as one of which nothing was heard. */
-function* settleOverdue(u: UnitContext, ledger: EnforcementRow, leasing: Leasing, random: number): Work<void> {
-  const kind = ledger.lease_call ?? 'verify';
-  const judgement = judgeCall(kind, { ledger, terms: leasing.terms, now: u.now, random }, {});
-  yield* carryOut(u, judgement, ledger.leased_at ?? u.now, leasing);
-}
-
 /** Leases that ran out are settled, however many applies of the lane have to wait. */
 const OVERDUE_A_TURN = 100;
 
@@ -73,7 +66,8 @@ const OVERDUE_A_TURN = 100;
 function* settleAllOverdue(u: UnitContext, leasing: Leasing, { random, skip }: TurnNow): Work<void> {
   const { provider } = leasing.terms;
   const overdue = yield* all(queries.overdueLeases({ provider, now: u.now, limit: OVERDUE_A_TURN + skip.length }));
-  for (const ledger of overdue) if (!skip.includes(ledger.id)) yield* settleOverdue(u, ledger, leasing, random);
+  const mine = overdue.filter(({ id }) => !skip.includes(id));
+  yield* together(mine.map((ledger) => settleUnheard(u, ledger, leasing, random)));
 }
 
 /** Leases what the row needs next, where it needs a call that may be made now. */
@@ -84,7 +78,7 @@ export function* leaseOne(
   random: number,
 ): Work<LeasedCall | undefined> {
   if (ledger.lease_owner !== null) {
-    yield* settleOverdue(u, ledger, permitted, random);
+    yield* settleUnheard(u, ledger, permitted, random);
     return undefined;
   }
   if (isPastEnd(ledger, u.now)) {
@@ -121,7 +115,8 @@ function* dueSuspects(
   const at = { provider: terms.provider, lane, now: u.now };
   const due = yield* all(queries.dueSuspects({ ...at, limit: turn.skip.length + 1 }));
   const [suspect] = due.filter(({ id }) => !turn.skip.includes(id));
-  if (!suspect) return [];
+  // Another lane may have found one meanwhile.
+  if (!suspect || !turn.maySuspect) return [];
   turn.maySuspect = false;
   return [suspect];
 }
@@ -134,29 +129,38 @@ function* leaseLane(
   limit: number,
 ): Work<readonly LeasedCall[]> {
   if (limit <= 0) return [];
-  const suspects = yield* dueSuspects(u, turn, permitted, lane);
-  const due = [...suspects, ...(yield* dueRows(u, permitted, lane, limit + turn.skip.length))];
-  const calls: LeasedCall[] = [];
-  for (const ledger of due.filter(({ id }) => !turn.skip.includes(id)).slice(0, limit)) {
-    const call = yield* leaseOne(u, ledger, permitted, turn.random);
-    if (call) calls.push(call);
-  }
-  return calls;
+  const [suspects, rows] = yield* together([
+    dueSuspects(u, turn, permitted, lane),
+    dueRows(u, permitted, lane, limit + turn.skip.length),
+  ]);
+  // Leases that ran out are settled all together, that of a suspect too.
+  const alone = new Set(suspects?.map(({ id }) => id));
+  const others = (rows ?? []).filter(({ id }) => !alone.has(id));
+  const due = [...(suspects ?? []), ...others].filter(({ id }) => !turn.skip.includes(id)).slice(0, limit);
+  const calls = yield* together(due.map((ledger) => leaseOne(u, ledger, permitted, turn.random)));
+  return calls.filter((call) => call !== undefined);
 }
 
 /** Two actions of one turn may want one effect: the second joins what the first began. */
-export function* startFresh(u: UnitContext, row: ActionRow, permitted: Permitted): Work<LeasedCall | undefined> {
-  const fresh = yield* joinAction(u, { id: row.id }, permitted.terms);
-  return fresh && (yield* beginAction(u, fresh, permitted));
+function* startAll(u: UnitContext, rows: readonly ActionRow[], permitted: Permitted): Work<readonly LeasedCall[]> {
+  const firsts = new Map<string, ActionRow>();
+  for (const row of rows.toReversed()) firsts.set(`${row.action} ${row.target}`, row);
+  const isFirst = new Set(firsts.values());
+  const begun = rows.filter((row) => isFirst.has(row));
+  const calls = yield* together(begun.map((row) => beginAction(u, row, permitted)));
+  for (const { id } of rows.filter((row) => !isFirst.has(row))) yield* joinAction(u, { id }, permitted.terms);
+  return calls.filter((call) => call !== undefined);
 }
 
 /** Those that need no call are under way with it. @returns those that need one */
 function* joinAll(u: UnitContext, { starts, terms }: ProviderTurn, halt: Halt): Work<readonly ActionRow[]> {
   if (halt.holdsApplies) return [];
+  const read = yield* together(starts.map((start) => readStart(u, start)));
   const fresh: ActionRow[] = [];
-  for (const start of starts) {
-    const row = yield* joinAction(u, start, terms);
-    if (row) fresh.push(row);
+  for (const { start, row, isFresh } of read) {
+    // Two of them may join one effect: one after the other.
+    const begins = isFresh ? row : row && (yield* joinAction(u, start, terms));
+    if (begins) fresh.push(begins);
   }
   return fresh;
 }
@@ -170,17 +174,16 @@ function* serve(u: UnitContext, turn: TurnNow, provider: ProviderTurn, halt: Hal
   const permitted = { owner: turn.owner, terms, halt };
   if (isHeld(notBefore)) yield* settleAllOverdue(u, permitted, turn);
   const fresh = yield* joinAll(u, provider, halt);
-  const releases = yield* leaseLane(u, turn, permitted, LANES.release, free.release);
   const left = free.apply - fresh.length;
   const again = freshFirst ? Math.max(0, left) : Math.max(Math.ceil(free.apply / 2), left);
   const limit = halt.holdsApplies ? OVERDUE_A_TURN : again;
-  const applies = [...(yield* leaseLane(u, turn, permitted, LANES.apply, limit))];
-  for (const row of fresh.slice(0, Math.max(0, free.apply - applies.length))) {
-    const call = yield* startFresh(u, row, permitted);
-    if (call) applies.push(call);
-  }
-  const looks = yield* leaseLane(u, turn, permitted, LANES.verify, free.verify);
-  return [...releases, ...applies, ...looks];
+  const [releases = [], applies = [], looks = []] = yield* together([
+    leaseLane(u, turn, permitted, LANES.release, free.release),
+    leaseLane(u, turn, permitted, LANES.apply, limit),
+    leaseLane(u, turn, permitted, LANES.verify, free.verify),
+  ]);
+  const calls = yield* startAll(u, fresh.slice(0, Math.max(0, free.apply - applies.length)), permitted);
+  return [...releases, ...applies, ...calls, ...looks];
 }
 
 /** What a pause holds back is due all the time: it is looked at again so soon, and keeps no other tenant waiting. */
@@ -189,31 +192,48 @@ const HELD_BACK_MS = 1_000;
 const later = (time: number | undefined, notBefore = 0): number | undefined =>
   time === undefined ? undefined : Math.max(time, notBefore);
 
+const IN_LANES = ['release', 'apply', 'verify'] as const;
+
+/** What is due next, by whichever of these. */
+type NextTime = number | undefined;
+type NextRow = Partial<Readonly<Record<'start_at' | 'due_at' | 'release_wished_at', number>>>;
+
 /** When something is due at a provider, as far as it may go. */
-function* nextAt(
-  u: UnitContext,
-  { terms: { provider, deadlineMs }, notBefore }: ProviderTurn,
-  halt: Halt,
-): Work<readonly (number | undefined)[]> {
-  const times: (number | undefined)[] = [];
-  if (!halt.holdsApplies)
-    times.push(later((yield* first(queries.nextStart({ provider })))?.start_at, notBefore.starts));
+function* nextAt(u: UnitContext, { terms, notBefore }: ProviderTurn, halt: Halt): Work<readonly NextTime[]> {
+  const { provider } = terms;
+  const leases = isHeld(notBefore) ? yield* all(queries.nextLease({ provider })) : [];
+  const [starts, lateReleases, ...calls] = yield* together<readonly NextRow[]>([
+    all(queries.nextStart({ provider })),
+    all(queries.nextLateRelease({ provider, since: 0 })),
+    ...IN_LANES.map((lane) => all(queries.nextCall({ provider, lane: LANES[lane] }))),
+  ]);
   const heldBack = { release: halt.holdsEnds, apply: halt.holdsApplies, verify: false };
-  for (const lane of ['release', 'apply', 'verify'] as const) {
-    const due = (yield* first(queries.nextCall({ provider, lane: LANES[lane] })))?.due_at;
-    times.push(later(due, Math.max(notBefore[lane] ?? 0, heldBack[lane] ? u.now + HELD_BACK_MS : 0)));
-  }
-  if (isHeld(notBefore)) times.push((yield* first(queries.nextLease({ provider })))?.due_at);
-  const wished = (yield* first(queries.nextLateRelease({ provider })))?.release_wished_at;
-  return [...times, wished === undefined ? undefined : wished + deadlineMs];
+  const wished = lateReleases?.[0]?.release_wished_at;
+  return [
+    ...IN_LANES.map((lane, index) => {
+      const again = Math.max(notBefore[lane] ?? 0, heldBack[lane] ? u.now + HELD_BACK_MS : 0);
+      return later(calls[index]?.[0]?.due_at, again);
+    }),
+    halt.holdsApplies ? undefined : later(starts?.[0]?.start_at, notBefore.starts),
+    leases[0]?.due_at,
+    wished === undefined ? undefined : yield* nextLateAt(u, terms, wished),
+  ];
+}
+
+function* ends(): Work<readonly NextTime[]> {
+  return [(yield* first(queries.nextEnd({})))?.end_at];
 }
 
 function* nextDue(u: UnitContext, turn: Turn, pauses: Pauses): Work<number | null> {
-  const end = (yield* first(queries.nextEnd({})))?.end_at;
+  const [nextEnds, ...atProviders] = yield* together<readonly NextTime[]>([
+    ends(),
+    ...turn.providers.map((each) => nextAt(u, each, haltAt(pauses, each.terms.provider))),
+  ]);
+  const end = nextEnds?.[0];
   const isHeldBack = end !== undefined && (turn.endsWait === true || pauses.some(({ kind }) => kind === 'restored'));
-  const times: (number | undefined)[] = [isHeldBack ? Math.max(end, u.now + HELD_BACK_MS) : end];
+  const times: NextTime[] = [isHeldBack ? Math.max(end, u.now + HELD_BACK_MS) : end];
   if (pauses.length > 0) times.push((yield* first(queries.nextScheduled({})))?.start_at);
-  for (const each of turn.providers) times.push(...(yield* nextAt(u, each, haltAt(pauses, each.terms.provider))));
+  for (const each of atProviders) times.push(...each);
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? null : Math.min(...known);
 }

@@ -4,8 +4,8 @@ import { type Alarm, first, type UnitContext, unit, type Work } from '../store/w
 import type { LeasedCall } from './call-result.ts';
 import { endAction } from './end-action.ts';
 import { isSuspect, type Leasing } from './lease-call.ts';
-import { joinAction, type Start } from './start-action.ts';
-import { leaseOne, startFresh } from './take-due.ts';
+import { beginAction, joinAction, type Start } from './start-action.ts';
+import { leaseOne } from './take-due.ts';
 
 /** One of the things that a turn would do, under the id of its action or ledger row. */
 export type Part =
@@ -31,7 +31,7 @@ function* start(u: UnitContext, part: Extract<Part, { kind: 'start' }>): Work<Ta
   const halt = haltAt(yield* readPauses(), leasing.terms.provider);
   if (halt.holdsApplies) return { ended: false };
   const fresh = yield* joinAction(u, due, leasing.terms);
-  return { call: fresh && mayCall ? yield* startFresh(u, fresh, { ...leasing, halt }) : undefined, ended: false };
+  return { call: fresh && mayCall ? yield* beginAction(u, fresh, { ...leasing, halt }) : undefined, ended: false };
 }
 
 function* call(u: UnitContext, { id, leasing, random }: Extract<Part, { kind: 'call' }>): Work<TakenPart> {

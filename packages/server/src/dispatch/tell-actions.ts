@@ -10,18 +10,28 @@ import type { Verdict } from './judgement.ts';
 /** When the action began to hold: what was read before that does not speak for it. */
 const heldSince = (row: ActionRow): number => fromDateTime((JSON.parse(row.entity) as Entity).lastActionDateTime ?? '');
 
-interface Told {
+/** The same for one that only waited for the look: since it was asked for, or its moment came. */
+export function waitedSince(row: ActionRow): number {
+  const { enforcement } = JSON.parse(row.entity) as Entity;
+  const made = fromDateTime(row.created_at);
+  return Math.max(made, fromDateTime(enforcement.scheduledDateTime ?? row.created_at));
+}
+
+export interface Told {
   readonly ledger: EnforcementRow;
   /** When the call was leased that brought the news. */
   readonly leasedAt: number;
   readonly probes: boolean;
+  readonly since?: (row: ActionRow) => number;
+  /** All actions on it, by their ids, where they were read already and none was changed since. */
+  readonly onIt?: readonly ActionRow[] | undefined;
 }
 
 function* tellInForce(u: UnitContext, row: ActionRow, level: VerificationLevel, told: Told): Work<boolean> {
-  const { ledger, leasedAt, probes } = told;
+  const { ledger, leasedAt, probes, since = heldSince } = told;
   const seen = { verification: level, verifiedAt: ledger.verified_at, preexisting: ledger.preexisting === 1 };
   if (row.status === 'Running') {
-    if (probes && heldSince(row) > leasedAt) return false;
+    if (probes && since(row) > leasedAt) return false;
     // Its deadline is met: from here on only its end counts.
     const change = { ...seen, status: 'Completed', state: 'inForce', row: { end_at: row.hold_until } } as const;
     yield* writeChange(u, row, change, 'securityAction.completed', { verification: level });
@@ -66,7 +76,7 @@ function* tellOne(u: UnitContext, row: ActionRow, verdict: ToldVerdict, told: To
 }
 
 /**
- * Tells every action on an effect what became of it. The ledger row is saved already.
+ * Tells every action on an effect what became of it. The ledger row is saved beside it.
  * @returns true where an action waits for a look of its own
  */
 export function* tellActions(u: UnitContext, verdict: Verdict, told: Told): Work<boolean> {
@@ -75,7 +85,7 @@ export function* tellActions(u: UnitContext, verdict: Verdict, told: Told): Work
     yield* releaseEnded(u, told.ledger);
     return false;
   }
-  const onIt = yield* all(queries.actionsOn({ enforcement_id: told.ledger.id }));
+  const onIt = told.onIt ?? (yield* all(queries.actionsOn({ enforcement_id: told.ledger.id })));
   const holders = onIt.filter(({ hold }) => hold === 'active');
   if (verdict.kind === 'refused' || verdict.kind === 'failed') {
     yield* tellFailed(u, holders, verdict.result);

@@ -12,7 +12,7 @@ export interface Terms {
   /** A call of unknown outcome may be sent again. */
   readonly repeats: boolean;
   readonly verification: VerificationLevel;
-  /** How long after an abort an effect may still land. */
+  /** How long after an abort an effect may still land, by a store's clock that is corrected meanwhile. */
   readonly latenessMs: number;
   readonly timeoutMs: number;
   /** How long a release may fail before people are told. */

@@ -5,6 +5,7 @@ import type { FeedKey } from '../auth/feed-keys.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { NotifyDeps } from '../notify/notify-deps.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { Load } from './load.ts';
 import type { Streams } from './stream/streams.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -23,7 +24,9 @@ export interface App {
   readonly publicUrl: string | undefined;
   /** Addresses whose `X-Forwarded-For` is believed. */
   readonly isTrustedProxy: (address: string) => boolean;
-  /** Throws where the server cannot do its work. */
+  /** Whether the process is started, and not about to stop. */
+  readonly isOpen: () => boolean;
+  /** Throws where the server, though open, cannot do its work. */
   readonly checkReady: () => Promise<void>;
   /** OpenAPI, as text. */
   readonly apiDescription: string;
@@ -32,6 +35,8 @@ export interface App {
   readonly metrics: Metrics;
   /** Counts what an application asks for; {@link Throttle}. */
   readonly throttle: Throttle;
+  /** Bounds what is under way at once; {@link Load}. */
+  readonly load: Load;
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
   /** A fault of ours: for the log, with the request id and, where the request was part of one, its trace. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestIds } from './error-response.ts';
 import type { Identity } from './identify.ts';
+import type { Admission } from './load.ts';
 import type { Root } from './rewrite-path.ts';
 import type { BodyLimits } from './route.ts';
 import type { TraceContext } from './trace-context.ts';
@@ -13,6 +14,10 @@ export interface Arrival {
   readonly startedAt: number;
   readonly trace: TraceContext | undefined;
   identity: Identity | undefined;
+  /** Its place among those that are under way. */
+  admission: Admission | undefined;
+  /** Its handler has it: the place is its own, whatever becomes of the connection. */
+  isCarried: boolean;
   /** Of the route's body, where they are not those of all. */
   limits: BodyLimits | undefined;
   /** As sent. Fastify does not see it, and so does not judge it. */

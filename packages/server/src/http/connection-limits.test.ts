@@ -3,25 +3,27 @@ import { createServer, type Server } from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { limitConnections } from './connection-limits.ts';
+import { type Doors, doorOptions, openDoors } from './doors.ts';
 
 const PER_ADDRESS = 512;
+const BACKLOG = 1_024;
 
-const open: (Server | Socket)[] = [];
+const open: (Server | Socket | Doors)[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) {
     if (one instanceof net.Socket) one.destroy();
-    else one.close();
+    else void one.close();
   }
 });
 
-async function serve(standsForMany: (address: string) => boolean): Promise<number> {
+async function serve(standsForMany: (address: string) => boolean, most?: number): Promise<number> {
   const server = createServer((_request, response) => void response.end('served'));
   // On a slow machine too, only the limit ends a connection.
   server.keepAliveTimeout = 60_000;
-  limitConnections(server, standsForMany);
-  server.listen(0, '127.0.0.1');
+  limitConnections(server, standsForMany, most);
+  server.listen(doorOptions({ address: '127.0.0.1', port: 0 }, BACKLOG));
   await once(server, 'listening');
-  open.push(server);
+  open.push(server, await openDoors(server, '127.0.0.1', BACKLOG, 7));
   return (server.address() as AddressInfo).port;
 }
 
@@ -76,4 +78,14 @@ describe('connections of one address', () => {
     const all = await connectAll(port, PER_ADDRESS + 20);
     expect((await Promise.all(all.map(isServed))).filter(Boolean)).toHaveLength(PER_ADDRESS + 20);
   });
+});
+
+it('connections in all are bounded, through whichever door they come, and one that ends leaves its place', async () => {
+  const port = await serve(() => true, 40);
+  const within = await connectAll(port, 40);
+  expect((await Promise.all(within.map(isServed))).filter(Boolean)).toHaveLength(40);
+  expect((await Promise.all((await connectAll(port, 20)).map(isServed))).filter(Boolean)).toEqual([]);
+  within[7]?.end();
+  await expect.poll(async () => isServed(await connect(port))).toBe(true);
+  expect(await isServed(await connect(port))).toBe(false);
 });

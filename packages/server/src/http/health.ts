@@ -11,16 +11,21 @@ export async function getHealth(_app: App, { query }: Exchange): Promise<Answer>
   return OK;
 }
 
+const unavailable = (cause?: unknown): Refusal =>
+  new Refusal('serviceUnavailable', 'The server cannot do its work at present.', {
+    headers: { 'Retry-After': '2' },
+    cause,
+  });
+
 /** The server can do its work. A provider that is down does not change that. */
 export async function getReadiness(app: App, { query }: Exchange): Promise<Answer> {
   readQueryOptions(query, []);
+  // Probes come all through a start and a stop: that is no fault, and the log does not tell of it.
+  if (!app.isOpen()) throw unavailable();
   try {
     await app.checkReady();
     return OK;
   } catch (cause) {
-    throw new Refusal('serviceUnavailable', 'The server cannot do its work at present.', {
-      headers: { 'Retry-After': '2' },
-      cause,
-    });
+    throw unavailable(cause);
   }
 }

@@ -17,6 +17,9 @@ function pendingOn(socket: Socket): Pending[] {
   return all;
 }
 
+/** Whether anything was asked over the connection so far. */
+export const hasAsked = (socket: Socket): boolean => pendingOf.has(socket);
+
 /** @returns the answer that the one to this request has to wait for */
 export function notePending(request: IncomingMessage, response: ServerResponse): ServerResponse | undefined {
   const all = pendingOn(request.socket);

@@ -39,6 +39,8 @@ export interface Route {
   readonly offers: 'application/json' | 'text/plain' | 'text/event-stream' | 'feed' | 'own';
   /** Lifts a block, or keeps blocks from being made: no limit of requests, and no header that says what an answer should be like keeps it from that. */
   readonly isRelease?: boolean;
+  /** It is never held up or refused because there is much to do. What is a release is not anyway. */
+  readonly isUrgent?: boolean;
   /** It is no part of a `$batch`. */
   readonly isAlone?: boolean;
   /** Where a body may be larger than elsewhere. */

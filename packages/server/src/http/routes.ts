@@ -44,7 +44,7 @@ const route = (
   permission: RoutePermission,
   handle: Route['handle'],
   about: About,
-  rest: Partial<Pick<Route, 'offers' | 'isRelease' | 'isAlone' | 'limits'>> = {},
+  rest: Partial<Pick<Route, 'offers' | 'isRelease' | 'isUrgent' | 'isAlone' | 'limits'>> = {},
 ): Route => ({ method, path, permission, handle, offers: 'application/json', about, ...rest });
 
 /** Three levels lie around the body of a request in it. A cancel may be in it, so no header keeps it from its work. */
@@ -82,7 +82,7 @@ const SERVED: readonly Route[] = [
   route('GET',    '/security/enforcements',          READ,     listEnforcementsInForce,     { summary: 'List what is in force, and which actions want it', gives: 'enforcementCollection', query: ['$top', '$skiptoken'],
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.' } }),
   route('POST',   '/security/stopDispatch',          WRITE,    stopDispatch,                { summary: 'Stop the dispatch: nothing is applied, releases go on', body: 'dispatchWish', answers: { 204: 'No process sends an apply from now on, until a resume.' } }, { isRelease: true }),
-  route('POST',   '/security/resumeDispatch',        APPROVE,  resumeDispatch,              { summary: 'End a stop, or a quarantine', body: 'dispatchWish', answers: { 204: 'What waited goes on.' } }),
+  route('POST',   '/security/resumeDispatch',        APPROVE,  resumeDispatch,              { summary: 'End a stop, or a quarantine', body: 'dispatchWish', answers: { 204: 'What waited goes on.' } }, { isUrgent: true }),
   route('GET',    '/security/dispatchState',         READ,     getDispatchState,            { summary: 'What is stopped or quarantined', gives: 'dispatchState', answers: { 200: 'All of it; nothing where all goes on.' } }),
   route('POST',   SUBSCRIPTIONS,                     READ,     postSubscription,            { summary: 'Subscribe to changes of securityActions', body: 'subscriptionInput', gives: 'subscription',
                                                                                               answers: { 201: 'The receivers passed the validation; changes from now on are told.', 429: 'Many receivers are being validated.' } }),

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
+import { asError } from '../lib/as-error.ts';
 import type { App } from './app.ts';
 import { arrivalOf } from './arrival.ts';
 import { type RequestIds, toErrorAnswer, toRefusal } from './error-response.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { type Identity, identify } from './identify.ts';
 import { jsonType } from './links.ts';
+import { admitTo, loadKindOf } from './load.ts';
 import { formFor } from './representation.ts';
 import type { Root } from './rewrite-path.ts';
 import type { Route } from './route.ts';
@@ -24,7 +26,27 @@ export function checkForm(route: Route, path: string, asked: Pick<Exchange, 'hea
   formFor(asked, offered(route, path));
 }
 
-function admitAs(app: App, identity: Identity, route: Route, request: FastifyRequest): void {
+type Done = (refusal?: Error) => void;
+
+/** Waits for a place; whose connection ends before its handler has begun gives the place back. */
+function takePlace(app: App, route: Route, reply: FastifyReply, done: Done): void {
+  const kind = loadKindOf(route);
+  const arrival = arrivalOf(reply.request.raw);
+  const { caller, feedKey } = arrival.identity ?? {};
+  const tenantId = (caller ?? feedKey)?.tenantId;
+  if (kind === undefined || tenantId === undefined) {
+    done();
+    return;
+  }
+  const admission = admitTo(app.load[kind], tenantId, done);
+  arrival.admission = admission;
+  reply.raw.once('close', () => {
+    if (!arrival.isCarried) admission.leave();
+  });
+  if (admission.isInside) done();
+}
+
+function check(app: App, identity: Identity, route: Route, request: FastifyRequest): void {
   const arrival = arrivalOf(request.raw);
   arrival.identity = identity;
   arrival.limits = route.limits;
@@ -35,12 +57,23 @@ function admitAs(app: App, identity: Identity, route: Route, request: FastifyReq
   checkForm(route, path, { headers: request.headers, query });
 }
 
-/** Before the body is read: who asks, may they, and can what they ask for be answered at all. */
-export function admit(app: App, route: Route, request: FastifyRequest): Promise<void> | undefined {
+/**
+ * Before the body is read: who asks, may they, can it be answered at all, and is there room for it. Not a promise where
+ * it need not be: every one in the way of a request costs all requests.
+ */
+export function admit(app: App, route: Route, request: FastifyRequest, reply: FastifyReply, done: Done): void {
   const identity = identify(app, route, request.raw);
-  if (identity instanceof Promise) return identity.then((found) => admitAs(app, found, route, request));
-  admitAs(app, identity, route, request);
-  return undefined;
+  if (identity instanceof Promise) {
+    identity
+      .then((found) => check(app, found, route, request))
+      .then(
+        () => takePlace(app, route, reply, done),
+        (thrown: unknown) => done(asError(thrown)),
+      );
+    return;
+  }
+  check(app, identity, route, request);
+  takePlace(app, route, reply, done);
 }
 
 const schemeOf = (raw: IncomingMessage): string => ('encrypted' in raw.socket ? 'https' : 'http');

@@ -1,5 +1,4 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { asError } from '../lib/as-error.ts';
 import { type AllowedMethods, readAllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
 import { arrivalOf, noteArrival } from './arrival.ts';
@@ -27,6 +26,14 @@ export const HTTP_OPTIONS = {
 };
 
 const KEPT = { connection: 'keep-alive', 'keep-alive': `timeout=${HTTP_OPTIONS.keepAliveTimeout / 1_000}` };
+
+const NOT_KNOWN_YET = {
+  identity: undefined,
+  admission: undefined,
+  isCarried: false,
+  limits: undefined,
+  contentType: undefined,
+};
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -62,21 +69,18 @@ function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
     method: route.method,
     url: route.path,
     ...(route.limits && { bodyLimit: route.limits.bytes }),
-    // Not async where it need not be: every promise in the way of a request costs all requests.
-    onRequest: (request, _reply, done) => {
-      const admitted = admit(app, route, request);
-      if (admitted)
-        admitted.then(
-          () => done(),
-          (thrown: unknown) => done(asError(thrown)),
-        );
-      else done();
-    },
+    onRequest: (request, reply, done) => admit(app, route, request, reply, done),
     handler: async (request, reply) => {
       const exchange = toExchange(app, request);
-      const answer = await route.handle(app, exchange);
-      // A release takes any `Accept`: what it did is not taken back by the form of its answer.
-      return send(reply, route.isRelease ? answer : inForm(exchange, answer), exchange.root);
+      const arrival = arrivalOf(request.raw);
+      arrival.isCarried = true;
+      try {
+        const answer = await route.handle(app, exchange);
+        // A release takes any `Accept`: what it did is not taken back by the form of its answer.
+        return send(reply, route.isRelease ? answer : inForm(exchange, answer), exchange.root);
+      } finally {
+        arrival.admission?.leave();
+      }
     },
   });
 }
@@ -135,7 +139,7 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
       const ids = requestIds(raw.headers['client-request-id']);
       const startedAt = performance.now();
       const trace = traceOf(raw.headers.traceparent);
-      noteArrival(raw, { ids, root, startedAt, trace, identity: undefined, limits: undefined, contentType: undefined });
+      noteArrival(raw, { ids, root, startedAt, trace, ...NOT_KNOWN_YET });
       return url;
     },
     frameworkErrors: (error, request, reply) => {
@@ -162,8 +166,10 @@ export function createServer(app: App, routes: readonly Route[]): FastifyInstanc
   });
   installBodyReading(fastify);
   fastify.setErrorHandler((error, request, reply) => {
-    // Fastify closes where a body is refused, and the reset could reach the client before the answer.
-    if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive) reply.headers(KEPT);
+    // Fastify closes where a body is refused, and the reset could reach the client before the answer. At the stop it
+    // says so of every answer, earlier, and is right.
+    const isStopping = reply.raw.hasHeader('connection');
+    if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive && !isStopping) reply.headers(KEPT);
     return sendError(app, request, reply, error);
   });
   fastify.setNotFoundHandler(async (request, reply) => sendError(app, request, reply, unknownPath()));

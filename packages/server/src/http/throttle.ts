@@ -36,6 +36,9 @@ function kindOf({ method, path, isRelease }: Throttled): keyof RequestLimits | u
   return KINDS[method];
 }
 
+/** Whether a caller may be told to ask less often. */
+export const isThrottled = (route: Throttled): boolean => kindOf(route) !== undefined;
+
 const filled = ({ tokens, at }: Bucket, limit: number, now: number): number =>
   Math.min(limit, tokens + (Math.max(0, now - at) * limit) / MINUTE_MS);
 

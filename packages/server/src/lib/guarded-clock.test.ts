@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { type ClockGuard, createClockGuard } from './guarded-clock.ts';
+import { atMostByClock, type ClockGuard, createClockGuard, LOOK_EVERY_MS } from './guarded-clock.ts';
 
 const [SECOND, MINUTE, HOUR, YEAR] = [1_000, 60_000, 3_600_000, 31_536_000_000];
 const START = 1_800_000_000_000;
@@ -103,6 +103,41 @@ describe('a guarded clock', () => {
     expect(machine.off).toBe(0);
     expect(machine.guard.state()).toBe('sure');
     expect(machine.jumps).toEqual([]);
+  });
+
+  it.each([1, 999, 2_000, 30_000])('that follows a correction makes of %i ms as many as it says, and no more', (ms) => {
+    const machine = new Machine();
+    machine.run(MINUTE);
+    machine.setBy = 10 * MINUTE;
+    machine.run(2 * MINUTE);
+    const before = machine.guard.clock.now();
+    machine.guard.look();
+    for (let passed = 1; passed <= ms; passed += 1) {
+      machine.passed += 1;
+      if (passed % LOOK_EVERY_MS === 0) machine.guard.look();
+    }
+    expect(machine.guard.clock.now() - before).toBe(atMostByClock(ms));
+  });
+
+  it('makes nothing of what cannot be late', () => {
+    expect(atMostByClock(0)).toBe(0);
+  });
+
+  it('that stands before what was written already says so, until it has come there, and follows what is small', () => {
+    const machine = new Machine();
+    machine.guard.remember(START + 2 * HOUR);
+    machine.run(HOUR);
+    expect(machine.guard.state()).toBe('behind');
+    expect(machine.off).toBe(0);
+    machine.setBy = 10 * MINUTE;
+    machine.run(30 * MINUTE);
+    expect([machine.guard.state(), Math.round(machine.off / MINUTE)]).toEqual(['behind', 10]);
+    machine.run(21 * MINUTE);
+    expect(machine.guard.state()).toBe('sure');
+    machine.guard.remember(START + 3 * HOUR);
+    machine.setBy = 2 * HOUR;
+    machine.run(2 * MINUTE);
+    expect(machine.guard.state()).toBe('off');
   });
 
   it('is the same in every thread', async () => {

@@ -29,6 +29,8 @@ export const sharedClock = (shared: SharedArrayBuffer, monotonic = monotonicMs):
   return { now: () => Math.floor(monotonic() + Number(Atomics.load(offsetUs, 0)) / US_A_MS) };
 };
 
+/** How often whoever keeps the clock looks. */
+export const LOOK_EVERY_MS = 1_000;
 /** Further off than this, the system's clock was set. */
 const JUMP_MS = 5_000;
 /** So long it must go on evenly before anything ends by the clock again. */
@@ -41,8 +43,15 @@ const BACKWARDS_MS = 50;
 /** Uptime is told in hundredths of a second. */
 const SLEPT_MS = 1_000;
 
-/** `inDoubt`: it was just set. `off`: it stands elsewhere, and is not believed. */
-export type ClockState = 'sure' | 'inDoubt' | 'off';
+/** What so much true time may look like by the clock, at most: a correction is followed meanwhile, in every look. */
+export const atMostByClock = (trueMs: number): number =>
+  trueMs === 0 ? 0 : trueMs + FORWARDS_MS * (Math.floor(trueMs / LOOK_EVERY_MS) + 1);
+
+/**
+ * `inDoubt`: it was just set. `off`: it stands elsewhere, and is not believed. `behind`: it was believed at the start, and
+ * stands before what was written earlier.
+ */
+export type ClockState = 'sure' | 'inDoubt' | 'off' | 'behind';
 
 /** Looks at the system's clock from time to time, and decides how far it is believed. */
 export interface ClockGuard {
@@ -52,6 +61,8 @@ export interface ClockGuard {
   readonly state: () => ClockState;
   /** @returns by how much it was set since the last look; undefined where it was not */
   look(): number | undefined;
+  /** It was this late already, by an earlier process. */
+  remember(servedUntil: number): void;
 }
 
 interface Doubt {
@@ -66,6 +77,7 @@ interface Guarded {
   readonly clock: Clock;
   doubt: Doubt | undefined;
   sleptMs: number;
+  servedUntil: number;
 }
 
 const asleep = ({ uptime, monotonic }: TimeSources): number => uptime() - monotonic();
@@ -82,10 +94,13 @@ function afterSleep(guarded: Guarded): void {
   move(guarded, slept);
 }
 
-function stateOf({ doubt, sources }: Guarded): ClockState {
-  if (!doubt) return 'sure';
-  if (sources.monotonic() - doubt.since < DOUBT_MS) return 'inDoubt';
-  return Math.abs(doubt.byMs) <= BELIEVED_MS ? 'sure' : 'off';
+const isBehind = ({ clock, servedUntil }: Guarded): boolean => clock.now() < servedUntil - JUMP_MS;
+
+function stateOf(guarded: Guarded): ClockState {
+  const { doubt, sources } = guarded;
+  if (doubt && sources.monotonic() - doubt.since < DOUBT_MS) return 'inDoubt';
+  if (doubt && Math.abs(doubt.byMs) > BELIEVED_MS) return 'off';
+  return isBehind(guarded) ? 'behind' : 'sure';
 }
 
 function lookAt(guarded: Guarded): number | undefined {
@@ -97,7 +112,8 @@ function lookAt(guarded: Guarded): number | undefined {
     guarded.doubt = { since: sources.monotonic(), byMs: ahead };
     return ahead;
   }
-  if (stateOf(guarded) !== 'sure' && !isNear) return undefined;
+  const state = stateOf(guarded);
+  if ((state === 'inDoubt' || state === 'off') && !isNear) return undefined;
   if (isNear) guarded.doubt = undefined;
   const step = Math.max(-BACKWARDS_MS, Math.min(FORWARDS_MS, ahead));
   move(guarded, step);
@@ -115,12 +131,15 @@ export function createClockGuard(sources: TimeSources = systemTime): ClockGuard 
   const offsetUs = new BigInt64Array(shared);
   offsetUs[0] = BigInt(Math.round((sources.wall() - sources.monotonic()) * US_A_MS));
   const clock = sharedClock(shared, sources.monotonic);
-  const guarded: Guarded = { sources, offsetUs, clock, doubt: undefined, sleptMs: asleep(sources) };
+  const guarded: Guarded = { sources, offsetUs, clock, doubt: undefined, sleptMs: asleep(sources), servedUntil: 0 };
   const isInDoubt = (): boolean => stateOf(guarded) === 'inDoubt';
   return {
     clock: { ...clock, isInDoubt },
     shared,
     state: () => stateOf(guarded),
     look: () => lookAt(guarded),
+    remember: (servedUntil) => {
+      guarded.servedUntil = servedUntil;
+    },
   };
 }

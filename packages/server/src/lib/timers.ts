@@ -38,3 +38,14 @@ export function timeLimit(timers: Timers, ms: number): { readonly signal: AbortS
   const end = timers.after(ms, () => abort.abort(new Error(`Not done within ${ms / 1_000} s.`)));
   return { signal: abort.signal, end };
 }
+
+/** Waits no longer than that; false where it is not over then. @throws what the work does */
+export async function isDoneWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const over = new AbortController();
+  const silence = wait(systemTimers, ms, over.signal).then(() => false);
+  try {
+    return await Promise.race([work.then(() => true), silence]);
+  } finally {
+    over.abort();
+  }
+}

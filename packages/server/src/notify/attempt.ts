@@ -44,15 +44,18 @@ function toOutcome(exchange: Exchange, told: Told, timedOut: boolean, withinMs: 
 export interface Attempting {
   readonly tenantId: string;
   readonly onSlow: () => void;
+  /** Breaks the attempt off. */
+  readonly signal: AbortSignal;
 }
 
-/** Posts once, signed. Undefined where this process stops meanwhile: nobody knows what came of it. */
+/** Posts once, signed. Undefined where it was broken off: nobody knows what came of it. */
 export async function attempt(
-  { deps, stopping }: Deliverer,
-  { tenantId, onSlow }: Attempting,
+  { deps }: Deliverer,
+  { tenantId, onSlow, signal: brokenOff }: Attempting,
   row: SubscriptionRow,
   { id, kind, notices }: Outgoing,
 ): Promise<AttemptOutcome | undefined> {
+  if (brokenOff.aborted) return undefined;
   const content = contentOf(row);
   const address = kind === 'change' ? content.notificationUrl : content.lifecycleNotificationUrl;
   const secrets = unseal(deps.secretsKey, { tenantId, id: row.id }, row.secrets);
@@ -64,13 +67,13 @@ export async function attempt(
     ...signedHeaders(parseSigningKey(secrets.signingSecret), id, new Date(now), body),
   };
   const late = AbortSignal.timeout(deps.answerWithinMs);
-  const signal = AbortSignal.any([late, stopping.signal]);
+  const signal = AbortSignal.any([late, brokenOff]);
   const url = new URL(address ?? content.notificationUrl);
   const began = performance.now();
   const slow = setTimeout(onSlow, SLOW_MS);
   const wanted = { url, headers, body, mostAnswerBytes: MOST_ANSWER_BYTES };
   const exchange = await deps.post(wanted, signal).finally(() => clearTimeout(slow));
-  if (exchange.kind !== 'answered' && stopping.signal.aborted) return undefined;
+  if (exchange.kind !== 'answered' && brokenOff.aborted) return undefined;
   const told = { at: deps.store.clock.now(), isSlow: performance.now() - began > SLOW_MS };
   return toOutcome(exchange, told, late.aborted, deps.answerWithinMs);
 }

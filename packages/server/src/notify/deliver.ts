@@ -8,6 +8,7 @@ import {
   type Batch,
   beginDelivery,
   clearSubscription,
+  type Lease,
   restSubscription,
   settleDelivery,
   type TakenSubscription,
@@ -29,6 +30,8 @@ interface Turn {
   readonly tenantId: string;
   readonly leased: { readonly id: string; readonly owner: string };
   readonly onSlow: () => void;
+  /** Aborted once others may deliver it: at a stop, and when this process may be taken for gone. */
+  readonly signal: AbortSignal;
 }
 
 /** What the journal has behind the cursor; undefined where it has nothing. */
@@ -74,8 +77,8 @@ async function clearAway(deliverer: Deliverer, turn: Turn, row: SubscriptionRow)
   if (row.is_removed === 0 && contentOf(row).lifecycleNotificationUrl !== null) {
     const notices = [{ id: row.id, lifecycleEvent: 'subscriptionRemoved' as const }];
     await attempt(deliverer, turn, row, { id: row.id, kind: 'lifecycle', notices }).catch(onFault);
-    // Broken off by a stop: the next process tells it.
-    if (deliverer.stopping.signal.aborted) return;
+    // Broken off: the next turn tells it, here or elsewhere.
+    if (turn.signal.aborted) return;
   }
   while (!(await store.run(turn.tenantId, clearSubscription, turn.leased)));
 }
@@ -91,6 +94,8 @@ async function carryOut(deliverer: Deliverer, turn: Turn, { row, due, isOver }: 
 export interface TurnWanted {
   readonly tenantId: string;
   readonly id: string;
+  /** What a process that is gone left on it. */
+  readonly left: Lease | undefined;
   /** A receiver takes longer to answer than others should wait for. */
   readonly onSlow: () => void;
 }
@@ -99,15 +104,15 @@ export interface TurnWanted {
  * One turn of one subscription: what is due again, and the next body of changes unless one before it is still on its
  * way. At least once: a body is written down before it is sent, and its end after it was answered.
  */
-export async function runTurn(deliverer: Deliverer, { tenantId, id, onSlow }: TurnWanted): Promise<void> {
+export async function runTurn(deliverer: Deliverer, { tenantId, id, left, onSlow }: TurnWanted): Promise<void> {
   const { store } = deliverer.deps;
   const leased = { id, owner: store.leaseOwner };
-  const live = [...deliverer.live];
-  const taken = await store.run(tenantId, takeSubscription, { ...leased, live, leaseMs: LEASE_MS });
+  const signal = AbortSignal.any([deliverer.stopping.signal, deliverer.doubt.signal]);
+  const taken = await store.run(tenantId, takeSubscription, { ...leased, left, leaseMs: LEASE_MS });
   if (!taken) return;
   failpoint('notify.taken');
   try {
-    await carryOut(deliverer, { tenantId, leased, onSlow }, taken);
+    await carryOut(deliverer, { tenantId, leased, onSlow, signal }, taken);
   } finally {
     await store.run(tenantId, restSubscription, leased);
   }

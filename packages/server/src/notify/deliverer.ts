@@ -1,5 +1,6 @@
 import { createStepLane, type StepLane } from '../lib/step-lane.ts';
 import type { Store } from '../store/store.ts';
+import { createOwners, type Owners } from '../store/watch-owners.ts';
 import { READ_AT_ONCE } from './judge-actions.ts';
 import type { PostTo } from './receiver-fault.ts';
 import { createSlots, type Slots } from './slots.ts';
@@ -21,8 +22,12 @@ export interface Deliverer {
   readonly deps: DelivererDeps;
   /** Tenants that have subscriptions, as far as this process knows. */
   subscribed: Set<string>;
-  /** Processes that hold leases. */
-  live: ReadonlySet<string>;
+  /** Other processes on the same store, and this one; by `performance.now()`. */
+  readonly owners: Owners;
+  /** Processes that were missed for so long that what they have leased is free. */
+  readonly gone: Set<string>;
+  /** Aborted while others may think that this process is gone; another one behind that. */
+  doubt: AbortController;
   /** Tenants that are being looked through, and whether to look again. */
   readonly rounds: Map<string, { again: boolean }>;
   /** By subscription. */
@@ -39,7 +44,9 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   return {
     deps,
     subscribed: new Set(),
-    live: new Set([deps.store.leaseOwner]),
+    owners: createOwners(),
+    gone: new Set(),
+    doubt: new AbortController(),
     rounds: new Map(),
     turns: new Map(),
     aside: new Map(),

@@ -9,6 +9,7 @@ import { UNITS } from '../units.ts';
 import {
   beginDelivery,
   clearSubscription,
+  type Lease,
   restSubscription,
   settleDelivery,
   type TakenSubscription,
@@ -59,8 +60,9 @@ describe('the deliveries of a subscription', () => {
   const row = (): SubscriptionRow | undefined => store.read(queries.subscriptionById({ id }))[0];
   const log = (): readonly DeliveryRow[] =>
     store.read(queries.deliveriesBefore({ subscription_id: id, id: 'g', limit: 2_000 }));
-  const take = (owner = OWNER, live: readonly string[] = [OWNER]): TakenSubscription | undefined =>
-    store.run(takeSubscription, { id, owner, live, leaseMs: 60_000 });
+  const take = (owner = OWNER, left?: Lease): TakenSubscription | undefined =>
+    store.run(takeSubscription, { id, owner, left, leaseMs: 60_000 });
+  const lease = (): Lease => ({ owner: row()?.lease_owner ?? '', until: row()?.lease_until ?? 0 });
   const begin = (last: number): DeliveryRow | undefined => {
     const notice = { id: `n${last}`, changeType: 'created' as const, resource: 'r', resourceData: {} };
     const batch = { notices: [notice], firstSequence: last, lastSequence: last, isPruning: last % 50 === 0 };
@@ -148,21 +150,33 @@ describe('the deliveries of a subscription', () => {
   });
 
   it('is leased to one process at a time, while that lives and for no longer than a minute', () => {
-    expect(take('other', ['other', OWNER])).toBeDefined();
-    expect(take(OWNER, ['other', OWNER])).toBeUndefined();
-    expect(take(OWNER, [OWNER]), 'the other is gone').toBeDefined();
+    expect(take('other')).toBeDefined();
+    expect(take()).toBeUndefined();
+    expect(take(OWNER, lease()), 'the other is gone').toBeDefined();
     expect(settle('x', true)).toBeUndefined();
-    take('other', ['other']);
+    take('other', lease());
     expect(begin(1), 'the lease is lost').toBeUndefined();
     clock.nowMs += 60_000;
-    expect(take(OWNER, ['other', OWNER])).toBeDefined();
+    expect(take()).toBeDefined();
+  });
+
+  it('is left to a process that came back and leased it anew, and to a third one that did', () => {
+    take('other');
+    const left = lease();
+    clock.nowMs += 5_000;
+    take('other');
+    expect(take(OWNER, left)).toBeUndefined();
+    store.run(restSubscription, { id, owner: 'other' });
+    take('third');
+    expect(take(OWNER, left)).toBeUndefined();
+    expect(lease().owner).toBe('third');
   });
 
   it('is found by the next process when this one dies in the middle', () => {
     take();
     const delivery = begin(1);
     expect(isAwake(1)).toBe(true);
-    expect(take('next', ['next'])?.due.map((due) => due.id)).toEqual([delivery?.id]);
+    expect(take('next', lease())?.due.map((due) => due.id)).toEqual([delivery?.id]);
   });
 
   it('says once in a term that it must be renewed, and that no more', () => {

@@ -37,6 +37,24 @@ function* tellLifecycle(u: UnitContext, row: SubscriptionRow, lifecycleEvent: Li
   yield* run(queries.insertDelivery(aDelivery(u, { subscription_id: row.id, kind: 'lifecycle', notices })));
 }
 
+/** Another process's lease, as it was read. */
+export interface Lease {
+  readonly owner: string;
+  readonly until: number;
+}
+
+interface Taking extends Leased {
+  /** The lease of a process that is gone. One that it took since then stands. */
+  readonly left?: Lease | undefined;
+  readonly leaseMs: number;
+}
+
+const isHeld = ({ lease_owner, lease_until }: SubscriptionRow, { owner, left }: Taking, now: number): boolean =>
+  lease_owner !== null &&
+  lease_owner !== owner &&
+  (lease_until ?? 0) > now &&
+  !(left?.owner === lease_owner && left.until === lease_until);
+
 export interface TakenSubscription {
   readonly row: SubscriptionRow;
   readonly due: readonly DeliveryRow[];
@@ -53,27 +71,22 @@ function* findDue(u: UnitContext, { id, delivery_id }: SubscriptionRow): Work<re
   return [inTurn, ...due.filter((each) => each.id !== delivery_id)].slice(0, DUE_AT_ONCE);
 }
 
-/** Leases a subscription, unless a process that lives has it, and tells what is due for it. */
-export const takeSubscription = unit(
-  'takeSubscription',
-  function* (u, { id, owner, live, leaseMs }: Leased & { readonly live: readonly string[]; readonly leaseMs: number }) {
-    const row = yield* first(queries.subscriptionById({ id }));
-    if (!row) return undefined;
-    const { lease_owner, lease_until } = row;
-    const isTaken = lease_owner !== null && lease_owner !== owner && live.includes(lease_owner);
-    if (isTaken && (lease_until ?? 0) > u.now) return undefined;
-    const isOver = !isLive(row, u.now);
-    const isTold = !isOver && row.reauthorize_at !== null && row.reauthorize_at <= u.now;
-    const reauthorize_at = isTold ? null : row.reauthorize_at;
-    // Awake until it is given back: where this process dies, the next one finds it.
-    const lease = { lease_owner: owner, lease_until: u.now + leaseMs, wake_at: u.now, reauthorize_at };
-    yield* must(queries.leaseSubscription({ id, ...lease, was: row.version }));
-    if (isTold) yield* tellLifecycle(u, row, 'reauthorizationRequired');
-    const due = yield* findDue(u, row);
-    const taken: TakenSubscription = { row, due, isOver, now: u.now };
-    return taken;
-  },
-);
+/** Leases a subscription, unless a process that may live has it, and tells what is due for it. */
+export const takeSubscription = unit('takeSubscription', function* (u, taking: Taking) {
+  const { id, owner, leaseMs } = taking;
+  const row = yield* first(queries.subscriptionById({ id }));
+  if (!row || isHeld(row, taking, u.now)) return undefined;
+  const isOver = !isLive(row, u.now);
+  const isTold = !isOver && row.reauthorize_at !== null && row.reauthorize_at <= u.now;
+  const reauthorize_at = isTold ? null : row.reauthorize_at;
+  // Awake until it is given back: where this process dies, the next one finds it.
+  const lease = { lease_owner: owner, lease_until: u.now + leaseMs, wake_at: u.now, reauthorize_at };
+  yield* must(queries.leaseSubscription({ id, ...lease, was: row.version }));
+  if (isTold) yield* tellLifecycle(u, row, 'reauthorizationRequired');
+  const due = yield* findDue(u, row);
+  const taken: TakenSubscription = { row, due, isOver, now: u.now };
+  return taken;
+});
 
 /** The row while the lease is still this process's. */
 function* findLeased({ id, owner }: Leased): Work<SubscriptionRow | undefined> {

@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { queries } from '../store/queries.ts';
-import type { AwakeRow } from '../store/subscription-queries.ts';
+import { isShared } from '../store/watch-owners.ts';
 import { runTurn } from './deliver.ts';
 import type { Deliverer } from './deliverer.ts';
 import { type Bound, type Slot, waitForSlots } from './slots.ts';
+import { doubtOneself, findFree, watchOthers } from './watch-leases.ts';
 
 /** Hints only shorten the wait. */
 const POLL_MS = 1_000;
 /** What happens together is told together. */
 const GATHER_MS = 25;
+/** As the dispatcher does: who is gone must be so for both. */
+const WATCH_MS = 500;
+const DOUBT_MS = 250;
 const PAGE = 1_000;
 /** What throws does so again: it is told now and then, and not every second. */
 const ASIDE_MS = 10_000;
@@ -60,17 +64,22 @@ async function lookThrough(deliverer: Deliverer, tenantId: string): Promise<void
   const { sequence } = await store.tenant(tenantId);
   const now = store.clock.now();
   const awake = await store.read(tenantId, queries.awakeSubscriptions({ sequence, now, limit: PAGE }));
-  const bounds = shuffled(awake, random)
-    .filter((row) => !isElsewhere(deliverer, row, now) && !deliverer.turns.has(row.id))
-    .map(({ id, app_id, host, failing }) => ({ tenantId, appId: app_id, id, host, isSlow: failing > 0 }));
+  const free = await findFree(deliverer, awake, now);
+  const bounds = shuffled(free, random)
+    .filter(({ row }) => !deliverer.turns.has(row.id))
+    .map(({ row: { id, app_id, host, failing }, ...left }) => ({
+      tenantId,
+      appId: app_id,
+      id,
+      host,
+      isSlow: failing > 0,
+      ...left,
+    }));
   waitForSlots(deliverer.slots, bounds, (bound, slot) => startTurn(deliverer, bound, slot));
 }
 
-const isElsewhere = ({ live, deps }: Deliverer, { lease_owner, lease_until }: AwakeRow, now: number): boolean =>
-  lease_owner !== null && lease_owner !== deps.store.leaseOwner && live.has(lease_owner) && (lease_until ?? 0) > now;
-
-function startTurn(deliverer: Deliverer, { tenantId, id }: Bound, slot: Slot): boolean {
-  if (deliverer.turns.has(id) || deliverer.stopping.signal.aborted) return false;
+function startTurn(deliverer: Deliverer, { tenantId, id, left }: Bound, slot: Slot): boolean {
+  if (deliverer.turns.has(id) || deliverer.stopping.signal.aborted || deliverer.doubt.signal.aborted) return false;
   if ((deliverer.aside.get(id) ?? 0) > performance.now()) return false;
   deliverer.aside.delete(id);
   let isSlow = false;
@@ -78,7 +87,7 @@ function startTurn(deliverer: Deliverer, { tenantId, id }: Bound, slot: Slot): b
     if (!isSlow) slot.slowDown();
     isSlow = true;
   };
-  const turn = runTurn(deliverer, { tenantId, id, onSlow })
+  const turn = runTurn(deliverer, { tenantId, id, left, onSlow })
     .catch((error: unknown) => {
       deliverer.aside.set(id, performance.now() + ASIDE_MS);
       deliverer.deps.onFault(error);
@@ -97,11 +106,10 @@ function forgetAside({ aside }: Deliverer): void {
   for (const [id, until] of aside) if (until <= performance.now()) aside.delete(id);
 }
 
-/** Tenants of other processes' subscriptions too, and who holds leases. */
+/** Tenants of other processes' subscriptions too. */
 async function refresh(deliverer: Deliverer): Promise<void> {
   const { store } = deliverer.deps;
   forgetAside(deliverer);
-  deliverer.live = await store.liveLeaseOwners();
   const found = new Set<string>();
   for (let last = ''; ; ) {
     const page = await store.subscribedTenants(last, PAGE);
@@ -113,17 +121,28 @@ async function refresh(deliverer: Deliverer): Promise<void> {
   for (const tenantId of found) onChange(deliverer, tenantId);
 }
 
-async function keepPolling(deliverer: Deliverer): Promise<void> {
+async function keepDoing(deliverer: Deliverer, everyMs: number, round: () => Promise<void> | void): Promise<void> {
   const { signal } = deliverer.stopping;
   while (!signal.aborted) {
-    await refresh(deliverer).catch(deliverer.deps.onFault);
-    await delay(POLL_MS, undefined, { ref: false, signal }).catch(() => undefined);
+    try {
+      await round();
+    } catch (error) {
+      deliverer.deps.onFault(error);
+    }
+    await delay(everyMs, undefined, { ref: false, signal }).catch(() => undefined);
   }
 }
 
-/** Starts delivering: what an earlier process left behind first. Costs one question a second where nobody subscribes. */
+/**
+ * Starts delivering: what an earlier process left behind first. Where nobody subscribes it costs one question a second,
+ * and on a store that processes share two more.
+ */
 export function startDeliverer(deliverer: Deliverer): void {
-  void keepPolling(deliverer);
+  void keepDoing(deliverer, POLL_MS, () => refresh(deliverer));
+  if (!isShared(deliverer.deps.store)) return;
+  // Each by itself: a store that keeps one of them waiting must not hold the others up.
+  void keepDoing(deliverer, WATCH_MS, () => watchOthers(deliverer));
+  void keepDoing(deliverer, DOUBT_MS, () => doubtOneself(deliverer));
 }
 
 /** Begins nothing more, breaks off what is under way, and leaves it in the store to be sent again. */

@@ -1,3 +1,5 @@
+import type { Lease } from './delivery-units.ts';
+
 /** One subscription that has something to do, and where that goes. */
 export interface Bound {
   readonly tenantId: string;
@@ -7,6 +9,8 @@ export interface Bound {
   readonly host: string;
   /** Whether its last attempt failed, or was answered slowly. */
   readonly isSlow: boolean;
+  /** What a process that is gone left on it. */
+  readonly left?: Lease;
 }
 
 interface Lane {

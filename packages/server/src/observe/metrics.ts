@@ -11,6 +11,12 @@ export interface Metrics {
   poisoned(provider: string): void;
   clockJumped(): void;
   clockTrusted(trusted: boolean): void;
+  /** A request was refused because too much was under way. */
+  shed(kind: string, reason: string): void;
+  /** Where to look for how many requests of a kind are under way, and how many wait. */
+  watchLoad(kind: string, look: () => { readonly inside: number; readonly waiting: number }): void;
+  /** Where to look for how long the event loop stood still lately. */
+  watchLoop(worstMs: () => number): void;
   /** Whether a tenant's calls of a provider are held back. */
   breaker(provider: string, tenantId: string, state: string): void;
 }
@@ -74,6 +80,51 @@ function createAlarms(registers: Registry[]): AlarmMetrics {
   };
 }
 
+/** What the server is asked for, and whether it can carry it. */
+function createLoadMetrics(registers: Registry[]): Pick<Metrics, 'shed' | 'watchLoad' | 'watchLoop'> {
+  const shed = new Counter({
+    name: 'interdict_requests_shed_total',
+    help: 'Requests that were refused with 429 or 503 because too much was under way.',
+    labelNames: ['kind', 'reason'],
+    registers,
+  });
+  const looks = new Map<string, () => { readonly inside: number; readonly waiting: number }>();
+  new Gauge({
+    name: 'interdict_requests_waiting',
+    help: 'Requests that wait to be let in.',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, look] of looks) this.set({ kind }, look().waiting);
+    },
+  });
+  new Gauge({
+    name: 'interdict_requests_under_way',
+    help: 'Requests that were let in and are not answered yet.',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, look] of looks) this.set({ kind }, look().inside);
+    },
+  });
+  let worstMs = (): number => 0;
+  new Gauge({
+    name: 'interdict_event_loop_stalled_seconds',
+    help: 'For how long the event loop stood still at most, in the last ten seconds.',
+    registers,
+    collect() {
+      this.set(worstMs() / 1_000);
+    },
+  });
+  return {
+    shed: (kind, reason) => shed.inc({ kind, reason }),
+    watchLoad: (kind, look) => void looks.set(kind, look),
+    watchLoop: (look) => {
+      worstMs = look;
+    },
+  };
+}
+
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -106,6 +157,7 @@ export function createMetrics(): Metrics {
   return {
     registry,
     ...createAlarms(registers),
+    ...createLoadMetrics(registers),
     request: (method, route, status, seconds) =>
       requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
     attempt: (provider, operation, outcome, seconds) => {

@@ -92,6 +92,8 @@ export const queries = {
   // Actions
   insertAction: query<ActionRow, never>('insertAction'),
   saveAction: query<ActionRow, Id>('saveAction'),
+  /** The same where nothing changes but `STANDING`. */
+  saveStanding: query<ActionRow, Id>('saveStanding'),
   deleteAction: query<{ id: string; version: number }, Id>('deleteAction'),
   actionById: query<Id, ActionRow>('actionById'),
   /** Ids between two of records, and of actions that are over and have left nothing in force. */
@@ -161,8 +163,8 @@ export const queries = {
   nextCall: query<{ provider: string; lane: Lane }, { due_at: number }>('nextCall'),
   /** Releases of which nobody was told yet that they are late: the oldest of the next provider by name, and of one. */
   oldestRelease: query<{ after: string }, { provider: string; release_wished_at: number }>('oldestRelease'),
-  nextLateRelease: query<{ provider: string }, { release_wished_at: number }>('nextLateRelease'),
-  lateReleases: query<{ provider: string; until: number; limit: number }, Id>('lateReleases'),
+  nextLateRelease: query<{ provider: string; since: number }, { release_wished_at: number }>('nextLateRelease'),
+  lateReleases: query<{ provider: string; since: number; until: number; limit: number }, Id>('lateReleases'),
   firstEnforcements: query<{ limit: number }, EnforcementRow>('firstEnforcements'),
   enforcementsAfter: query<Id & { limit: number }, EnforcementRow>('enforcementsAfter'),
   holdsAfter: query<{ enforcement_id: string; id: string; limit: number }, HoldRow>('holdsAfter'),
@@ -178,6 +180,10 @@ export const queries = {
   lastingPauses: query<Record<never, never>, DispatchPauseRow>('lastingPauses'),
   /** Of the provider, or of all: those that last, or ended after `since`. */
   pausesSince: query<{ provider: string; since: number }, DispatchPauseRow>('pausesSince'),
+  oldestEndedPause: query<Record<never, never>, { until: number }>('oldestEndedPause'),
+  allPauses: query<Record<never, never>, Pick<DispatchPauseRow, 'since' | 'until'>>('allPauses'),
+  /** Those that ended until then. */
+  prunePauses: query<{ until: number; limit: number }, Id>('prunePauses'),
 
   // Orders of lists, kept for their next pages
   insertKeptOrder: query<KeptOrderRow, never>('insertKeptOrder'),

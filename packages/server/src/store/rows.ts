@@ -50,6 +50,11 @@ export interface ActionRow {
   readonly key_until: number | null;
 }
 
+/** What changes most often, alone: how an action stands, and its text that says so. */
+export const STANDING: ReadonlySet<keyof ActionRow> = new Set([
+  ...(['status', 'state', 'entity', 'live_offset', 'key_until'] as const),
+]);
+
 /** The failure that an action is bound for while its effect is still being taken back. */
 export interface Ending {
   readonly result: ResultInfo;
@@ -86,6 +91,8 @@ export interface EnforcementRow {
   readonly wanted_until: number | null;
   /** The end that the product was last told. */
   readonly told_until: number | null;
+  /** The earliest end that an apply told which may still land, or land again, behind the last one: until {@link settles_at}. */
+  readonly lost_until: number | null;
   readonly level: VerificationLevel;
   readonly verified_at: string | null;
   /** 1 once it is decided who put the effect in force first. */

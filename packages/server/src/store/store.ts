@@ -1,7 +1,14 @@
+import { Refusal } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ProcessHints } from './process-hints.ts';
 import type { Step, StepCall } from './walk.ts';
 import type { Query, UnitOfWork } from './work.ts';
+
+/** When a unit goes: before others that wait; or, where it is in no hurry, some milliseconds later and with others. */
+export interface Hurry {
+  readonly urgent?: boolean;
+  readonly patient?: boolean;
+}
 
 /**
  * The one memory of the server. A unit of work that resolved is on the disk: it survives `kill -9` and a power cut.
@@ -19,7 +26,7 @@ export interface Store {
     tenantId: string,
     unit: UnitOfWork<Args, Result>,
     args: Args,
-    options?: { readonly urgent?: boolean; readonly isNew?: boolean },
+    options?: Hurry & { readonly isNew?: boolean },
   ): Promise<Result>;
 
   /** Little room is left on the disk, as far as the store can know: nothing new is begun. */
@@ -86,4 +93,14 @@ export interface TenantCounters {
 /** The connection broke in COMMIT: whether the unit took place must be read back before anything is answered. */
 export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown';
+}
+
+/** The store of this process does nothing more: what was asked of it was not begun. The next process has to be asked. */
+export class StoreEnded extends Refusal<'serviceUnavailable'> {
+  constructor(cause: unknown) {
+    super('serviceUnavailable', 'The store has failed, and the server ends. Nothing was changed; try again.', {
+      headers: { 'Retry-After': '2' },
+      cause,
+    });
+  }
 }

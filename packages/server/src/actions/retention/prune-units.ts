@@ -3,6 +3,7 @@ import { queries } from '../../store/queries.ts';
 import type { ActionRow } from '../../store/rows.ts';
 import { all, first, run, unit } from '../../store/work.ts';
 import { isDeletable, removeAction } from '../delete-action.ts';
+import { ranSince } from '../pauses.ts';
 import { KNOWN_MS, slotAt } from '../recent-requests.ts';
 
 /** Rows that one unit clears away: some milliseconds of a store that others wait for. */
@@ -29,6 +30,12 @@ export const pruneUsedKeys = unit('retention.usedKeys', function* (u) {
 /** Orders of lists that no page can ask for any more. */
 export const pruneKeptOrders = unit('retention.keptOrders', function* (u) {
   yield* run(queries.deleteKeptOrders({ until: u.now }));
+});
+
+/** Pauses that ended before the dispatch has run for so long: they count towards no deadline any more. */
+export const prunePauses = unit('retention.pauses', function* (u, { ranMs }: { ranMs: number }) {
+  const until = ranSince(yield* all(queries.allPauses({})), ranMs, u.now);
+  return (yield* all(queries.prunePauses({ until, limit: PRUNED_AT_ONCE }))).length;
 });
 
 /** The log of a subscription that nothing is delivered to clears nothing away by itself. */

@@ -9,6 +9,7 @@ import {
   pruneActions,
   pruneDeliveries,
   pruneKeptOrders,
+  prunePauses,
   pruneRecentRequests,
   pruneUsedKeys,
   recentUntil,
@@ -21,6 +22,8 @@ export interface SweepDeps {
   readonly signal: AbortSignal;
   /** How long an action that is over is kept; undefined: for ever. */
   readonly finalActionsMs: number | undefined;
+  /** How long the dispatch has to have run since a pause ended, until that is forgotten. */
+  readonly pausesMs: number;
 }
 
 const TENANTS_AT_ONCE = 1_000;
@@ -80,6 +83,13 @@ async function sweepActions(deps: SweepDeps, tenantId: string, keptMs: number): 
   }
 }
 
+async function sweepPauses(deps: SweepDeps, tenantId: string): Promise<void> {
+  const { store, clock, pausesMs } = deps;
+  const [oldest] = await store.read(tenantId, queries.oldestEndedPause({}));
+  if (!oldest || oldest.until > clock.now() - pausesMs) return;
+  await inUnits(deps, PRUNED_AT_ONCE, () => store.run(tenantId, prunePauses, { ranMs: pausesMs }));
+}
+
 /** Clears away whatever of a tenant no promise needs any more. */
 export async function sweepTenant(deps: SweepDeps, tenantId: string): Promise<void> {
   const { store, clock, finalActionsMs } = deps;
@@ -90,6 +100,7 @@ export async function sweepTenant(deps: SweepDeps, tenantId: string): Promise<vo
   const [order] = await store.read(tenantId, queries.oldestKeptOrder({}));
   if (order && order.until <= clock.now()) await store.run(tenantId, pruneKeptOrders, undefined);
   await sweepDeliveries(deps, tenantId);
+  await sweepPauses(deps, tenantId);
   if (finalActionsMs !== undefined) await sweepActions(deps, tenantId, finalActionsMs);
 }
 

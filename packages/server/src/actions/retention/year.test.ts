@@ -33,7 +33,17 @@ const ORIGIN = { appId: APP, user: null, oid: null, requestId: 'r', sourceIp: nu
 const OVER = 12;
 const KEYED = 4;
 const FINAL_ACTIONS_MS = 30 * DAY_MS;
-const TABLES = ['action', 'journal', 'recent_request', 'used_key', 'delivery', 'kept_order', 'subscription'] as const;
+const PAUSES_MS = 30 * DAY_MS;
+const TABLES = [
+  'action',
+  'journal',
+  'recent_request',
+  'used_key',
+  'delivery',
+  'kept_order',
+  'subscription',
+  'dispatch_pause',
+] as const;
 
 type Sizes = Readonly<Record<(typeof TABLES)[number], number>>;
 
@@ -81,6 +91,13 @@ async function deliver({ write, clock }: TimedStore, subscription_id: string): P
   await Promise.all([1, 2, 3].map(() => write(TENANT, queries.insertDelivery(row()))));
 }
 
+/** A drill of a day, in which nothing was sent. */
+async function pauseOnce({ write, clock }: TimedStore): Promise<void> {
+  const row = { id: randomUUID(), provider: '', kind: 'stopped', reason: 'A drill.', app_id: APP } as const;
+  const [since, until] = [clock.time, clock.time + DAY_MS];
+  await write(TENANT, queries.insertPause({ ...row, user_name: null, since, until }));
+}
+
 /** How a year is gone through. */
 interface Year {
   /** Ids of one process never go back in time: each year is behind the one before. */
@@ -107,11 +124,19 @@ async function liveThrough(opened: Store, sizes: () => Promise<Sizes>, year: Yea
   };
   await store.run(TENANT, createSubscription, wanted);
   const timers = { ...systemTimers, after: (_: number, run: () => void) => systemTimers.after(0, run) };
-  const deps = { store, clock, timers, signal: new AbortController().signal, finalActionsMs: year.finalActionsMs };
+  const deps = {
+    store,
+    clock,
+    timers,
+    signal: new AbortController().signal,
+    finalActionsMs: year.finalActionsMs,
+    pausesMs: PAUSES_MS,
+  };
   const found: Sizes[] = [];
   for (let step = 0; step < stepsOf(year); step += 1) {
     await makeActions(timed, step);
     await deliver(timed, wanted.id);
+    await pauseOnce(timed);
     await store.run(TENANT, keepOrder, { ids: ['a', 'b'], appId: APP });
     clock.time += year.stepDays * DAY_MS;
     await sweepRecent(deps, TENANT);
@@ -126,7 +151,9 @@ const within = ({ stepDays }: Year, days: number): number => Math.floor(days / s
 
 function expectFlat(all: readonly Sizes[], year: Year): void {
   expect(all).toHaveLength(4);
-  for (const { recent_request, used_key, delivery, kept_order, subscription } of all) {
+  for (const { recent_request, used_key, delivery, kept_order, subscription, dispatch_pause } of all) {
+    // Of each step a day was paused: those go since which it has run for 30 days.
+    expect(dispatch_pause).toBe(Math.ceil(PAUSES_MS / DAY_MS / (year.stepDays - 1)) - 1);
     expect([recent_request, kept_order, subscription]).toEqual([0, 0, 1]);
     // Of those that went by hand, two a step; what goes by itself does so when its key is over.
     expect(used_key).toBe(2 * within(year, 6.9));

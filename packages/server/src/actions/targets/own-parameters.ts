@@ -15,6 +15,8 @@ interface OwnParameters {
 const ajv = new Ajv2020({ validateFormats: false, strict: false });
 
 const compiled = new WeakMap<JsonSchema, OwnParameters>();
+/** By the text of what is compiled: two providers of one connector offer the same. */
+const compiledTexts = new Map<string, OwnParameters>();
 
 const recordAt = (schema: JsonSchema, keyword: string): Readonly<Record<string, unknown>> => {
   const value = schema[keyword];
@@ -31,11 +33,13 @@ function compile({ name, targetKind, parameterSchema }: OfferedAction): OwnParam
   };
 }
 
-/** What the connector's schema asks for beyond the target and the common parameters. Compiled once for each schema. */
+/** What the connector's schema asks for beyond the target and the common parameters. Compiled once for each schema that differs. */
 export function ownParametersOf(action: OfferedAction): OwnParameters {
   const before = compiled.get(action.parameterSchema);
   if (before) return before;
-  const own = compile(action);
+  const text = JSON.stringify([action.name, action.targetKind, action.parameterSchema]);
+  const own = compiledTexts.get(text) ?? compile(action);
+  compiledTexts.set(text, own);
   compiled.set(action.parameterSchema, own);
   return own;
 }

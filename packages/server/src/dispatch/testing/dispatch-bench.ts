@@ -4,7 +4,6 @@ import path from 'node:path';
 import type { Answer, Call, Connector, ConnectorTraits } from '@interdict/connectors';
 import { createAction } from '../../actions/create-action.ts';
 import { newEntityText } from '../../actions/entity.ts';
-import { systemClock } from '../../lib/clock.ts';
 import { toDateTime } from '../../lib/date-time.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { createMetrics, type Metrics } from '../../observe/metrics.ts';
@@ -130,7 +129,6 @@ export async function openDispatchBench(products: readonly BenchProduct[]): Prom
     refusalFor: () => undefined,
     health,
     metrics,
-    clock: systemClock,
     timers: systemTimers,
     random: () => 0.1,
     onFault: (error) => faults.push(error),
@@ -138,7 +136,7 @@ export async function openDispatchBench(products: readonly BenchProduct[]): Prom
   });
   await startDispatcher(dispatcher);
   const close = async (): Promise<void> => {
-    await stopDispatcher(dispatcher);
+    await stopDispatcher(dispatcher, 6_000);
     await opened.close();
     rmSync(folder, { recursive: true });
   };

@@ -39,6 +39,8 @@ export interface Product {
   readonly say: (text: string) => void;
   /** No faults any more. */
   isCalm: boolean;
+  /** It takes nothing. */
+  isDown: boolean;
 }
 
 export const createProduct = (from: Pick<Product, 'random' | 'now' | 'say'>): Product => ({
@@ -48,6 +50,7 @@ export const createProduct = (from: Pick<Product, 'random' | 'now' | 'say'>): Pr
   jobs: [],
   lies: new Set(),
   isCalm: false,
+  isDown: false,
 });
 
 export function land({ enforced }: Product, kind: Write, target: string): void {
@@ -111,6 +114,7 @@ function askAgain(product: Product, job: Job): Answer {
 
 /** What the product makes of a write: done, begun, refused, not reached, or lost on the way there or back. */
 export function write(product: Product, kind: Write, call: Call): Answer {
+  if (product.isDown) return { kind: 'unavailable', message: 'Down.' };
   const target = targetText(call.target);
   const job = jobOf(product, kind, call);
   if (job) return askAgain(product, job);

@@ -2,6 +2,7 @@ import { targetText } from '@interdict/contract';
 import { cancelAction } from '../../actions/cancel-action.ts';
 import { createAction } from '../../actions/create-action.ts';
 import { type Entity, newEntityText } from '../../actions/entity.ts';
+import { heldBackUpTo } from '../../actions/pauses.ts';
 import { fromDateTime, toDateTime } from '../../lib/date-time.ts';
 import { queries } from '../../store/queries.ts';
 import { anActionRow, anId } from '../../store/testing/an-action-row.ts';
@@ -9,7 +10,7 @@ import { addPause, endsAt } from '../../store/testing/test-units.ts';
 import { UNITS } from '../../units.ts';
 import type { CallResult, LeasedCall } from '../call-result.ts';
 import { freeLeases } from '../free-leases.ts';
-import { giveUpLate } from '../late-releases.ts';
+import { giveUpLate } from '../give-up-late.ts';
 import { settleCall } from '../settle-call.ts';
 import { takeDue } from '../take-due.ts';
 import type { Terms } from '../terms.ts';
@@ -197,8 +198,10 @@ export function turn(world: World): number {
     providers: [{ terms, free, starts, notBefore: {}, freshFirst: false }],
   });
   const until = now - terms.deadlineMs;
-  for (const { id } of store.read(queries.lateReleases({ provider: 'edge', until, limit: 50 }))) {
-    store.run(giveUpLate, { id, until });
+  const pauses = store.read(queries.pausesSince({ provider: 'edge', since: until }));
+  const times = { since: heldBackUpTo(pauses, 'edge', until), until };
+  for (const { id } of store.read(queries.lateReleases({ provider: 'edge', ...times, limit: 50 }))) {
+    store.run(giveUpLate, { id, ...times });
   }
   for (const leased of taken.calls) launch(world, leased);
   giveUpJobs(world);
@@ -268,8 +271,8 @@ export function settleOne(
   settle(world, flying, { ...(answer && { answer }), ...(presence && { presence }) });
 }
 
-/** The process dies: calls under way land, or not; the next process takes their leases. */
-export function crash(world: World): void {
+/** The process dies, or is taken for dead: calls under way land, or not; the next process takes their leases. */
+export function crash(world: World, mayLive = false): void {
   for (const { leased } of world.inFlight.splice(0)) {
     const target = targetText(leased.call.target);
     if (leased.kind !== 'apply' && leased.kind !== 'release') continue;
@@ -277,8 +280,10 @@ export function crash(world: World): void {
     if (fate < 0.4) land(world.product, leased.kind, target);
     else if (fate < 0.6) loseLate(world.product, leased.kind, target);
   }
-  const ids = world.store.read(queries.leasesAfter({ id: '', limit: 100 })).map(({ id }) => id);
-  world.store.run(freeLeases, { ids, live: [], owner: 'me', providers: [world.terms] });
+  const leases = world.store.read(queries.leasesAfter({ id: '', limit: 100 }));
+  const gone = leases.map(({ lease_owner }) => lease_owner ?? '');
+  const ids = leases.map(({ id }) => id);
+  world.store.run(freeLeases, { ids, gone, mayLive, owner: 'me', providers: [world.terms] });
   world.say('crash');
 }
 

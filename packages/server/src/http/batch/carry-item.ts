@@ -7,6 +7,7 @@ import type { RequestIds } from '../error-response.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import { requestIds } from '../headers.ts';
 import { jsonType } from '../links.ts';
+import { admitTo, loadKindOf } from '../load.ts';
 import { inForm } from '../representation.ts';
 import type { Root } from '../rewrite-path.ts';
 import type { Route } from '../route.ts';
@@ -83,9 +84,25 @@ async function handle(batch: Batch, item: BatchItem, requestId: string, noted: N
   const asked = { method, root, path, query, params, headers, body, base, requestId, sourceIp, startedAt };
   const common = { ...asked, isOpen: () => true };
   const exchange = { ...common, caller: asCaller, feedKey: undefined };
-  if (route.method === 'GET') return await readInLane(batch, () => route.handle(app, exchange), exchange);
-  const handled = await route.handle(app, exchange);
+  if (route.method === 'GET') {
+    return await readInLane(batch, () => inPlace(batch, route, () => route.handle(app, exchange)), exchange);
+  }
+  const handled = await inPlace(batch, route, () => route.handle(app, exchange));
   return route.isRelease ? handled : inForm(exchange, handled);
+}
+
+/** Among all that is under way an item counts as what it is. @throws {Refusal} serviceUnavailable, limitExceeded */
+async function inPlace({ app, caller }: Batch, route: Route, carry: () => Promise<Answer>): Promise<Answer> {
+  const kind = loadKindOf(route);
+  if (kind === undefined) return await carry();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const admission = admitTo(app.load[kind], caller.tenantId, (refusal) => (refusal ? reject(refusal) : resolve()));
+  try {
+    if (!admission.isInside) await promise;
+    return await carry();
+  } finally {
+    admission.leave();
+  }
 }
 
 /** @throws {Refusal} payloadTooLarge */

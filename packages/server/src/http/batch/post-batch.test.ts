@@ -5,6 +5,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { createMetrics } from '../../observe/metrics.ts';
 import type { App } from '../app.ts';
 import type { Answer, Exchange } from '../exchange.ts';
+import { createLoad } from '../load.ts';
 import type { Route } from '../route.ts';
 import { createThrottle } from '../throttle.ts';
 import { createBatch } from './post-batch.ts';
@@ -19,26 +20,49 @@ const route = (path: string, handle: () => Promise<Answer>, method: Route['metho
   handle,
 });
 
+const TOGETHER = 8;
+/** How many requests to `/gathers` are under way, and how many were at most. */
+const gathered = { now: 0, most: 0 };
+
+/** Ends when so many have come, or nobody came for a while. */
+async function gather(): Promise<Answer> {
+  gathered.now += 1;
+  gathered.most = Math.max(gathered.most, gathered.now);
+  for (let waited = 0; gathered.most < TOGETHER && waited < 20; waited += 1) await delay(10);
+  gathered.now -= 1;
+  return { status: 200, body: '1' };
+}
+
 const ROWS: readonly Route[] = [
+  route('/gathers', gather, 'POST'),
   route('/large', async () => ({ status: 200, body: `"${'x'.repeat(6_000_000)}"` })),
   route('/large', async () => ({ status: 201, body: `"${'x'.repeat(6_000_000)}"` }), 'POST'),
   route('/bug', async () => {
     throw new TypeError('secret of the code');
   }),
   route('/small', async () => ({ status: 200, body: '{ "as": "it stands" }' })),
-  route('/slow', async () => {
-    await delay(100);
-    return { status: 200, body: '1' };
-  }),
+  {
+    ...route('/slow', async () => {
+      await delay(100);
+      return { status: 200, body: '1' };
+    }),
+    permission: 'caller',
+  },
 ];
 
 const CALLER = { tenantId: 't', appId: 'a', permissions: new Set(), roles: new Set() } as unknown as Caller;
 
-async function send(requests: readonly object[]) {
+async function send(requests: readonly object[], bounds: Parameters<typeof createLoad>[1] = {}) {
   const faults: (readonly [unknown, string])[] = [];
   const metrics = createMetrics();
   const onFault = (error: unknown, requestId: string): void => void faults.push([error, requestId]);
-  const app = { metrics, clock: systemClock, onFault, throttle: createThrottle({}, systemClock) } as unknown as App;
+  const app = {
+    metrics,
+    clock: systemClock,
+    onFault,
+    throttle: createThrottle({}, systemClock),
+    load: createLoad(metrics, bounds),
+  } as unknown as App;
   const outer = {
     root: 'beta',
     base: 'http://here',
@@ -83,12 +107,13 @@ it('lets what is read be 16 MB together, and what is written be told in any case
   });
 });
 
-it('carries out at once what need not wait', async () => {
-  const startedAt = performance.now();
-  await send(Array.from({ length: 8 }, (_, at) => get(`${at}`, '/slow')));
-  const together = performance.now() - startedAt;
-  await send(Array.from({ length: 5 }, (_, at) => get(`${at}`, '/slow', at === 0 ? {} : { dependsOn: [`${at - 1}`] })));
-  expect(together).toBeLessThan(performance.now() - startedAt - together);
+it('carries out at once what need not wait, and one by one what must', async () => {
+  const post = (at: number, rest: object = {}): object => ({ id: `${at}`, method: 'POST', url: '/gathers', ...rest });
+  await send(Array.from({ length: TOGETHER }, (_, at) => post(at)));
+  expect(gathered).toEqual({ now: 0, most: TOGETHER });
+  gathered.most = 0;
+  await send([post(0), post(1, { dependsOn: ['0'] }), post(2, { dependsOn: ['1'] })]);
+  expect(gathered).toEqual({ now: 0, most: 1 });
 });
 
 it('counts every request under its own route', async () => {
@@ -99,4 +124,19 @@ it('counts every request under its own route', async () => {
       line,
     ).toBeDefined();
   }
+});
+
+it('refuses a request that there is no room for, each for itself, and says when to ask again', async () => {
+  const asked = ['1', '2', '3'].map((id) => get(id, '/slow'));
+  const { responses } = await send(asked, { read: { width: 2, mostWaiting: 0, longestMs: 100, refusingShare: 1 } });
+  expect(responses.map(({ status }) => status)).toEqual([200, 503, 503]);
+  expect(responses[1]?.headers['Retry-After']).toMatch(/^[1-4]$/);
+  expect(responses[1]?.body).toMatchObject({ error: { code: 'serviceUnavailable' } });
+});
+
+it('lets a request that waits for room have its turn', async () => {
+  const { responses } = await send([get('1', '/slow'), get('2', '/slow')], {
+    read: { width: 2, mostWaiting: 10, longestMs: 60_000, refusingShare: 1 },
+  });
+  expect(responses.map(({ status }) => status)).toEqual([200, 200]);
 });

@@ -1,15 +1,18 @@
 import { ERROR_EXAMPLES } from '../examples/errors.ts';
 import { OPERATION_EXAMPLES } from '../examples/operations.ts';
+import { loadKindOf } from '../load.ts';
 import type { Route } from '../route.ts';
+import { isThrottled } from '../throttle.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { schemaRef } from './schema-ref.ts';
 
 const JSON_TYPE = 'application/json';
 
 /** What a route may answer because of who asks, or of what its body is like. */
-function refusals({ permission, method, isRelease }: Route): Record<string, string> {
+function refusals(route: Route): Record<string, string> {
+  const { permission, method, isRelease } = route;
   const callers = { 401: 'There is no valid token.', 403: 'The token does not permit it.' };
-  const isThrottled = permission !== 'anyone' && method !== 'DELETE' && !isRelease;
+  const mayBeTooMany = permission !== 'anyone' && (isThrottled(route) || loadKindOf(route) !== undefined);
   return {
     400: 'The request is wrong; the message says where.',
     ...(permission !== 'anyone' && callers),
@@ -18,7 +21,9 @@ function refusals({ permission, method, isRelease }: Route): Record<string, stri
       413: 'The body is too large.',
       415: 'The body is no JSON.',
     }),
-    ...(isThrottled && { 429: 'The application has sent too many requests.' }),
+    ...(mayBeTooMany && {
+      429: 'The application has sent too many requests, or its tenant asks for more than its share.',
+    }),
     ...(!isRelease && { 406: 'The answer is not what Accept takes.' }),
   };
 }

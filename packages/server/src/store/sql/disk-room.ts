@@ -1,5 +1,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { isFull } from './sqlite-faults.ts';
 
 /** Kept free for the WAL and its checkpoint, so that what was accepted can be finished. */
 const KEPT_FREE_BYTES = 64 * 1_048_576;
@@ -50,7 +52,7 @@ function writeReserve(file: string, bytes: number): void {
 }
 
 /** Sets the reserve aside where it is missing and there is room for it. Blocks that are written are really taken. */
-export function keepReserve(folder: string): void {
+function keepReserve(folder: string): void {
   const { freeBytes, keptFreeBytes, reserveBytes } = roomOf(folder);
   if (reserved(folder) >= reserveBytes || freeBytes < keptFreeBytes + reserveBytes) return;
   try {
@@ -67,9 +69,44 @@ export function makeRoomToStart(folder: string): void {
   if (freeBytes < reserveBytes / 2) giveUpReserve(folder);
 }
 
-/** @returns whether there was one: then there is room again for what is under way */
-export function giveUpReserve(folder: string): boolean {
+function giveUpReserve(folder: string): boolean {
   const there = reserved(folder) > 0;
   rmSync(reserveFile(folder), { force: true });
   return there;
+}
+
+/** What of the WAL is in the file is overwritten from then on: that needs no more of the disk. */
+function moveWal(db: DatabaseSync): boolean {
+  const { log, checkpointed } = db.prepare('pragma wal_checkpoint(passive)').get() as Record<string, number>;
+  return log !== undefined && log > 0 && log === checkpointed;
+}
+
+/** Pages in the WAL from which on a commit moves them into the file; of 4,096 bytes. */
+const WAL_PAGES = { usual: 4_000, short: 200 } as const;
+
+/**
+ * Sets the reserve aside again where it can be had. Where room is short the WAL is moved into the file while that can
+ * still grow, and kept small: it would take what is left otherwise.
+ */
+export function keepRoom(db: DatabaseSync, folder: string): void {
+  keepReserve(folder);
+  const isShort = isShortOfRoom(folder);
+  db.exec(`pragma wal_autocheckpoint = ${isShort ? WAL_PAGES.short : WAL_PAGES.usual}`);
+  try {
+    if (isShort) moveWal(db);
+  } catch (error) {
+    // The file could not grow: the WAL keeps what is not in it.
+    if (!isFull(error)) throw error;
+  }
+}
+
+/** After a write found none, outside of any transaction. @returns whether there may be room now for what is under way */
+export function makeRoom(db: DatabaseSync, folder: string): boolean {
+  const hadReserve = giveUpReserve(folder);
+  try {
+    return moveWal(db) || hadReserve;
+  } catch {
+    // Of a file that has failed the next write tells: what was committed already must be answered so.
+    return hadReserve;
+  }
 }

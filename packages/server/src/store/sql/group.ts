@@ -1,3 +1,5 @@
+import type { Hurry } from '../store.ts';
+
 /** One unit of work on its way to the database: plain data, as a worker gets it. */
 export interface UnitCall {
   readonly tenantId: string;
@@ -12,58 +14,156 @@ export const hasThrown = (outcome: UnitOutcome): outcome is { readonly thrown: u
 
 interface Waiting {
   readonly call: UnitCall;
+  readonly urgent: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Units that wait, by tenant, each tenant's in order. Whoever has its turn next stands first. */
+type Rows = Map<string, Waiting[]>;
+
+interface Carried {
+  readonly waiting: Waiting;
+  readonly outcome: UnitOutcome;
 }
 
 /** Units that wait for the next group. One group is under way at a time: the next is as large as it may grow meanwhile. */
 export interface GroupQueue {
   readonly carry: (calls: readonly UnitCall[]) => Promise<readonly UnitOutcome[]>;
   readonly largest: number;
-  urgent: Waiting[];
-  ordinary: Waiting[];
+  readonly urgent: Rows;
+  readonly ordinary: Rows;
   armed: boolean;
+  /** One of those that wait is in a hurry. */
+  isPressed: boolean;
+  /** Runs while units wait that are in no hurry, and nothing else takes them along. */
+  patience: NodeJS.Timeout | undefined;
   underWay: Promise<void> | undefined;
+  /** Committed, and not told yet. */
+  carried: readonly Carried[];
 }
 
 export function createGroupQueue(carry: GroupQueue['carry'], largest: number): GroupQueue {
-  return { carry, largest, urgent: [], ordinary: [], armed: false, underWay: undefined };
+  const rows = { urgent: new Map(), ordinary: new Map() };
+  return {
+    carry,
+    largest,
+    ...rows,
+    armed: false,
+    isPressed: false,
+    patience: undefined,
+    underWay: undefined,
+    carried: [],
+  };
 }
 
+/** How long a unit in no hurry waits for others to share a commit with. */
+const PATIENCE_MS = 4;
+
 /** Resolves when the unit's group is committed. */
-export function enqueue(queue: GroupQueue, call: UnitCall, urgent: boolean): Promise<unknown> {
+export function enqueue(
+  queue: GroupQueue,
+  call: UnitCall,
+  { urgent = false, patient = false }: Hurry = {},
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    (urgent ? queue.urgent : queue.ordinary).push({ call, resolve, reject });
-    arm(queue);
+    const rows = urgent ? queue.urgent : queue.ordinary;
+    const row = rows.get(call.tenantId);
+    const waiting: Waiting = { call, urgent, resolve, reject };
+    if (row) row.push(waiting);
+    else rows.set(call.tenantId, [waiting]);
+    queue.isPressed ||= !patient;
+    goOn(queue);
   });
+}
+
+/**
+ * Whoever is told asks for more: what is not urgent waits until all are told, so that the next group is as large.
+ * @returns whether a group could begin
+ */
+function mayBegin({ armed, underWay, carried, urgent, ordinary }: GroupQueue): boolean {
+  if (armed || underWay) return false;
+  return urgent.size > 0 || (ordinary.size > 0 && carried.length === 0);
+}
+
+function goOn(queue: GroupQueue): void {
+  if (!mayBegin(queue)) return;
+  if (queue.isPressed) arm(queue);
+  else queue.patience ??= setTimeout(() => arm(queue), PATIENCE_MS);
 }
 
 /** Resolves when nothing waits and nothing is under way. */
 export async function drained(queue: GroupQueue): Promise<void> {
-  while (queue.underWay || queue.armed) {
+  while (!isIdle(queue)) {
+    if (queue.patience) arm(queue);
     await (queue.underWay ?? new Promise((resolve) => setImmediate(resolve)));
   }
 }
 
-export const isIdle = (queue: GroupQueue): boolean => !queue.armed && queue.underWay === undefined;
+export const isIdle = ({ armed, patience, underWay, carried }: GroupQueue): boolean =>
+  !armed && patience === undefined && underWay === undefined && carried.length === 0;
 
 /** All requests of one turn of the event loop go together: one fsync for many. */
 function arm(queue: GroupQueue): void {
-  if (queue.armed || queue.underWay) return;
+  clearTimeout(queue.patience);
+  queue.patience = undefined;
+  if (!mayBegin(queue)) return;
   queue.armed = true;
   setImmediate(() => {
     queue.armed = false;
     queue.underWay = carryNext(queue).finally(() => {
       queue.underWay = undefined;
-      if (queue.urgent.length + queue.ordinary.length > 0) arm(queue);
+      goOn(queue);
     });
   });
 }
 
-function takeGroup(queue: GroupQueue): readonly Waiting[] {
-  const urgent = queue.urgent.splice(0, queue.largest);
-  return [...urgent, ...queue.ordinary.splice(0, queue.largest - urgent.length)];
+/** As many of each tenant as of any other, while it has some: a flood of one makes nobody else's units wait for it. */
+function takeInTurn(rows: Rows, most: number, group: Waiting[]): void {
+  while (rows.size > 0 && group.length < most) {
+    const share = Math.max(1, Math.floor((most - group.length) / rows.size));
+    for (const [tenantId, row] of [...rows]) {
+      const taken = row.splice(0, Math.min(share, most - group.length));
+      group.push(...taken);
+      rows.delete(tenantId);
+      if (row.length > 0) rows.set(tenantId, row);
+      if (group.length >= most) return;
+    }
+  }
 }
+
+function takeGroup(queue: GroupQueue): readonly Waiting[] {
+  const { urgent, ordinary, largest } = queue;
+  const group: Waiting[] = [];
+  takeInTurn(urgent, largest, group);
+  takeInTurn(ordinary, largest, group);
+  queue.isPressed &&= urgent.size + ordinary.size > 0;
+  return group;
+}
+
+/** A group that is told all at once keeps the event loop for 100 ms: longer than a cancel may wait, which needs some rounds. */
+const TOLD_IN_A_ROUND = 16;
+
+function tellSome(queue: GroupQueue): void {
+  const some = queue.carried.slice(0, TOLD_IN_A_ROUND);
+  queue.carried = queue.carried.slice(TOLD_IN_A_ROUND);
+  for (const { waiting, outcome } of some) {
+    if (hasThrown(outcome)) waiting.reject(outcome.thrown);
+    else waiting.resolve(outcome.value);
+  }
+  if (queue.carried.length > 0) setImmediate(() => tellSome(queue));
+  else goOn(queue);
+}
+
+/** What is urgent goes ahead of an earlier group that is still being told. */
+function tell(queue: GroupQueue, group: readonly Carried[]): void {
+  const earlier = queue.carried;
+  const of = (urgent: boolean): readonly Carried[] => group.filter(({ waiting }) => waiting.urgent === urgent);
+  queue.carried = [...of(true), ...earlier, ...of(false)];
+  if (earlier.length === 0) tellSome(queue);
+}
+
+const lost = (): UnitOutcome => ({ thrown: new Error('The store lost an outcome.') });
 
 async function carryNext(queue: GroupQueue): Promise<void> {
   const group = takeGroup(queue);
@@ -73,9 +173,8 @@ async function carryNext(queue: GroupQueue): Promise<void> {
   } catch (thrown) {
     outcomes = group.map(() => ({ thrown }));
   }
-  group.forEach(({ resolve, reject }, index) => {
-    const outcome = outcomes[index] ?? { thrown: new Error('The store lost an outcome.') };
-    if (hasThrown(outcome)) reject(outcome.thrown);
-    else resolve(outcome.value);
-  });
+  tell(
+    queue,
+    group.map((waiting, index) => ({ waiting, outcome: outcomes[index] ?? lost() })),
+  );
 }

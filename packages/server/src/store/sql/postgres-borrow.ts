@@ -1,6 +1,7 @@
 import type pg from 'pg';
+import { toStoreFault } from './postgres-faults.ts';
+import { DISCARD_PLANS, isPlanOld } from './postgres-plans.ts';
 import { heardLately, listening } from './postgres-silence.ts';
-import { toStoreFault } from './store-faults.ts';
 
 /** Reads are short, or cut into slices. */
 export const READ_SILENCE_MS = 10_000;
@@ -16,9 +17,10 @@ export async function connectLive(pool: pg.Pool): Promise<pg.PoolClient> {
     const client = await pool.connect().catch((thrown: unknown) => {
       throw toStoreFault(thrown);
     });
-    if (heardLately(client)) return client;
+    const isOld = isPlanOld(pool, client);
+    if (!isOld && heardLately(client)) return client;
     try {
-      await listening(client, QUICK_SILENCE_MS, () => client.query('select 1'));
+      await listening(client, QUICK_SILENCE_MS, () => client.query(isOld ? DISCARD_PLANS : 'select 1'));
       return client;
     } catch (error) {
       // The pool may hold more of its kind; a new one is heard when it is made.

@@ -6,10 +6,10 @@ import { CommitUnknown } from '../store.ts';
 import type { AnyUnit, Query, Work } from '../work.ts';
 import type { UnitCall, UnitOutcome } from './group.ts';
 import { connectLive, QUICK_SILENCE_MS } from './postgres-borrow.ts';
+import { toStoreFault } from './postgres-faults.ts';
 import { listening } from './postgres-silence.ts';
 import type { PreparedStatement } from './prepare.ts';
 import type { TenantRow } from './schema.ts';
-import { toStoreFault } from './store-faults.ts';
 import { beginTurn, contextOf, type TenantTurn } from './tenant-turn.ts';
 import type { WalkStatements } from './walk-statement.ts';
 
@@ -26,6 +26,16 @@ export interface PostgresEngine {
 type LockedTenant = Omit<TenantRow, 'tenant_id'> & { readonly now: number };
 
 const BIND_TENANT = "select set_config('interdict.tenant', $1, true)";
+const JOURNAL_COLUMNS = ['sequence', 'written_at', 'action_id', 'event', 'type', 'content'] as const;
+
+function journalText(rows: number): string {
+  const width = JOURNAL_COLUMNS.length;
+  const row = (index: number): string =>
+    `($1, ${JOURNAL_COLUMNS.map((_, column) => `$${2 + index * width + column}`).join(', ')})`;
+  const values = Array.from({ length: rows }, (_, index) => row(index));
+  return `insert into journal (tenant_id, ${JOURNAL_COLUMNS.join(', ')}) values ${values.join(', ')}`;
+}
+
 /** What a group does beside its units, all of one tenant. */
 export const GROUP_TEXTS = {
   addTenant: `insert into tenant (tenant_id, last_sequence, action_count, due_at) values ($1, 0, 0, null)
@@ -34,9 +44,17 @@ export const GROUP_TEXTS = {
   lockTenant: `select last_sequence, action_count, due_at,
     (extract(epoch from clock_timestamp()) * 1000)::bigint as now from tenant where tenant_id = $1 for update`,
   writeTenant: 'update tenant set last_sequence = $2, action_count = $3, due_at = $4 where tenant_id = $1',
-  writeJournal: `insert into journal (tenant_id, sequence, written_at, action_id, event, type, content)
-    values ($1, $2, $3, $4, $5, $6, $7)`,
+  writeJournal: journalText(1),
+  write8OfJournal: journalText(8),
+  write32OfJournal: journalText(32),
 } as const;
+
+/** Entries that one statement writes, the most first: a statement each costs a process more than all their rows. */
+const JOURNAL_SIZES = [
+  [32, 'write32OfJournal'],
+  [8, 'write8OfJournal'],
+  [1, 'writeJournal'],
+] as const;
 
 const send = (client: pg.ClientBase, name: string, text: string, values: unknown[]): Promise<pg.QueryResult> =>
   client.query({ name, text, values });
@@ -109,18 +127,20 @@ async function advance(
   }
 }
 
+function sendJournal(client: pg.ClientBase, { tenantId, journal }: TenantTurn): Promise<pg.QueryResult>[] {
+  const sent: Promise<pg.QueryResult>[] = [];
+  let next = 0;
+  for (const [size, name] of JOURNAL_SIZES) {
+    for (; journal.length - next >= size; next += size) {
+      const rows = journal.slice(next, next + size);
+      sent.push(sendOwn(client, name, [tenantId, ...rows.flatMap((row) => JOURNAL_COLUMNS.map((name) => row[name]))]));
+    }
+  }
+  return sent;
+}
+
 function closingStatements(client: pg.ClientBase, turn: TenantTurn): Promise<pg.QueryResult>[] {
-  const written = turn.journal.map((row) =>
-    sendOwn(client, 'writeJournal', [
-      turn.tenantId,
-      row.sequence,
-      row.written_at,
-      row.action_id,
-      row.event,
-      row.type,
-      row.content,
-    ]),
-  );
+  const written = sendJournal(client, turn);
   if (!turn.changed) return written;
   const tenant = [turn.tenantId, turn.lastSequence, turn.actionCount, turn.dueAt];
   return [...written, sendOwn(client, 'writeTenant', tenant)];

@@ -49,10 +49,13 @@ async function connect(holder: LeaseHolder): Promise<void> {
 
 const RECONNECT_MS = 500;
 
+/** At once: until it has the lock again, the process is missed by others. */
 async function reconnect(holder: LeaseHolder): Promise<void> {
-  while (!holder.closed && !holder.client) {
-    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+  for (;;) {
+    if (holder.closed || holder.client) return;
     await connect(holder).catch(() => undefined);
+    if (holder.client) return;
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
   }
 }
 

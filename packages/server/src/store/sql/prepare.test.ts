@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
-import { sqliteDialect } from './dialect.ts';
+import { postgresDialect, sqliteDialect } from './dialect.ts';
 import { prepareAll } from './prepare.ts';
 import { migrateSqlite } from './sqlite-open.ts';
 import { allStatements } from './statements/all-statements.ts';
@@ -21,4 +21,14 @@ it('lets no create look through the requests of two minutes', () => {
   expect(steps.map(({ detail }) => detail)).toContain(
     'SEARCH recent_request USING INDEX recent_request_repeat (tenant_id=? AND hash=?)',
   );
+});
+
+it('asks SQLite for no row of a guarded write: for that it would keep a copy of every page that the write touches', () => {
+  const guarded = (dialect: typeof sqliteDialect) =>
+    ['saveAction', 'saveStanding', 'insertEnforcement', 'saveEnforcement', 'deleteEnforcement'].map((name) => {
+      const { isCounted, sql } = prepareAll(dialect, allStatements).get(name) ?? {};
+      return isCounted === true && !sql?.includes('returning');
+    });
+  expect(guarded(sqliteDialect)).toEqual([true, true, true, true, true]);
+  expect(guarded(postgresDialect)).toEqual([false, false, false, false, false]);
 });

@@ -24,8 +24,22 @@ export type Statements<Names extends QueryName> = {
 export interface PreparedStatement {
   readonly name: string;
   readonly sql: string;
+  /** It gives no row back: its count says whether it touched the one row that it may touch. */
+  readonly isCounted: boolean;
   bind(tenantId: string, args: Readonly<Record<string, unknown>>): unknown[];
 }
+
+/** Writes of one row at most, of which nobody needs to know more than whether they touched it. */
+const GUARDED: ReadonlySet<string> = new Set<QueryName>([
+  'saveAction',
+  'saveStanding',
+  'deleteAction',
+  'moveEnd',
+  'insertEnforcement',
+  'saveEnforcement',
+  'deleteEnforcement',
+  'saveRecentRequest',
+]);
 
 export const anyArgument = new Proxy({}, { get: (_, name) => new Argument(String(name)) });
 
@@ -37,9 +51,12 @@ export function prepareOne(dialect: SqlDialect, name: string, compiled: Compiled
       ? { argument: parameter.name, encode: (dialect.encoders as Readonly<Record<string, Encode>>)[parameter.name] }
       : { constant: parameter },
   );
+  const isCounted = dialect.countsWrites && GUARDED.has(name);
+  const text = isCounted ? compiled.sql.replace(/ returning [^()]*$/, '') : compiled.sql;
   return {
     name,
-    sql: dialect.planOnce(compiled.sql),
+    sql: dialect.planOnce(text),
+    isCounted,
     bind: (tenantId, args) =>
       slots.map((slot) => {
         if (slot.argument === undefined) return slot.constant;

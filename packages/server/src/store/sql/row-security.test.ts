@@ -23,11 +23,16 @@ interface Asked {
   readonly values: (tenantId: string) => unknown[];
 }
 
+const entries = (many: number): readonly unknown[] =>
+  Array.from({ length: many }, (_, index) => [7 + index, '1', '1', 'created', '1', '1']).flat();
+
 const groupValues: Readonly<Record<keyof typeof GROUP_TEXTS, readonly unknown[]>> = {
   addTenant: [],
   lockTenant: [],
   writeTenant: [5, 5, 5],
-  writeJournal: [7, '1', '1', 'created', '1', '1'],
+  writeJournal: entries(1),
+  write8OfJournal: entries(8),
+  write32OfJournal: entries(32),
 };
 
 /** All that a process says to PostgreSQL about rows of one tenant. */

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 const EPOCH = 'epoch';
 const BACKUP = 'backup';
+const SERVED = 'served-until';
 
 /** How far a database has come, as it says itself. */
 export interface DatabaseEpoch {
@@ -9,6 +10,8 @@ export interface DatabaseEpoch {
   readonly epoch: number | null;
   /** When the copy was made, where this is one by `interdict backup` that was never started on; else null. */
   readonly backupOf: string | null;
+  /** What time it was when the epoch was written last, milliseconds; null in a database of an earlier version. */
+  readonly servedUntil: number | null;
 }
 
 const factOf = (db: DatabaseSync, name: string): string | null => {
@@ -16,18 +19,24 @@ const factOf = (db: DatabaseSync, name: string): string | null => {
   return row?.value ?? null;
 };
 
+const numberOf = (text: string | null): number | null => (text === null ? null : Number(text));
+
 export function readEpoch(db: DatabaseSync): DatabaseEpoch {
-  const epoch = factOf(db, EPOCH);
-  return { epoch: epoch === null ? null : Number(epoch), backupOf: factOf(db, BACKUP) };
+  return {
+    epoch: numberOf(factOf(db, EPOCH)),
+    backupOf: factOf(db, BACKUP),
+    servedUntil: numberOf(factOf(db, SERVED)),
+  };
 }
 
 const PUT = 'insert into fact (name, value) values (?, ?) on conflict (name) do update set value = excluded.value';
 
 /** The database is the one that is served from now on, at this epoch. */
-export function writeEpoch(db: DatabaseSync, epoch: number): void {
+export function writeEpoch(db: DatabaseSync, epoch: number, now: number): void {
   db.exec('begin immediate');
   try {
     db.prepare(PUT).run(EPOCH, String(epoch));
+    db.prepare(PUT).run(SERVED, String(now));
     db.prepare('delete from fact where name = ?').run(BACKUP);
     db.exec('commit');
   } catch (error) {

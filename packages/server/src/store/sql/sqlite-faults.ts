@@ -1,3 +1,4 @@
+import { OperatorFault } from '../../errors.ts';
 import { CommitUnknown } from '../store.ts';
 
 /** Primary result codes of SQLite. @see https://www.sqlite.org/rescode.html */
@@ -27,3 +28,29 @@ export function isBroken(thrown: unknown): boolean {
 }
 
 export const isFull = (thrown: unknown): boolean => codeOf(thrown) === FULL && !(thrown instanceof CommitUnknown);
+
+/** Code of a fault that crosses from the writer: the file has failed, and the unit was not begun, or not committed. */
+export const STORE_FAILED = 'STORE_FAILED';
+
+/** The other one: there is no room on the disk. */
+export const STORE_FULL = 'STORE_FULL';
+
+/** The file failed before this was begun. */
+export class NotBegun extends Error {
+  override readonly name = 'NotBegun';
+  readonly code = STORE_FAILED;
+
+  constructor() {
+    super('The file of the store has failed.');
+  }
+}
+
+/** What an operator is told of a file that cannot be opened or written at a start; anything else stays what it is. */
+export function toOpeningFault(folder: string, thrown: unknown): unknown {
+  if (!isOfTheFile(thrown)) return thrown;
+  const { message } = thrown as Error;
+  return new OperatorFault(
+    `The database in ${folder} cannot be opened, or not be written: ${message}. Look after the disk, and start again.`,
+    { cause: thrown },
+  );
+}

@@ -1,8 +1,9 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorFault } from '../../errors.ts';
 import { failpoint } from '../../lib/failpoint.ts';
+import { isNoRoom } from '../../lib/overwrite-file.ts';
 import { sqliteDialect } from './dialect.ts';
 import { checkNotNewer, factsOfMigration, MIGRATIONS, migrationFact } from './migrations/all-migrations.ts';
 import { statementBuilder } from './prepare.ts';
@@ -39,7 +40,7 @@ export function openWriter(folder: string): DatabaseSync {
   closeSync(openSync(databaseFile(folder), 'a', 0o600));
   const db = new DatabaseSync(databaseFile(folder), { timeout: 5_000 });
   db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory;
-    pragma wal_autocheckpoint = 4000; pragma cache_size = -16000; pragma foreign_keys = off`);
+    pragma cache_size = -16000; pragma foreign_keys = off`);
   const { synchronous } = db.prepare('pragma synchronous').get() as { synchronous: number };
   const { journal_mode } = db.prepare('pragma journal_mode').get() as { journal_mode: string };
   if (synchronous !== FULL || journal_mode !== 'wal') {
@@ -49,6 +50,27 @@ export function openWriter(folder: string): DatabaseSync {
     );
   }
   return db;
+}
+
+/** Enough for a WAL of 268 MB: one that size waits for a reader that stands still. */
+const INDEX_BYTES = 16 * 32_768;
+
+/**
+ * Takes the blocks of the WAL's index before they are needed. SQLite takes them while it commits, behind the COMMIT's
+ * own fsync: on a full disk that is an I/O error after which nothing can be trusted.
+ *
+ * @returns the open file, to be closed behind the database: closing it drops this process's locks on it
+ */
+export function takeIndexRoom(folder: string): number {
+  const file = openSync(`${databaseFile(folder)}-shm`, 'r+');
+  const { size } = fstatSync(file);
+  try {
+    if (size < INDEX_BYTES) writeSync(file, Buffer.alloc(INDEX_BYTES - size), 0, INDEX_BYTES - size, size);
+  } catch (error) {
+    // Then the first commit that needs it tells.
+    if (!isNoRoom(error)) throw error;
+  }
+  return file;
 }
 
 /** A reader's connection: it sees what is committed, and cannot write. */

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Clock, systemClock } from '../../lib/clock.ts';
@@ -7,12 +8,13 @@ import { Moved, type PackedThrown, type PortMethods, packThrown, servePort } fro
 import type { StepCall } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
 import { ACROSS_TENANTS, type AcrossTenants } from './across-tenants.ts';
-import { giveUpReserve, keepReserve, makeRoomToStart } from './disk-room.ts';
-import { hasThrown, type UnitCall, type UnitOutcome } from './group.ts';
-import { ask, createSqliteEngine, readTenant, runGroup, type SqliteEngine, stepSqlite } from './sqlite-engine.ts';
+import { carryGroup, carryOne } from './carry-group.ts';
+import { keepRoom, makeRoomToStart } from './disk-room.ts';
+import { hasThrown, type UnitCall } from './group.ts';
+import { ask, createSqliteEngine, readTenant, type SqliteEngine, stepSqlite } from './sqlite-engine.ts';
 import { createWriteWatch, readEpoch, writeEpoch } from './sqlite-epoch.ts';
-import { isBroken, isFull } from './sqlite-faults.ts';
-import { lockFolder, migrateSqlite, openReader, openWriter, settleFact } from './sqlite-open.ts';
+import { isBroken, isFull, NotBegun, STORE_FAILED, STORE_FULL, toOpeningFault } from './sqlite-faults.ts';
+import { lockFolder, migrateSqlite, openReader, openWriter, settleFact, takeIndexRoom } from './sqlite-open.ts';
 
 /** How a thread of the embedded store is started. */
 export interface SqliteThread {
@@ -22,9 +24,6 @@ export interface SqliteThread {
   /** Of a guarded clock; absent: the system's. */
   readonly clock: SharedArrayBuffer | undefined;
 }
-
-/** Code of a fault that crosses from the writer: there is no room on the disk. */
-export const STORE_FULL = 'STORE_FULL';
 
 /** One read on its way to the reader. */
 export interface ReadCall {
@@ -39,53 +38,81 @@ const endAfterAnswer = (): void => void setImmediate(() => process.exit(1));
 const packFault = (thrown: unknown): PackedThrown => ({
   ...packThrown(thrown),
   ...(isFull(thrown) && { code: STORE_FULL }),
+  ...(isBroken(thrown) && { code: STORE_FAILED }),
 });
 
-const hasNoRoom = (outcomes: readonly UnitOutcome[]): boolean =>
-  outcomes.some((outcome) => hasThrown(outcome) && isFull(outcome.thrown));
-
-/** A full disk fails a whole group, and leaves nothing of it: in the room of the reserve it is carried through. */
-function carryGroup(engine: SqliteEngine, folder: string, calls: readonly UnitCall[]): readonly UnitOutcome[] {
-  const outcomes = runGroup(engine, calls);
-  return hasNoRoom(outcomes) && giveUpReserve(folder) ? runGroup(engine, calls) : outcomes;
+/** Once the file has failed, the writer does nothing more, and its thread ends: what it would say may be wrong. */
+function untilItFails(folder: string): {
+  readonly fail: () => void;
+  readonly guard: <Argument, Value>(method: (argument: Argument) => Value) => (argument: Argument) => Value;
+} {
+  let hasFailed = false;
+  const fail = (): void => {
+    hasFailed = true;
+    endAfterAnswer();
+  };
+  const guard =
+    <Argument, Value>(method: (argument: Argument) => Value) =>
+    (argument: Argument): Value => {
+      if (hasFailed) throw new NotBegun();
+      try {
+        return method(argument);
+      } catch (thrown) {
+        if (isBroken(thrown)) fail();
+        throw toOpeningFault(folder, thrown);
+      }
+    };
+  return { fail, guard };
 }
 
-function writerMethods(folder: string, units: readonly AnyUnit[], clock: Clock): PortMethods {
+interface OpenToWrite {
+  readonly db: DatabaseSync;
+  readonly lock: DatabaseSync;
+  readonly index: number;
+}
+
+function openToWrite(folder: string): OpenToWrite {
   const lock = lockFolder(folder);
   makeRoomToStart(folder);
   const db = openWriter(folder);
   migrateSqlite(db);
-  keepReserve(folder);
+  const index = takeIndexRoom(folder);
+  keepRoom(db, folder);
+  return { db, lock, index };
+}
+
+function writerMethods(folder: string, units: readonly AnyUnit[], clock: Clock): PortMethods {
+  const { fail, guard } = untilItFails(folder);
+  const { db, lock, index } = guard(openToWrite)(folder);
   const engine = createSqliteEngine(db, units, clock);
-  let hasFailed = false;
   const isWritten = createWriteWatch(db);
   return {
     ready: () => true,
-    readEpoch: () => readEpoch(db),
-    writeEpoch: (epoch: number) => {
-      writeEpoch(db, epoch);
+    readEpoch: guard(() => readEpoch(db)),
+    writeEpoch: guard((epoch: number) => {
+      carryOne(db, folder, () => writeEpoch(db, epoch, clock.now()));
       isWritten();
-    },
-    raiseEpoch: () => {
-      if (hasFailed || !isWritten()) return null;
+    }),
+    raiseEpoch: guard(() => {
+      if (!isWritten()) return null;
       const next = (readEpoch(db).epoch ?? 0) + 1;
-      writeEpoch(db, next);
+      carryOne(db, folder, () => writeEpoch(db, next, clock.now()));
       isWritten();
       return next;
-    },
-    settleFact: ({ name, value }: { name: string; value: string }) => settleFact(db, name, value),
-    group: (calls: readonly UnitCall[]) => {
-      // What this connection would say of its last commit may be wrong.
-      if (hasFailed) throw new Error('The file of the store has failed.');
+    }),
+    settleFact: guard(({ name, value }: { name: string; value: string }) =>
+      carryOne(db, folder, () => settleFact(db, name, value)),
+    ),
+    group: guard((calls: readonly UnitCall[]) => {
       const outcomes = carryGroup(engine, folder, calls);
-      hasFailed = outcomes.some((outcome) => hasThrown(outcome) && isBroken(outcome.thrown));
-      if (hasFailed) endAfterAnswer();
+      if (outcomes.some((outcome) => hasThrown(outcome) && isBroken(outcome.thrown))) fail();
       return outcomes.map((outcome) => (hasThrown(outcome) ? { thrown: packFault(outcome.thrown) } : outcome));
-    },
-    keepReserve: () => keepReserve(folder),
+    }),
+    keepRoom: guard(() => keepRoom(db, folder)),
     close: () => {
       db.exec('pragma wal_checkpoint(truncate)');
       db.close();
+      closeSync(index);
       lock.close();
     },
   };

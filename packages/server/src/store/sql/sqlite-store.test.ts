@@ -10,7 +10,7 @@ import { anActionRow } from '../testing/an-action-row.ts';
 import { describeStore } from '../testing/describe-store.ts';
 import { addAction } from '../testing/test-units.ts';
 import { reserveFile } from './disk-room.ts';
-import { openSqliteStore } from './sqlite-store.ts';
+import { type OpenSqlite, openSqliteStore } from './sqlite-store.ts';
 
 const entry = new URL('../testing/store-thread.ts', import.meta.url);
 
@@ -58,25 +58,44 @@ it('refuses a file that a newer version changed, and serves one that it only add
   rmSync(folder, { recursive: true });
 });
 
+async function onDiskOf(size: string, use: (store: OpenSqlite, folder: string) => Promise<void>): Promise<void> {
+  const folder = aFolder();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
+  const store = await openSqliteStore({ folder, entry });
+  try {
+    await use(store, folder);
+  } finally {
+    await store.close();
+    execFileSync('umount', [folder]);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Until not a block is left. */
+function fill(filler: string): void {
+  expect(() => {
+    for (;;) appendFileSync(filler, Buffer.alloc(4_096));
+  }).toThrow('ENOSPC');
+}
+
 describe.skipIf(!requirement('tmpfs').ok)('a disk without room', () => {
   it('takes nothing, says that nothing was changed, and goes on by itself when there is room', async () => {
-    const folder = aFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
-    const store = await openSqliteStore({ folder, entry });
-    try {
+    await onDiskOf('4m', async (store, folder) => {
       const tenant = randomUUID();
-      const [before, within, after] = [anActionRow(), anActionRow(), anActionRow()];
+      const [before, after] = [anActionRow(), anActionRow()];
+      const within: string[] = [];
       await store.run(tenant, addAction, before);
       const filler = path.join(folder, 'filler');
-      expect(() => {
-        for (;;) appendFileSync(filler, Buffer.alloc(4_096));
-      }).toThrow('ENOSPC');
+      fill(filler);
       await expect.poll(() => store.isShort()).toBe(true);
       const refused = { code: 'insufficientStorage', message: expect.stringContaining('Nothing was changed') };
       await expect(store.run(tenant, addAction, anActionRow(), { isNew: true })).rejects.toMatchObject(refused);
       // What is not new goes on in the room of the reserve, until that is used up too.
-      await store.run(tenant, addAction, within);
-      expect(existsSync(reserveFile(folder))).toBe(false);
+      while (existsSync(reserveFile(folder))) {
+        const row = anActionRow({ entity: 'x'.repeat(20_000) });
+        await store.run(tenant, addAction, row);
+        within.push(row.id);
+      }
       const large = anActionRow({ entity: 'x'.repeat(1_048_576) });
       await expect(store.run(tenant, addAction, large)).rejects.toMatchObject(refused);
       rmSync(filler);
@@ -84,11 +103,21 @@ describe.skipIf(!requirement('tmpfs').ok)('a disk without room', () => {
       await store.run(tenant, addAction, after, { isNew: true });
       expect(existsSync(reserveFile(folder))).toBe(true);
       const stored = await store.read(tenant, queries.newestEntities({ limit: 100 }));
-      expect(new Set(stored.map(({ id }) => id))).toEqual(new Set([before.id, within.id, after.id]));
-    } finally {
-      await store.close();
-      execFileSync('umount', [folder]);
-      rmSync(folder, { recursive: true });
-    }
+      expect(new Set(stored.map(({ id }) => id))).toEqual(new Set([before.id, ...within, after.id]));
+    });
+  });
+
+  it('is written to as long as the rows fit, however much was written before', async () => {
+    await onDiskOf('16m', async (store, folder) => {
+      const tenant = randomUUID();
+      await store.run(tenant, addAction, anActionRow());
+      await expect.poll(() => existsSync(reserveFile(folder))).toBe(true);
+      const filler = path.join(folder, 'filler');
+      appendFileSync(filler, Buffer.alloc(13 * 1_048_576));
+      await expect.poll(() => store.isShort()).toBe(true);
+      fill(filler);
+      for (let done = 0; done < 400; done += 1) await store.run(tenant, addAction, anActionRow());
+      expect(await store.read(tenant, queries.newestEntities({ limit: 500 }))).toHaveLength(401);
+    });
   });
 });

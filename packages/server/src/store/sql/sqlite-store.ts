@@ -12,14 +12,15 @@ import {
   unpackThrown,
 } from '../../lib/port-calls.ts';
 import { createStepLane, inLane, type StepLane } from '../../lib/step-lane.ts';
-import { CommitUnknown, type LongRead, type Scan, type Store } from '../store.ts';
+import { CommitUnknown, type LongRead, type Scan, type Store, StoreEnded } from '../store.ts';
 import type { Step } from '../walk.ts';
 import type { Query } from '../work.ts';
 import { isShortOfRoom } from './disk-room.ts';
 import { createGroupQueue, drained, enqueue, type GroupQueue, type UnitCall, type UnitOutcome } from './group.ts';
 import type { TenantRow } from './schema.ts';
 import type { DatabaseEpoch } from './sqlite-epoch.ts';
-import { type ReadCall, type SqliteThread, STORE_FULL } from './sqlite-serve.ts';
+import { STORE_FAILED, STORE_FULL } from './sqlite-faults.ts';
+import type { ReadCall, SqliteThread } from './sqlite-serve.ts';
 import { full, shortOfRoom } from './store-faults.ts';
 import { isLong } from './take-step.ts';
 
@@ -83,11 +84,21 @@ function unpack(outcome: PackedOutcome): UnitOutcome {
   if (!('thrown' in outcome)) return outcome;
   const thrown = unpackThrown(outcome.thrown);
   if (thrown.name === 'CommitUnknown') return { thrown: new CommitUnknown(thrown.message, { cause: thrown }) };
+  if (thrown.code === STORE_FAILED) return { thrown: new StoreEnded(thrown) };
   return { thrown: thrown.code === STORE_FULL ? full(thrown) : thrown };
 }
 
+const hasCode = (thrown: unknown, code: string): boolean => (thrown as { code?: unknown }).code === code;
+
 async function carryGroup(writer: PortClient, calls: readonly UnitCall[]): Promise<readonly UnitOutcome[]> {
-  return ((await callPort(writer, 'group', calls)) as readonly PackedOutcome[]).map(unpack);
+  if (writer.gone) throw new StoreEnded(writer.gone);
+  try {
+    return ((await callPort(writer, 'group', calls)) as readonly PackedOutcome[]).map(unpack);
+  } catch (thrown) {
+    if (hasCode(thrown, STORE_FAILED)) throw new StoreEnded(thrown);
+    // The thread ended with them.
+    throw new CommitUnknown('The writer of the store did not answer.', { cause: thrown });
+  }
 }
 
 /** All reads of one turn of the event loop travel in one message. */
@@ -161,8 +172,8 @@ interface RoomWatch {
 function watchRoom({ folder, onRoom }: SqliteOptions, writer: PortClient): RoomWatch {
   const look = (): void => {
     const isShort = isShortOfRoom(folder);
-    // The writer sets the reserve aside again where there is room for it.
-    if (isShort) void callPort(writer, 'keepReserve').catch(() => undefined);
+    // Again and again: what is short for want of the reserve is well again once the writer could set it aside.
+    if (isShort || watch.isShort) void callPort(writer, 'keepRoom').catch(() => undefined);
     if (isShort !== watch.isShort) onRoom?.(isShort);
     watch.isShort = isShort;
   };
@@ -188,7 +199,7 @@ function storeOver(threads: Threads, room: RoomWatch, clock: Clock): OpenSqlite 
     isShort: () => room.isShort,
     run: async (tenantId, unit, args, options) => {
       if (options?.isNew && room.isShort) throw shortOfRoom();
-      return (await enqueue(threads.groups, { tenantId, unit: unit.name, args }, options?.urgent ?? false)) as never;
+      return (await enqueue(threads.groups, { tenantId, unit: unit.name, args }, options)) as never;
     },
     read: (tenantId, { name, args }: Query<unknown>) => read(threads, { tenantId, name, args }),
     step: (tenantId, call) => {

@@ -54,6 +54,7 @@ export function anEnforcementRow(differences: Partial<EnforcementRow> = {}): Enf
     holds: 1,
     wanted_until: 1,
     told_until: null,
+    lost_until: null,
     level: 'accepted',
     verified_at: null,
     looked: 0,

@@ -4,7 +4,7 @@ import { queries } from '../queries.ts';
 import type { DispatchPauseRow } from '../rows.ts';
 import type { Store } from '../store.ts';
 import { anActionRow, anEnforcementRow } from './an-action-row.ts';
-import { addAction, addEnforcement, addPause, endPauseOf, moveEndOf } from './test-units.ts';
+import { addAction, addEnforcement, addPause, endPauseOf, moveEndOf, pruneEnded } from './test-units.ts';
 
 const aPause = (of: Partial<DispatchPauseRow> = {}): DispatchPauseRow => ({
   id: randomUUID(),
@@ -49,6 +49,30 @@ export function describePauses(open: () => Store): void {
       rows[1],
       rows[3],
     ]);
+  });
+
+  it('forgets those that ended until a moment, the oldest first, and never one that lasts', async () => {
+    const store = open();
+    const [tenant, other] = [randomUUID(), randomUUID()];
+    expect(await store.read(tenant, queries.oldestEndedPause({}))).toEqual([]);
+    const rows = [
+      aPause({ since: 5_000, until: 6_000 }),
+      aPause({ since: 1_000, until: 2_000 }),
+      aPause({ since: 3_000, until: 4_000, provider: 'edge' }),
+      aPause({ since: 1 }),
+    ];
+    for (const row of rows) await store.run(tenant, addPause, row);
+    await store.run(other, addPause, aPause({ since: 1_000, until: 2_000 }));
+    expect(await store.read(tenant, queries.oldestEndedPause({}))).toEqual([{ until: 2_000 }]);
+    const gone = async (limit: number): Promise<unknown> =>
+      await store.run(tenant, pruneEnded, { until: 4_000, limit });
+    expect([await gone(1), await gone(9), await gone(9)]).toEqual([1, 1, 0]);
+    const left = await store.read(tenant, queries.allPauses({}));
+    expect([...left].sort((a, b) => a.since - b.since)).toEqual([
+      { since: 1, until: null },
+      { since: 5_000, until: 6_000 },
+    ]);
+    expect(await store.read(other, queries.allPauses({}))).toHaveLength(1);
   });
 
   it('finds ends behind a place, whichever moments they share, and moves one without a new version', async () => {

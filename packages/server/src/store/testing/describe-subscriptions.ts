@@ -62,7 +62,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
       { id, app_id: 'app', host: 'hooks.example', failing: 0, lease_owner: null, lease_until: null },
     ]);
     const leased = { id, owner: store.leaseOwner };
-    await store.run(tenant, takeSubscription, { ...leased, live: [store.leaseOwner], leaseMs: 60_000 });
+    await store.run(tenant, takeSubscription, { ...leased, leaseMs: 60_000 });
     const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: sequence, isPruning: true };
     const delivery = await store.run(tenant, beginDelivery, batch);
     const key = { subscription_id: id, id: delivery?.id ?? '' };
@@ -76,7 +76,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
     const due = queries.dueDeliveries({ subscription_id: id, now: store.clock.now() + 1_000, limit: 5 });
     expect((await store.read(tenant, due)).map((each) => each.id)).toEqual([key.id]);
     await store.run(tenant, removeSubscription, { id, appId: 'app' });
-    const last = await store.run(tenant, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
+    const last = await store.run(tenant, takeSubscription, { ...leased, leaseMs: 60_000 });
     expect(last?.isOver).toBe(true);
     expect(await store.run(tenant, clearSubscription, leased)).toBe(true);
     expect(await store.read(tenant, queries.deliveriesBefore({ subscription_id: id, id: 'g', limit: 5 }))).toEqual([]);
@@ -88,7 +88,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
     const id = anId();
     await create(store, theirs, id);
     const leased = { id, owner: store.leaseOwner };
-    await store.run(theirs, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
+    await store.run(theirs, takeSubscription, { ...leased, leaseMs: 60_000 });
     const batch = { ...leased, notices: [NOTICE], firstSequence: 1, lastSequence: 1, isPruning: true };
     const delivery = await store.run(theirs, beginDelivery, batch);
     expect(await store.read(mine, queries.subscriptionById({ id }))).toEqual([]);
@@ -96,7 +96,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
     expect(await store.read(mine, queries.awakeSubscriptions({ sequence: 9, now: 9e15, limit: 5 }))).toEqual([]);
     expect(await store.read(mine, queries.deliveryById({ subscription_id: id, id: delivery?.id ?? '' }))).toEqual([]);
     expect(await store.run(mine, removeSubscription, { id, appId: 'app' })).toBe(false);
-    expect(await store.run(mine, takeSubscription, { ...leased, live: [], leaseMs: 1 })).toBeUndefined();
+    expect(await store.run(mine, takeSubscription, { ...leased, leaseMs: 1 })).toBeUndefined();
     await store.run(mine, clearSubscription, leased);
     expect(await store.read(theirs, queries.subscriptionsOf({ app_id: 'app' }))).toHaveLength(1);
     expect(await create(store, mine, id), 'an id may be in both').toMatchObject({ slot: 0 });
@@ -129,7 +129,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
     const [store, tenant] = [storeOf(), randomUUID()];
     const id = (await create(store, tenant))?.id ?? '';
     const leased = { id, owner: store.leaseOwner };
-    const take = () => store.run(tenant, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
+    const take = () => store.run(tenant, takeSubscription, { ...leased, leaseMs: 60_000 });
     await take();
     const failed = { at: 0, isDelivered: false, isSlow: false, status: 503, fault: null, retryAfterMs: 3_600_000 };
     const begin = async (sequence: number): Promise<string> => {
@@ -165,7 +165,7 @@ export function describeSubscriptions(storeOf: () => Store): void {
     const [store, tenant] = [storeOf(), randomUUID()];
     const id = (await create(store, tenant))?.id ?? '';
     const leased = { id, owner: store.leaseOwner };
-    await store.run(tenant, takeSubscription, { ...leased, live: [], leaseMs: 60_000 });
+    await store.run(tenant, takeSubscription, { ...leased, leaseMs: 60_000 });
     const outcome = { at: 0, isDelivered: true, isSlow: false, status: 204, fault: null, retryAfterMs: undefined };
     const begin = async (sequence: number): Promise<string> => {
       const batch = { notices: [NOTICE], firstSequence: sequence, lastSequence: sequence, isPruning: true };

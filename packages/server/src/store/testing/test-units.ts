@@ -116,6 +116,12 @@ export const endPauseOf = unit('test.endPauseOf', function* (_, args: { id: stri
   yield* must(queries.endPause(args));
 });
 
+type Ended = { readonly until: number; readonly limit: number };
+
+export const pruneEnded = unit('test.pruneEnded', function* (_, args: Ended) {
+  return (yield* all(queries.prunePauses(args))).length;
+});
+
 type Moved = { readonly id: string; readonly version: number; readonly end_at: number };
 
 export const moveEndOf = unit('test.moveEndOf', function* (_, args: Moved) {
@@ -177,6 +183,7 @@ export const TEST_UNITS = [
   wakeFeed,
   addPause,
   endPauseOf,
+  pruneEnded,
   moveEndOf,
   createSubscription,
   removeSubscription,

@@ -7,6 +7,7 @@ import { strays } from './0005-strays.ts';
 import { repeats } from './0006-repeats.ts';
 import { abandoned } from './0007-abandoned.ts';
 import { tenantGuard } from './0008-tenant-guard.ts';
+import { earlierEnd } from './0009-earlier-end.ts';
 import type { Migration } from './migration.ts';
 
 /** In the order in which they run. */
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   tenantGuard,
   repeats,
   abandoned,
+  earlierEnd,
 ];
 
 /** Where a migration that has run is written down. */

@@ -1,6 +1,7 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { QueryName } from '../../queries.ts';
-import type { Statements } from '../prepare.ts';
+import { type ActionRow, STANDING } from '../../rows.ts';
+import type { Arguments, Statements } from '../prepare.ts';
 import type { Database } from '../schema.ts';
 import { ACTION_COLUMNS, pick } from './columns.ts';
 
@@ -8,6 +9,7 @@ type ActionQuery = Extract<
   QueryName,
   | 'insertAction'
   | 'saveAction'
+  | 'saveStanding'
   | 'deleteAction'
   | 'actionById'
   | 'overActions'
@@ -23,8 +25,24 @@ type ActionQuery = Extract<
   | 'nextEnd'
 >;
 
-/** What a change may touch: identity, requester and the moment of creation stay. */
-const CHANGEABLE = ACTION_COLUMNS.filter((column) => !['id', 'version', 'created_at', 'app_id'].includes(column));
+/** What is so from the beginning on: an index of it is not written again. */
+const LASTING: readonly string[] = [
+  ...['id', 'created_at', 'app_id', 'user_name', 'provider', 'action', 'target', 'ttl_ms', 'deadline_at'],
+  ...['key_hash', 'key_fingerprint'],
+];
+
+const CHANGEABLE = ACTION_COLUMNS.filter((column) => column !== 'version' && !LASTING.includes(column));
+
+/** These columns of a row, unless somebody else changed it since it was read. */
+const save = (db: Kysely<Database>, a: Arguments<'saveAction'>, columns: readonly (keyof ActionRow)[]) =>
+  db
+    .updateTable('action')
+    .set(pick(a, columns))
+    .set((eb) => ({ version: eb('version', '+', 1) }))
+    .where('tenant_id', '=', a.tenant_id)
+    .where('id', '=', a.id)
+    .where('version', '=', a.version)
+    .returning('id');
 
 /** Whose end or deadline has come. */
 const ended = (db: Kysely<Database>, a: { readonly tenant_id: string; readonly now: number }) =>
@@ -49,15 +67,9 @@ export const actionStatements: Statements<ActionQuery> = {
       // No `returning`: for it SQLite keeps a copy of every page that the row touches.
       .values(pick(a, ['tenant_id', ...ACTION_COLUMNS])),
 
-  saveAction: (db, a) =>
-    db
-      .updateTable('action')
-      .set(pick(a, CHANGEABLE))
-      .set((eb) => ({ version: eb('version', '+', 1) }))
-      .where('tenant_id', '=', a.tenant_id)
-      .where('id', '=', a.id)
-      .where('version', '=', a.version)
-      .returning('id'),
+  saveAction: (db, a) => save(db, a, CHANGEABLE),
+
+  saveStanding: (db, a) => save(db, a, [...STANDING]),
 
   deleteAction: (db, a) =>
     db

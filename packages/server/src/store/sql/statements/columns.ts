@@ -44,6 +44,7 @@ export const ENFORCEMENT_COLUMNS = columnsOf<EnforcementRow>({
   holds: true,
   wanted_until: true,
   told_until: true,
+  lost_until: true,
   level: true,
   verified_at: true,
   looked: true,

@@ -207,7 +207,7 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .select('release_wished_at')
       .where('tenant_id', '=', a.tenant_id)
       .where('provider', '=', a.provider)
-      .where('release_wished_at', 'is not', null)
+      .where('release_wished_at', '>', a.since)
       .where((eb) => eb('release_failed', '=', eb.lit(0)))
       .orderBy('release_wished_at')
       .limit(1),
@@ -218,6 +218,7 @@ export const enforcementStatements: Statements<EnforcementQuery> = {
       .select('id')
       .where('tenant_id', '=', a.tenant_id)
       .where('provider', '=', a.provider)
+      .where('release_wished_at', '>', a.since)
       .where('release_wished_at', '<=', a.until)
       .where((eb) => eb('release_failed', '=', eb.lit(0)))
       .orderBy('release_wished_at')

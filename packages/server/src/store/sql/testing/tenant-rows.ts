@@ -25,7 +25,7 @@ const ARGUMENTS: Readonly<Record<string, unknown>> = {
 const NEW = { id: 'new', key_hash: 'new', target: 'new', slot: 7, sequence: 7 };
 const BY_NAME: readonly (readonly [RegExp, Readonly<Record<string, unknown>>])[] = [
   [/^overActions$/, { after: '0', before: 'z' }],
-  [/^(insert|writeJournal)/, NEW],
+  [/^(insert|write\d*(Of)?Journal)/, NEW],
   [/(After|^straysAt)$/, { id: '0', action: '', target: '', created_at: 'z', enforcement_id: '' }],
   [/Before$/, { id: 'z' }],
   [/^(keptOrder|wakeFeedEntries)$/, { now: 0 }],
