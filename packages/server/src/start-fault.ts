@@ -8,6 +8,7 @@ const OF_THE_SYSTEM: Readonly<Record<string, string>> = {
   EPERM: 'This user may not.',
   EROFS: 'It cannot be written to.',
   ENOSPC: 'The disk is full.',
+  insufficientStorage: 'Make room on it, and start again.',
 };
 
 const isOperators = (error: Error): boolean =>

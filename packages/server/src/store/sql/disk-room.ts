@@ -2,11 +2,12 @@ import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { isFull } from './sqlite-faults.ts';
+import { databaseFile } from './sqlite-open.ts';
 
 /** Kept free for the WAL and its checkpoint, so that what was accepted can be finished. */
 const KEPT_FREE_BYTES = 64 * 1_048_576;
 /** Given up when the disk is full all the same: cancels, releases and results need little. */
-const RESERVE_BYTES = 16 * 1_048_576;
+const RESERVE_BYTES = 32 * 1_048_576;
 /** Of a small disk no more than these parts are kept. */
 const KEPT_FREE_PART = 8;
 const RESERVE_PART = 16;
@@ -75,14 +76,36 @@ function giveUpReserve(folder: string): boolean {
   return there;
 }
 
+const PAGE_BYTES = 4_096;
+/** Pages in the WAL from which on a commit moves them into the file. */
+const WAL_PAGES = { usual: 4_000, short: 200 } as const;
+
+/** Whatever is in the WAL, half of the reserve lets the file grow by it; the other half is for what comes then. */
+function usualWalPages(folder: string): number {
+  return Math.min(WAL_PAGES.usual, Math.floor(roomOf(folder).reserveBytes / 2 / PAGE_BYTES));
+}
+
+/**
+ * Whether the file may grow to hold what is in the WAL. Where it may not, a try would take the last of the room, move
+ * nothing, and leave none to the WAL: every cancel would be refused, and every start fail.
+ */
+function canMoveWal(db: DatabaseSync, folder: string): boolean {
+  const { page_count: pages } = db.prepare('pragma page_count').get() as { page_count: number };
+  const growth = pages * PAGE_BYTES - statSync(databaseFile(folder)).size;
+  return growth <= 0 || growth + WAL_PAGES.short * PAGE_BYTES <= roomOf(folder).freeBytes;
+}
+
 /** What of the WAL is in the file is overwritten from then on: that needs no more of the disk. */
-function moveWal(db: DatabaseSync): boolean {
+function moveWal(db: DatabaseSync, folder: string): boolean {
+  if (!canMoveWal(db, folder)) return false;
   const { log, checkpointed } = db.prepare('pragma wal_checkpoint(passive)').get() as Record<string, number>;
   return log !== undefined && log > 0 && log === checkpointed;
 }
 
-/** Pages in the WAL from which on a commit moves them into the file; of 4,096 bytes. */
-const WAL_PAGES = { usual: 4_000, short: 200 } as const;
+function walPagesFor(db: DatabaseSync, folder: string): number {
+  if (!isShortOfRoom(folder)) return usualWalPages(folder);
+  return canMoveWal(db, folder) ? WAL_PAGES.short : 0;
+}
 
 /**
  * Sets the reserve aside again where it can be had. Where room is short the WAL is moved into the file while that can
@@ -90,10 +113,9 @@ const WAL_PAGES = { usual: 4_000, short: 200 } as const;
  */
 export function keepRoom(db: DatabaseSync, folder: string): void {
   keepReserve(folder);
-  const isShort = isShortOfRoom(folder);
-  db.exec(`pragma wal_autocheckpoint = ${isShort ? WAL_PAGES.short : WAL_PAGES.usual}`);
+  db.exec(`pragma wal_autocheckpoint = ${walPagesFor(db, folder)}`);
   try {
-    if (isShort) moveWal(db);
+    if (isShortOfRoom(folder)) moveWal(db, folder);
   } catch (error) {
     // The file could not grow: the WAL keeps what is not in it.
     if (!isFull(error)) throw error;
@@ -104,7 +126,7 @@ export function keepRoom(db: DatabaseSync, folder: string): void {
 export function makeRoom(db: DatabaseSync, folder: string): boolean {
   const hadReserve = giveUpReserve(folder);
   try {
-    return moveWal(db) || hadReserve;
+    return moveWal(db, folder) || hadReserve;
   } catch {
     // Of a file that has failed the next write tells: what was committed already must be answered so.
     return hadReserve;

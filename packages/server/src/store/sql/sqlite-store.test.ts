@@ -120,4 +120,15 @@ describe.skipIf(!requirement('tmpfs').ok)('a disk without room', () => {
       expect(await store.read(tenant, queries.newestEntities({ limit: 500 }))).toHaveLength(401);
     });
   });
+
+  it('goes on in a young file, however much was written at once', async () => {
+    await onDiskOf('64m', async (store, folder) => {
+      const tenant = randomUUID();
+      const add = (entity: string): Promise<unknown> => store.run(tenant, addAction, anActionRow({ entity }));
+      for (let done = 0; done < 12; done += 1) await add('x'.repeat(1_048_576));
+      fill(path.join(folder, 'filler'));
+      for (let done = 0; done < 100; done += 1) await add('x');
+      expect(await store.read(tenant, queries.newestEntities({ limit: 500 }))).toHaveLength(112);
+    });
+  });
 });
