@@ -37,7 +37,7 @@ function newRow(state: State, { ttlMs, deadlineMs }: Scenario): ActionRow {
 
 /** A POST. */
 export function create(state: State, scenario: Scenario): State {
-  const args = { row: newRow(state, scenario), origin: ORIGIN, details: {} };
+  const args = { row: newRow(state, scenario), origin: ORIGIN };
   return { ...state, ...runUnit(createAction, state, state.now, args).rows };
 }
 

@@ -3,13 +3,11 @@ import type { Config } from './config.ts';
 import { systemTimers } from './lib/timers.ts';
 import type { Log } from './observe/log.ts';
 import type { Store } from './store/store.ts';
-import type { CommitWatch } from './store/watch-commits.ts';
 
 interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
-  readonly commits: CommitWatch;
 }
 
 const DAY_MS = 86_400_000;
@@ -19,8 +17,8 @@ const PAUSES_MS = 30 * DAY_MS;
 const pausesMs = ({ providers }: Config): number =>
   Math.max(PAUSES_MS, ...providers.map(({ deadlineMs }) => deadlineMs + DAY_MS));
 
-export function assembleRetention({ config, log, store, commits }: Parts): Retention {
-  const retention = startRetention({
+export function assembleRetention({ config, log, store }: Parts): Retention {
+  return startRetention({
     store,
     clock: store.clock,
     timers: systemTimers,
@@ -28,6 +26,4 @@ export function assembleRetention({ config, log, store, commits }: Parts): Reten
     pausesMs: pausesMs(config),
     onFault: (error) => log.error({ err: error }, 'What is over could not be cleared away; it is tried again.'),
   });
-  commits.watchAll(retention.note);
-  return retention;
 }

@@ -11,7 +11,6 @@ import {
   pruneDeliveries,
   pruneKeptOrders,
   prunePauses,
-  pruneRecentRequests,
   pruneUsedKeys,
 } from './actions/retention/prune-units.ts';
 import { updateAction } from './actions/update-action.ts';
@@ -71,7 +70,6 @@ export const UNITS: readonly AnyUnit[] = [
   settleDelivery,
   restSubscription,
   clearSubscription,
-  pruneRecentRequests,
   pruneUsedKeys,
   pruneKeptOrders,
   pruneDeliveries,

@@ -5,7 +5,7 @@ import { KEY_AFTERLIFE_MS } from './change-action.ts';
 import type { KeylessRequest, Repeatable, RepeatKey } from './create-input.ts';
 import { journalEntry, type Origin } from './journal.ts';
 import { isFinal } from './lifecycle.ts';
-import { findKnown, type KnownRequest, rememberRequest } from './recent-requests.ts';
+import { asMadeByRepeat, findKnown, type KnownRequest } from './recent-requests.ts';
 
 /** An action that passed every check, ready to be stored. */
 export interface NewAction {
@@ -13,7 +13,6 @@ export interface NewAction {
   /** How the request is known again where its row has no key; absent: not at all. */
   readonly keyless?: KeylessRequest | undefined;
   readonly origin: Origin;
-  readonly details: Readonly<Record<string, unknown>>;
 }
 
 export type CreateOutcome =
@@ -53,39 +52,41 @@ function* answerOfKey(u: UnitContext, { hash, fingerprint }: Omit<RepeatKey, 'ki
 }
 
 /** A request without a key is answered by the action that it is known to have made. */
-function* answerOfKnown({ id }: KnownRequest): Work<CreateOutcome | undefined> {
-  if (id === undefined) return undefined;
-  const isThere = (yield* first(queries.tagById({ id }))) !== undefined;
-  return isThere ? { kind: 'replayed', id } : { kind: 'deleted' };
+const answerOfKnown = (known: KnownRequest | undefined): CreateOutcome | undefined =>
+  known && (known.isDeleted ? { kind: 'deleted' } : { kind: 'replayed', id: known.id });
+
+function* answerOf(u: UnitContext, request: Repeatable, target: string | null): Work<CreateOutcome | undefined> {
+  if (request.kind === 'key') return yield* answerOfKey(u, request);
+  return answerOfKnown(yield* findKnown(u, request, target));
 }
 
-function* answerOf(u: UnitContext, request: Repeatable): Work<CreateOutcome | undefined> {
-  if (request.kind === 'key') return yield* answerOfKey(u, request);
-  return yield* answerOfKnown(yield* findKnown(u, request));
+/** The answer of what was made before, or the row to store. */
+function* answerOrRow(u: UnitContext, { row, keyless }: NewAction): Work<CreateOutcome | ActionRow> {
+  if (row.key_hash !== null && row.key_fingerprint !== null) {
+    return (yield* answerOfKey(u, { hash: row.key_hash, fingerprint: row.key_fingerprint })) ?? row;
+  }
+  if (!keyless) return row;
+  const answer = answerOfKnown(yield* findKnown(u, keyless, row.target));
+  return answer ?? (keyless.isRepeat ? yield* asMadeByRepeat(u, row, keyless) : row);
 }
 
 /** Stores an action with its key, its event and its audit record: all or nothing. */
-export const createAction = unit('actions.create', function* (u, { row, keyless, origin, details }: NewAction) {
-  if (row.key_hash !== null && row.key_fingerprint !== null) {
-    const answer = yield* answerOfKey(u, { hash: row.key_hash, fingerprint: row.key_fingerprint });
-    if (answer) return answer;
-  } else if (keyless) {
-    const known = yield* findKnown(u, keyless);
-    const answer = yield* answerOfKnown(known);
-    if (answer) return answer;
-    yield* rememberRequest(u, keyless, row.id, known);
-  }
+export const createAction = unit('actions.create', function* (u, action: NewAction) {
+  const row = yield* answerOrRow(u, action);
+  if ('kind' in row) return row;
   yield* run(queries.insertAction(row));
   u.count(1);
   if (row.start_at !== null) u.due(row.start_at);
   const type = row.provider === null ? 'securityAction.recorded' : 'securityAction.created';
-  u.journal(journalEntry(type, row.id, 'created', details, origin));
+  const { provider, action: name, target, hold_until, ttl_ms } = row;
+  const details = { provider, action: name, target, hold_until, ttl_ms };
+  u.journal(journalEntry(type, row.id, 'created', details, action.origin));
   return { kind: 'created' } satisfies CreateOutcome as CreateOutcome;
 });
 
 /** Asks for the answer of a request that was made before, without storing anything: where it is refused by now. */
 export const askRepeated = unit('actions.askRepeated', function* (u, request: Repeatable) {
-  return yield* answerOf(u, request);
+  return yield* answerOf(u, request, null);
 });
 
 /**
@@ -94,9 +95,9 @@ export const askRepeated = unit('actions.askRepeated', function* (u, request: Re
  */
 export const findOutcome = unit(
   'actions.findOutcome',
-  function* (u, { id, repeatable }: { id: string; repeatable: Repeatable }) {
+  function* (u, { id, target, repeatable }: Pick<ActionRow, 'id' | 'target'> & { readonly repeatable: Repeatable }) {
     const isThere = (yield* first(queries.tagById({ id }))) !== undefined;
-    const outcome = isThere ? ({ kind: 'created' } as const) : yield* answerOf(u, repeatable);
+    const outcome = isThere ? ({ kind: 'created' } as const) : yield* answerOf(u, repeatable, target);
     return outcome ?? ({ kind: 'nothing' } as const);
   },
 );

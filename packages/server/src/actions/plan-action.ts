@@ -110,6 +110,7 @@ export function planAction(
     start_at: startAt,
     end_at: Math.min(until ?? deadlineAt, deadlineAt),
     ending: null,
+    request_hash: null,
     key_hash: null,
     key_fingerprint: null,
     key_until: null,

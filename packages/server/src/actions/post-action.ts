@@ -65,11 +65,11 @@ async function answerRefused(
 async function readBack(
   deps: ActionsDeps,
   tenantId: string,
-  { id }: ActionRow,
+  { id, target }: ActionRow,
   repeatable: Repeatable,
   lost: CommitUnknown,
 ): Promise<CreateOutcome> {
-  const found = await findOut(deps.timers, () => deps.store.run(tenantId, findOutcome, { id, repeatable }));
+  const found = await findOut(deps.timers, () => deps.store.run(tenantId, findOutcome, { id, target, repeatable }));
   if (found && found.kind !== 'nothing') return found;
   if (found === undefined) {
     const orRepeat =
@@ -85,11 +85,11 @@ async function readBack(
 
 function store(deps: ActionsDeps, asking: Asking, row: ActionRow, repeatable: Repeatable): Promise<CreateOutcome> {
   const { tenantId, appId, user, oid, requestId, sourceIp } = asking;
-  const { provider, action, target, hold_until, ttl_ms } = row;
   const origin = { appId, user, oid, requestId, sourceIp };
   const keyless = repeatable.kind === 'keyless' ? repeatable : undefined;
-  const fresh = { row, keyless, origin, details: { provider, action, target, hold_until, ttl_ms } };
-  return deps.store.run(tenantId, createAction, fresh, { isNew: true }).catch((error: unknown) => {
+  const fresh = { row, keyless, origin };
+  const apart = keyless && { name: keyless.hash, isRepeat: keyless.isRepeat };
+  return deps.store.run(tenantId, createAction, fresh, { isNew: true, apart }).catch((error: unknown) => {
     if (error instanceof CommitUnknown) return readBack(deps, tenantId, row, repeatable, error);
     throw error;
   });
@@ -114,9 +114,9 @@ async function postOnce(
 
 const KEPT_MS = 7 * 86_400_000;
 
-/** One that is scheduled for next month is repeated until then. */
+/** What it is known by when it is repeated: one that is scheduled for next month is so until then. */
 const withKey = (row: ActionRow, of: Repeatable, now: number): ActionRow => {
-  if (of.kind === 'keyless') return row;
+  if (of.kind === 'keyless') return { ...row, request_hash: of.hash };
   const until = Math.max(now + KEPT_MS, (row.end_at ?? now) + KEY_AFTERLIFE_MS);
   return { ...row, key_hash: of.hash, key_fingerprint: of.fingerprint, key_until: until };
 };

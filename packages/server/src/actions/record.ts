@@ -129,6 +129,7 @@ export function recordRow(body: RecordedBody, of: RecordOf): ActionRow {
     start_at: null,
     end_at: null,
     ending: null,
+    request_hash: null,
     key_hash: null,
     key_fingerprint: null,
     key_until: null,

@@ -56,7 +56,7 @@ describe.skipIf(!requirement('postgres18').ok)('in one group with its start', ()
     const entity = newEntityText({ id, createdAt: now, caller, sent, ...VENDOR, target, ...told });
     const times = { ttl_ms: 3_600_000, deadline_at: now + 86_400_000, start_at: now, end_at: now + 86_400_000 };
     const row = anActionRow({ id, created_at: toDateTime(now), ...VENDOR, target, entity, ...times });
-    await store.run(tenant, createAction, { row, origin: ORIGIN, details: {} });
+    await store.run(tenant, createAction, { row, origin: ORIGIN });
     return id;
   }
 

@@ -19,10 +19,11 @@ describe('canonical JSON', () => {
     ['orders members at every depth', [{ d: { z: 1, y: [{ x: 1, w: 2 }] } }], '[{"d":{"y":[{"w":2,"x":1}],"z":1}}]'],
     ['leaves lists in their order', [3, 1, 2], '[3,1,2]'],
     ['orders by code unit, not by language', { é: 1, z: 2, Z: 3, '-': 4 }, '{"-":4,"Z":3,"z":2,"é":1}'],
-    ['orders names that are numbers as text', { 10: 1, 9: 2 }, '{"10":1,"9":2}'],
+    ['puts names that are numbers first, in their order', { a: 0, 10: 1, 9: 2 }, '{"9":2,"10":1,"a":0}'],
     ['escapes as JSON does', { 'a"\\\n': '\u0001"' }, '{"a\\"\\\\\\n":"\\u0001\\""}'],
     ['keeps a literal', [true, false, null, '', 0, -0, 1e21], '[true,false,null,"",0,0,1e+21]'],
-    ['writes an absent value as null', { a: undefined, b: [undefined] }, '{"a":null,"b":[null]}'],
+    ['takes a member without a value for none', { a: undefined, b: [undefined] }, '{"b":[null]}'],
+    ['has a member of any name', JSON.parse('{"b":1,"__proto__":2}'), '{"__proto__":2,"b":1}'],
     ['writes what is empty', [{}, []], '[{},[]]'],
   ])('%s', (_promise, value, text) => {
     expect(canonicalJson(value)).toBe(text);

@@ -42,3 +42,9 @@ export function newId(nowMs: number): string {
   const rest = random.toString('hex', 1);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${state.counter.toString(16).padStart(3, '0')}-${variant.toString(16)}${rest.slice(0, 2)}-${rest.slice(2)}`;
 }
+
+/** The first id that a moment has, milliseconds, and the least of all that come behind it. */
+export function firstIdAt(ms: number): string {
+  const time = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
+}

@@ -8,7 +8,6 @@ import type {
   JournalRow,
   KeptOrderRow,
   Lane,
-  RecentRequestRow,
   UsedKeyRow,
   WordIndexRow,
 } from './rows.ts';
@@ -26,6 +25,17 @@ export interface KeyedAction {
   readonly hold_until: number | null;
   readonly status: OperationStatus | null;
   readonly state: EnforcementState;
+}
+
+/** What tells whether an action is still what its request wanted. */
+export type RequestedAction = Pick<ActionRow, 'id' | 'status' | 'state' | 'ending'>;
+
+/** An action that a repeat made before its request came. */
+export interface MadeByRepeat {
+  readonly id: string;
+  /** Milliseconds, as text. */
+  readonly made_at: string;
+  readonly is_deleted: 0 | 1;
 }
 
 /** An entity's text with what the ledger knows better at this moment. */
@@ -130,14 +140,12 @@ export const queries = {
   pruneUsedKeys: query<{ now: number; limit: number }, { key_hash: string }>('pruneUsedKeys'),
 
   // Requests without a key
-  /** The newest one in some slots of time: a list of their numbers. */
-  recentRequest: query<{ hash: string; slots: string }, RecentRequestRow>('recentRequest'),
-  /** The newest one that a repeat made. */
-  madeByRepeat: query<{ hash: string }, RecentRequestRow>('madeByRepeat'),
-  /** Gives no row where another unit has written one that this one did not see: `was` is the action of what it saw. */
-  saveRecentRequest: query<RecentRequestRow & { was: string | null }, Id>('saveRecentRequest'),
-  oldestRecentRequest: query<Record<never, never>, { slot: number }>('oldestRecentRequest'),
-  pruneRecentRequests: query<{ before: number; limit: number }, { hash: string }>('pruneRecentRequests'),
+  /** What a repeat made of a request that was not there yet. */
+  madeByRepeat: query<{ key_hash: string }, MadeByRepeat>('madeByRepeat'),
+  /** The newest action that such a request made of a target, since a moment. */
+  requestedOn: query<{ target: string; hash: string; since: string }, RequestedAction>('requestedOn'),
+  /** The newest one that such a request made among the newest of all, from an id on. */
+  requestedSince: query<{ id: string; hash: string; limit: number }, RequestedAction>('requestedSince'),
 
   // The ledger
   insertEnforcement: query<EnforcementRow, Id>('insertEnforcement'),

@@ -45,6 +45,9 @@ export interface ActionRow {
   readonly end_at: number | null;
   /** As what it fails once its release is known: JSON of an {@link Ending}. */
   readonly ending: string | null;
+  /** Of its request, where that had no key: by it a repeat is known as one. */
+  readonly request_hash: string | null;
+  /** The key of its request; without one, the hash of a request that a repeat of itself made. */
   readonly key_hash: string | null;
   readonly key_fingerprint: string | null;
   readonly key_until: number | null;
@@ -202,17 +205,6 @@ export interface DispatchPauseRow {
   readonly since: number;
   /** Null while it lasts. */
   readonly until: number | null;
-}
-
-/** A POST without a key, kept for two minutes so that its repeat is known as one. */
-export interface RecentRequestRow {
-  /** Number of the two seconds in which it was made, since 1970. */
-  readonly slot: number;
-  readonly hash: string;
-  readonly action_id: string;
-  readonly made_at: number;
-  /** 1 where a repeat came before the request that it repeats, and made the action. */
-  readonly is_repeat: 0 | 1;
 }
 
 /** An effect that we had put in force at a product, and that is over: its ledger row is gone. */

@@ -8,6 +8,8 @@ import type { Query, UnitOfWork } from './work.ts';
 export interface Hurry {
   readonly urgent?: boolean;
   readonly patient?: boolean;
+  /** Where units of a group do not see what the others write: none of this name shares a group with its repeat. */
+  readonly apart?: { readonly name: string; readonly isRepeat: boolean } | undefined;
 }
 
 /**

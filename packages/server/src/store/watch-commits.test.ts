@@ -27,7 +27,7 @@ it('tells behind the last commit of many that are under way at once, and of no o
   const { store: watched, commits } = watchCommits(store);
   const [mine, other] = [randomUUID(), randomUUID()];
   const add = (tenantId: string): Promise<unknown> =>
-    watched.run(tenantId, createAction, { row: anActionRow({}), origin: ORIGIN, details: {} });
+    watched.run(tenantId, createAction, { row: anActionRow({}), origin: ORIGIN });
   const seen: Promise<number>[] = [];
   let ofAll = 0;
   const unwatch = commits.watch(mine, () => {
@@ -61,7 +61,7 @@ it('tells where nobody knows whether it was committed', async () => {
     told += 1;
   });
   const row = anActionRow({});
-  const add = (): Promise<unknown> => watched.run(tenantId, createAction, { row, origin: ORIGIN, details: {} });
+  const add = (): Promise<unknown> => watched.run(tenantId, createAction, { row, origin: ORIGIN });
   await add();
   await expect(add()).rejects.toThrow();
   await delay(10);

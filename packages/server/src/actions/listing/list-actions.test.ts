@@ -51,8 +51,7 @@ function describeLists(name: string, open: () => Promise<OpenedStore>): void {
     async function aTable(size: number): Promise<Table> {
       const tenantId = randomUUID();
       const rows = Array.from({ length: size }, () => randomRow(random));
-      const add = ({ row }: RandomRow) =>
-        opened.store.run(tenantId, createAction, { row, origin: ORIGIN, details: {} });
+      const add = ({ row }: RandomRow) => opened.store.run(tenantId, createAction, { row, origin: ORIGIN });
       await Promise.all(rows.map(add));
       if (random.below(2) === 0) await catchUp(opened.store, tenantId);
       return { tenantId, rows };

@@ -37,7 +37,7 @@ interface Made {
 
 async function add(store: Store, tenantId: string, texts: readonly string[]): Promise<Made> {
   const row = anActionRow({ entity: entityOf(texts), provider: null, start_at: null });
-  await store.run(tenantId, createAction, { row, origin: ORIGIN, details: {} });
+  await store.run(tenantId, createAction, { row, origin: ORIGIN });
   return { id: row.id, created_at: row.created_at, texts };
 }
 

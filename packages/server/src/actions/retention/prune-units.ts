@@ -4,7 +4,6 @@ import type { ActionRow } from '../../store/rows.ts';
 import { all, first, run, unit } from '../../store/work.ts';
 import { isDeletable, removeAction } from '../delete-action.ts';
 import { ranSince } from '../pauses.ts';
-import { KNOWN_MS, slotAt } from '../recent-requests.ts';
 
 /** Rows that one unit clears away: some milliseconds of a store that others wait for. */
 export const PRUNED_AT_ONCE = 500;
@@ -13,14 +12,6 @@ export const ACTIONS_AT_ONCE = 20;
 /** What a subscription's log is promised to hold. */
 const DELIVERIES_KEPT = 1_000;
 export const DELIVERIES_KEPT_MS = 7 * 86_400_000;
-
-/** Before which slot no request is known any more. */
-export const recentUntil = (now: number): number => slotAt(now - KNOWN_MS);
-
-/** Requests without a key that no repeat can name any more. Returns how many went. */
-export const pruneRecentRequests = unit('retention.recentRequests', function* (u) {
-  return (yield* all(queries.pruneRecentRequests({ before: recentUntil(u.now), limit: PRUNED_AT_ONCE }))).length;
-});
 
 /** Keys of deleted actions whose time is over. */
 export const pruneUsedKeys = unit('retention.usedKeys', function* (u) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
+import { firstIdAt } from '../../lib/new-id.ts';
 import { type Timers, wait } from '../../lib/timers.ts';
 import { queries } from '../../store/queries.ts';
 import type { Store } from '../../store/store.ts';
@@ -10,9 +11,7 @@ import {
   pruneDeliveries,
   pruneKeptOrders,
   prunePauses,
-  pruneRecentRequests,
   pruneUsedKeys,
-  recentUntil,
 } from './prune-units.ts';
 
 export interface SweepDeps {
@@ -37,17 +36,6 @@ async function inUnits({ timers, signal }: SweepDeps, most: number, prune: () =>
   }
 }
 
-/** Clears what a tenant's requests without a key have left. @returns whether there is anything left for later */
-export async function sweepRecent(deps: SweepDeps, tenantId: string): Promise<boolean> {
-  const { store, clock } = deps;
-  const oldest = async (): Promise<number | undefined> =>
-    (await store.read(tenantId, queries.oldestRecentRequest({})))[0]?.slot;
-  const slot = await oldest();
-  if (slot === undefined || slot >= recentUntil(clock.now())) return slot !== undefined;
-  await inUnits(deps, PRUNED_AT_ONCE, () => store.run(tenantId, pruneRecentRequests, undefined));
-  return (await oldest()) !== undefined;
-}
-
 async function sweepDeliveries(deps: SweepDeps, tenantId: string): Promise<void> {
   const { store, clock } = deps;
   for (let after = ''; ; ) {
@@ -61,12 +49,6 @@ async function sweepDeliveries(deps: SweepDeps, tenantId: string): Promise<void>
     after = rows.at(-1)?.id ?? '';
     if (rows.length < TENANTS_AT_ONCE || deps.signal.aborted) return;
   }
-}
-
-/** The first id that a moment has: ids begin with the time at which they were made. */
-function firstIdAt(ms: number): string {
-  const time = Math.max(0, ms).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}`;
 }
 
 async function sweepActions(deps: SweepDeps, tenantId: string, keptMs: number): Promise<void> {

@@ -21,7 +21,7 @@ import { anActionRow } from '../../store/testing/an-action-row.ts';
 import { createAction } from '../create-action.ts';
 import { deleteAction } from '../delete-action.ts';
 import { keepOrder } from '../listing/kept-order.ts';
-import { sweepRecent, sweepTenant } from './sweep.ts';
+import { sweepTenant } from './sweep.ts';
 import { type TimedStore, withTime, YEAR_UNITS } from './testing/at-time.ts';
 
 const DAY_MS = 86_400_000;
@@ -34,16 +34,7 @@ const OVER = 12;
 const KEYED = 4;
 const FINAL_ACTIONS_MS = 30 * DAY_MS;
 const PAUSES_MS = 30 * DAY_MS;
-const TABLES = [
-  'action',
-  'journal',
-  'recent_request',
-  'used_key',
-  'delivery',
-  'kept_order',
-  'subscription',
-  'dispatch_pause',
-] as const;
+const TABLES = ['action', 'journal', 'used_key', 'delivery', 'kept_order', 'subscription', 'dispatch_pause'] as const;
 
 type Sizes = Readonly<Record<(typeof TABLES)[number], number>>;
 
@@ -64,7 +55,7 @@ async function makeActions({ store, clock }: TimedStore, step: number): Promise<
   const rows = Array.from({ length: OVER }, (_, at) => aRow(now, at, step));
   const post = (row: ActionRow): Promise<unknown> => {
     const keyless = { kind: 'keyless', hash: randomUUID(), isRepeat: false, arrivedAt: now } as const;
-    return store.run(TENANT, createAction, { row, keyless, origin: ORIGIN, details: {} });
+    return store.run(TENANT, createAction, { row, keyless, origin: ORIGIN });
   };
   await Promise.all(rows.map(post));
   // Some under keys are deleted by hand.
@@ -139,7 +130,6 @@ async function liveThrough(opened: Store, sizes: () => Promise<Sizes>, year: Yea
     await pauseOnce(timed);
     await store.run(TENANT, keepOrder, { ids: ['a', 'b'], appId: APP });
     clock.time += year.stepDays * DAY_MS;
-    await sweepRecent(deps, TENANT);
     await sweepTenant(deps, TENANT);
     if (quarters(year).includes(step + 1)) found.push(await sizes());
   }
@@ -151,10 +141,10 @@ const within = ({ stepDays }: Year, days: number): number => Math.floor(days / s
 
 function expectFlat(all: readonly Sizes[], year: Year): void {
   expect(all).toHaveLength(4);
-  for (const { recent_request, used_key, delivery, kept_order, subscription, dispatch_pause } of all) {
+  for (const { used_key, delivery, kept_order, subscription, dispatch_pause } of all) {
     // Of each step a day was paused: those go since which it has run for 30 days.
     expect(dispatch_pause).toBe(Math.ceil(PAUSES_MS / DAY_MS / (year.stepDays - 1)) - 1);
-    expect([recent_request, kept_order, subscription]).toEqual([0, 0, 1]);
+    expect([kept_order, subscription]).toEqual([0, 1]);
     // Of those that went by hand, two a step; what goes by itself does so when its key is over.
     expect(used_key).toBe(2 * within(year, 6.9));
     expect(delivery).toBe(3 * within(year, 7));

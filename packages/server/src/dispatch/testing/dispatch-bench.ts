@@ -178,7 +178,7 @@ export async function ask(bench: DispatchBench, wanted: Wanted): Promise<string>
   const deadline = now + 86_400_000;
   const times = { deadline_at: deadline, start_at: now, end_at: deadline, ttl_ms: ttlMs };
   const row = anActionRow({ id, created_at: toDateTime(now), provider, target, entity, ...times });
-  await bench.store.run(tenantId, createAction, { row, origin: ORIGIN, details: {} });
+  await bench.store.run(tenantId, createAction, { row, origin: ORIGIN });
   wakeForNew(bench.dispatcher, tenantId);
   return id;
 }

@@ -145,7 +145,7 @@ export function request(world: World, target = aTarget(world), ttlMs?: number): 
     start_at: now,
     end_at: now + DEADLINE_MS,
   });
-  world.store.run(createAction, { row, origin: ORIGIN, details: {} });
+  world.store.run(createAction, { row, origin: ORIGIN });
   world.ids.push(id);
   world.say(`request ${id.slice(4, 12)} ${target} for ${ttl / 1_000} s`);
   return id;

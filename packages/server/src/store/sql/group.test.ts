@@ -7,7 +7,7 @@ const LARGEST = 8;
 function aQueue(): { readonly queue: GroupQueue; readonly groups: string[][] } {
   const groups: string[][] = [];
   const queue = createGroupQueue(async (calls) => {
-    groups.push(calls.map(({ tenantId, args }) => `${tenantId}${args as number}`));
+    groups.push(calls.map(({ tenantId, args }) => `${tenantId}${String(args)}`));
     return calls.map(() => ({ value: undefined }));
   }, LARGEST);
   return { queue, groups };
@@ -59,6 +59,46 @@ it('takes what is urgent ahead of everything, in turn too', async () => {
   await drained(queue);
   expect(groups[0]).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'a5', 'a6', 'a7']);
   expect(groups[1]).toEqual(['a8', 'a9', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
+});
+
+it('keeps a repeat and what it repeats in groups of their own, in order, and nothing else', async () => {
+  const { queue, groups } = aQueue();
+  const request = (args: string, name: string, isRepeat: boolean, tenantId = ''): void =>
+    void enqueue(queue, { tenantId, unit: 'any', args }, { apart: { name, isRepeat } });
+  const text = (): string[][] => groups.splice(0);
+  request('x1', 'x', false);
+  request('x2', 'x', false);
+  request('y1', 'y', true);
+  request('x3', 'x', true);
+  request('z1', 'z', false);
+  request('o1', 'o', false, 'other ');
+  await drained(queue);
+  expect(text()).toEqual([
+    ['x1', 'x2', 'y1', 'other o1'],
+    ['x3', 'z1'],
+  ]);
+  request('x4', 'x', true);
+  request('x5', 'x', true);
+  request('x6', 'x', false);
+  await drained(queue);
+  expect(text()).toEqual([['x4'], ['x5'], ['x6']]);
+});
+
+it('carries the next group while one is told', async () => {
+  let isTold = false;
+  let wasTold: boolean | undefined;
+  const queue = createGroupQueue(async (calls) => {
+    wasTold = isTold;
+    return calls.map(() => ({ value: undefined }));
+  }, 40);
+  const told = Array.from({ length: 40 }, (_, args) => enqueue(queue, { tenantId: 'a', unit: 'any', args }));
+  const all = Promise.all(told).then(() => {
+    isTold = true;
+  });
+  await told[0];
+  await enqueue(queue, { tenantId: 'b', unit: 'any', args: 0 });
+  expect(wasTold).toBe(false);
+  await all;
 });
 
 it('keeps what is in no hurry for whatever comes next, or for a few milliseconds', async () => {

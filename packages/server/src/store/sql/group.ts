@@ -15,6 +15,7 @@ export const hasThrown = (outcome: UnitOutcome): outcome is { readonly thrown: u
 interface Waiting {
   readonly call: UnitCall;
   readonly urgent: boolean;
+  readonly apart: Hurry['apart'];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -64,12 +65,12 @@ const PATIENCE_MS = 4;
 export function enqueue(
   queue: GroupQueue,
   call: UnitCall,
-  { urgent = false, patient = false }: Hurry = {},
+  { urgent = false, patient = false, apart }: Hurry = {},
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const rows = urgent ? queue.urgent : queue.ordinary;
     const row = rows.get(call.tenantId);
-    const waiting: Waiting = { call, urgent, resolve, reject };
+    const waiting: Waiting = { call, urgent, apart, resolve, reject };
     if (row) row.push(waiting);
     else rows.set(call.tenantId, [waiting]);
     queue.isPressed ||= !patient;
@@ -77,14 +78,9 @@ export function enqueue(
   });
 }
 
-/**
- * Whoever is told asks for more: what is not urgent waits until all are told, so that the next group is as large.
- * @returns whether a group could begin
- */
-function mayBegin({ armed, underWay, carried, urgent, ordinary }: GroupQueue): boolean {
-  if (armed || underWay) return false;
-  return urgent.size > 0 || (ordinary.size > 0 && carried.length === 0);
-}
+/** While the units of one group are told, which asks for time of this thread, the other one carries the next. */
+const mayBegin = ({ armed, underWay, urgent, ordinary }: GroupQueue): boolean =>
+  !armed && !underWay && urgent.size + ordinary.size > 0;
 
 function goOn(queue: GroupQueue): void {
   if (!mayBegin(queue)) return;
@@ -118,13 +114,32 @@ function arm(queue: GroupQueue): void {
   });
 }
 
+/** By name: whether a repeat is among those that are in the group. */
+type Names = Map<string, boolean>;
+
+function mayShare({ apart }: Waiting, names: Names): boolean {
+  if (apart === undefined) return true;
+  const other = names.get(apart.name);
+  if (other !== undefined && (other || apart.isRepeat)) return false;
+  names.set(apart.name, apart.isRepeat);
+  return true;
+}
+
+/** The first of a tenant's units, in order, up to one that must be kept apart from another of the group. */
+function takeFrom(row: Waiting[], most: number, names: Names): readonly Waiting[] {
+  let count = 0;
+  while (count < most && row[count] && mayShare(row[count] as Waiting, names)) count += 1;
+  return row.splice(0, count);
+}
+
 /** As many of each tenant as of any other, while it has some: a flood of one makes nobody else's units wait for it. */
 function takeInTurn(rows: Rows, most: number, group: Waiting[]): void {
-  while (rows.size > 0 && group.length < most) {
+  const names: Names = new Map();
+  for (let before = -1; before < group.length && rows.size > 0 && group.length < most; ) {
+    before = group.length;
     const share = Math.max(1, Math.floor((most - group.length) / rows.size));
     for (const [tenantId, row] of [...rows]) {
-      const taken = row.splice(0, Math.min(share, most - group.length));
-      group.push(...taken);
+      group.push(...takeFrom(row, Math.min(share, most - group.length), names));
       rows.delete(tenantId);
       if (row.length > 0) rows.set(tenantId, row);
       if (group.length >= most) return;
@@ -152,7 +167,6 @@ function tellSome(queue: GroupQueue): void {
     else waiting.resolve(outcome.value);
   }
   if (queue.carried.length > 0) setImmediate(() => tellSome(queue));
-  else goOn(queue);
 }
 
 /** What is urgent goes ahead of an earlier group that is still being told. */

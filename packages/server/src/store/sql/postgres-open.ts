@@ -16,7 +16,6 @@ const CHANGEABLE = [
   'action',
   'enforcement',
   'used_key',
-  'recent_request',
   'feed_fetch',
   'tenant',
   'kept_order',

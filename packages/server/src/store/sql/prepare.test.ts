@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { postgresDialect, sqliteDialect } from './dialect.ts';
-import { prepareAll } from './prepare.ts';
+import { type PreparedStatement, prepareAll } from './prepare.ts';
 import { migrateSqlite } from './sqlite-open.ts';
 import { allStatements } from './statements/all-statements.ts';
 
@@ -11,16 +11,22 @@ it('gives SQLite no limit as a bare argument: it would plan the statement anew a
   expect(texts.filter((sql) => /limit \?(?! \+ 0)/.test(sql))).toEqual([]);
 });
 
-it('lets no create look through the requests of two minutes', () => {
+it('lets no create, and no repeat of one, look through the actions of two minutes', () => {
   const db = new DatabaseSync(':memory:');
   migrateSqlite(db);
-  const prepared = prepareAll(sqliteDialect, allStatements).get('madeByRepeat');
-  const steps = db
-    .prepare(`explain query plan ${prepared?.sql}`)
-    .all(...((prepared?.bind('t', { hash: 'h' }) ?? []) as never[]));
-  expect(steps.map(({ detail }) => detail)).toContain(
-    'SEARCH recent_request USING INDEX recent_request_repeat (tenant_id=? AND hash=?)',
-  );
+  const prepared = prepareAll(sqliteDialect, allStatements);
+  const planOf = (name: string, args: Readonly<Record<string, unknown>>): readonly unknown[] => {
+    const { sql, bind } = prepared.get(name) as PreparedStatement;
+    const steps = db.prepare(`explain query plan ${sql}`).all(...(bind('t', args) as never[]));
+    return steps.map(({ detail }) => detail).filter((detail) => /SEARCH|SCAN/.test(String(detail)));
+  };
+  expect(planOf('madeByRepeat', { key_hash: 'h' })).toEqual([
+    'SEARCH action USING INDEX action_repeatable (tenant_id=? AND key_hash=?)',
+    'SEARCH used_key USING PRIMARY KEY (tenant_id=? AND key_hash=?)',
+  ]);
+  expect(planOf('requestedOn', { target: 't', since: 's', hash: 'h' })).toEqual([
+    'SEARCH action USING INDEX action_by_target (tenant_id=? AND target=? AND created_at>?)',
+  ]);
 });
 
 it('asks SQLite for no row of a guarded write: for that it would keep a copy of every page that the write touches', () => {

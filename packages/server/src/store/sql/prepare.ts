@@ -38,7 +38,6 @@ const GUARDED: ReadonlySet<string> = new Set<QueryName>([
   'insertEnforcement',
   'saveEnforcement',
   'deleteEnforcement',
-  'saveRecentRequest',
 ]);
 
 export const anyArgument = new Proxy({}, { get: (_, name) => new Argument(String(name)) });

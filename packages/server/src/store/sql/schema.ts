@@ -6,7 +6,6 @@ import type {
   JournalRow,
   KeptOrderRow,
   PastEffectRow,
-  RecentRequestRow,
   StrayRow,
   UsedKeyRow,
   WordIndexRow,
@@ -46,7 +45,6 @@ export interface Database {
   readonly past_effect: OfTenant<PastEffectRow>;
   readonly stray: OfTenant<StrayRow>;
   readonly used_key: OfTenant<UsedKeyRow>;
-  readonly recent_request: OfTenant<RecentRequestRow>;
   readonly dispatch_pause: OfTenant<DispatchPauseRow>;
   readonly kept_order: OfTenant<KeptOrderRow>;
   readonly action_words: OfTenant<ActionWordsRow>;

@@ -199,7 +199,9 @@ function storeOver(threads: Threads, room: RoomWatch, clock: Clock): OpenSqlite 
     isShort: () => room.isShort,
     run: async (tenantId, unit, args, options) => {
       if (options?.isNew && room.isShort) throw shortOfRoom();
-      return (await enqueue(threads.groups, { tenantId, unit: unit.name, args }, options)) as never;
+      // One after the other they see what was written: none needs to be kept apart.
+      const hurry = { ...options, apart: undefined };
+      return (await enqueue(threads.groups, { tenantId, unit: unit.name, args }, hurry)) as never;
     },
     read: (tenantId, { name, args }: Query<unknown>) => read(threads, { tenantId, name, args }),
     step: (tenantId, call) => {

@@ -34,6 +34,7 @@ export function anActionRow(differences: Partial<ActionRow> = {}): ActionRow {
     start_at: 0,
     end_at: null,
     ending: null,
+    request_hash: null,
     key_hash: null,
     key_fingerprint: null,
     key_until: null,

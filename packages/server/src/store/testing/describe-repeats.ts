@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { type CreateOutcome, createAction } from '../../actions/create-action.ts';
+import { askRepeated, type CreateOutcome, createAction } from '../../actions/create-action.ts';
 import type { KeylessRequest } from '../../actions/create-input.ts';
-import { KNOWN_MS, slotAt } from '../../actions/recent-requests.ts';
+import { deleteAction } from '../../actions/delete-action.ts';
+import { KNOWN_MS } from '../../actions/recent-requests.ts';
+import { toDateTime } from '../../lib/date-time.ts';
+import { firstIdAt } from '../../lib/new-id.ts';
 import { queries } from '../queries.ts';
-import type { ActionRow, RecentRequestRow } from '../rows.ts';
+import type { ActionRow } from '../rows.ts';
 import type { Store } from '../store.ts';
 import { anActionRow } from './an-action-row.ts';
-import { addRecent, addUsedKey, pruneRecent, pruneUsed, tellNow, writeState } from './test-units.ts';
+import { addUsedKey, pruneUsed, tellNow, writeState } from './test-units.ts';
 
 const ORIGIN = { appId: 'app', user: null, oid: null, requestId: 'r', sourceIp: null };
 
@@ -22,14 +25,21 @@ const again = (hash: string): KeylessRequest => keyless(hash, { isRepeat: true }
 
 /** Requests without a key, and keys of actions that are gone. */
 export function describeRepeats(open: () => Store): void {
-  const post = (tenant: string, request: KeylessRequest, row: ActionRow = anActionRow()): Promise<CreateOutcome> =>
-    open().run(tenant, createAction, { row, keyless: request, origin: ORIGIN, details: {} });
+  /** As if made at a moment: the source of ids never goes back. */
+  const aRow = (at = Date.now()): ActionRow =>
+    anActionRow({ id: firstIdAt(at) + randomUUID().slice(firstIdAt(at).length), created_at: toDateTime(at) });
+
+  const post = (tenant: string, request: KeylessRequest, of: ActionRow = aRow()): Promise<CreateOutcome> => {
+    const { hash, isRepeat } = request;
+    const fresh = { row: { ...of, request_hash: hash }, keyless: request, origin: ORIGIN };
+    return open().run(tenant, createAction, fresh, { apart: { name: hash, isRepeat } });
+  };
 
   const countOf = async (tenant: string): Promise<number> => (await open().tenant(tenant)).actionCount;
 
   it('gives a repeat without a key the action of what it repeats, and another body or tenant its own', async () => {
     const tenant = randomUUID();
-    const row = anActionRow();
+    const row = aRow();
     expect(await post(tenant, keyless('a'), row)).toEqual({ kind: 'created' });
     expect(await post(tenant, again('a'))).toEqual({ kind: 'replayed', id: row.id });
     expect(await post(tenant, again('a'))).toEqual({ kind: 'replayed', id: row.id });
@@ -42,7 +52,8 @@ export function describeRepeats(open: () => Store): void {
   it('makes one action of a request and its repeats, whichever comes first, in one group or in several', async () => {
     for (let round = 0; round < 30; round += 1) {
       const tenant = randomUUID();
-      const requests = [keyless('x', { arrivedAt: Date.now() - 5_000 }), again('x'), again('x'), again('x')];
+      const repeats = Array.from({ length: 1 + (round % 3) }, () => again('x'));
+      const requests = [keyless('x', { arrivedAt: Date.now() - 5_000 }), ...repeats];
       if (round % 2) requests.reverse();
       const outcomes = await Promise.all(requests.map((request) => post(tenant, request)));
       expect(outcomes.filter(({ kind }) => kind === 'created')).toHaveLength(1);
@@ -72,35 +83,56 @@ export function describeRepeats(open: () => Store): void {
     ['Failed', 'unknown', null, false],
   ] as const)('answers a repeat with an action that is %s/%s (%s): %s', async (status, state, code, isGiven) => {
     const tenant = randomUUID();
-    const row = anActionRow();
+    const row = aRow();
     await post(tenant, keyless('x'), row);
     const ending = code === null ? null : JSON.stringify({ result: { code, message: '', subcode: 0 }, by: null });
     await open().run(tenant, writeState, { id: row.id, status, state, ending });
-    const next = anActionRow();
+    const next = aRow(Date.now() + 1);
     expect(await post(tenant, again('x'), next)).toEqual(
       isGiven ? { kind: 'replayed', id: row.id } : { kind: 'created' },
     );
     expect(await post(tenant, again('x'))).toEqual({ kind: 'replayed', id: isGiven ? row.id : next.id });
   });
 
-  it('knows a request for 120 seconds, and forgets it a slot at a time', async () => {
+  it.each([
+    ['an action', 'ip:203.0.113.9'],
+    ['a record', null],
+  ])('knows the request of %s for 120 seconds', async (_, target) => {
     const store = open();
     const tenant = randomUUID();
     const now = await store.run(tenant, tellNow, undefined);
     const known = async (agoMs: number): Promise<boolean> => {
-      const action = anActionRow();
       const hash = randomUUID();
-      await post(tenant, keyless(randomUUID()), action);
-      const made_at = now - agoMs;
-      const row: RecentRequestRow = { slot: slotAt(made_at), hash, action_id: action.id, made_at, is_repeat: 0 };
-      await store.run(tenant, addRecent, row);
-      return (await post(tenant, again(hash))).kind === 'replayed';
+      await post(tenant, keyless(hash), { ...aRow(now - agoMs), target });
+      return (await post(tenant, again(hash), { ...aRow(), target })).kind === 'replayed';
     };
-    expect([await known(0), await known(60_000), await known(KNOWN_MS - 5_000)]).toEqual([true, true, true]);
-    expect([await known(KNOWN_MS + 4_000), await known(KNOWN_MS + 60_000)]).toEqual([false, false]);
-    const prune = (): Promise<number> => store.run(tenant, pruneRecent, { before: slotAt(now) - 60, limit: 1 });
-    expect([await prune(), await prune(), await prune()]).toEqual([1, 1, 0]);
-    expect(await known(60_000)).toBe(true);
+    expect([await known(KNOWN_MS + 60_000), await known(KNOWN_MS - 5_000), await known(0)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it('finds what a refused request has made, of which no target is known', async () => {
+    const tenant = randomUUID();
+    const row = aRow();
+    await post(tenant, keyless('x'), row);
+    const ask = (hash: string): Promise<{ outcome?: CreateOutcome | undefined } | CreateOutcome | undefined> =>
+      open().run(tenant, askRepeated, again(hash));
+    expect(await ask('x')).toEqual({ kind: 'replayed', id: row.id });
+    expect(await ask('y')).toBeUndefined();
+  });
+
+  it('tells a request that comes behind its own repeat that what that made was deleted', async () => {
+    const tenant = randomUUID();
+    const made = aRow();
+    await post(tenant, again('x'), made);
+    await open().run(tenant, writeState, { id: made.id, status: 'Failed', state: 'none', ending: null });
+    const gone = { id: made.id, origin: ORIGIN, precondition: {} };
+    expect(await open().run(tenant, deleteAction, gone)).toEqual({ kind: 'deleted' });
+    const late = keyless('x', { arrivedAt: Date.now() - 5_000 });
+    expect(await post(tenant, late)).toEqual({ kind: 'deleted' });
+    expect(await post(tenant, again('x'))).toEqual({ kind: 'created' });
   });
 
   it('clears away keys of deleted actions that are over, some at a time, of one tenant', async () => {

@@ -1,4 +1,5 @@
 import { askRepeated, createAction } from '../../actions/create-action.ts';
+import { deleteAction } from '../../actions/delete-action.ts';
 import {
   beginDelivery,
   clearSubscription,
@@ -19,7 +20,6 @@ import type {
   EnforcementRow,
   FeedFetchRow,
   PastEffectRow,
-  RecentRequestRow,
   StrayRow,
   UsedKeyRow,
 } from '../rows.ts';
@@ -141,14 +141,6 @@ export const writeState = unit(
   },
 );
 
-export const addRecent = unit('test.addRecent', function* (_, row: RecentRequestRow) {
-  yield* must(queries.saveRecentRequest({ ...row, was: null }));
-});
-
-export const pruneRecent = unit('test.pruneRecent', function* (_, args: { before: number; limit: number }) {
-  return (yield* all(queries.pruneRecentRequests(args))).length;
-});
-
 export const addUsedKey = unit('test.addUsedKey', function* (_, row: UsedKeyRow) {
   yield* run(queries.insertUsedKey(row));
 });
@@ -162,8 +154,7 @@ export const TEST_UNITS = [
   createAction,
   askRepeated,
   writeState,
-  addRecent,
-  pruneRecent,
+  deleteAction,
   addUsedKey,
   pruneUsed,
   addAction,

@@ -24,6 +24,6 @@ export const repeats: Migration = {
   statements: (db, dialect) => [
     ...recentRequests(db, dialect),
     db.schema.createIndex('used_key_until').on('used_key').columns(['tenant_id', 'until']),
-    ...compiled(db, dialect.guardByTenant('recent_request')),
+    ...compiled(db, dialect.guardByTenant('recent_request' as never)),
   ],
 };

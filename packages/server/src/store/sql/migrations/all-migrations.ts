@@ -8,6 +8,7 @@ import { repeats } from './0006-repeats.ts';
 import { abandoned } from './0007-abandoned.ts';
 import { tenantGuard } from './0008-tenant-guard.ts';
 import { earlierEnd } from './0009-earlier-end.ts';
+import { requestHash } from './0010-request-hash.ts';
 import type { Migration } from './migration.ts';
 
 /** In the order in which they run. */
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   repeats,
   abandoned,
   earlierEnd,
+  requestHash,
 ];
 
 /** Where a migration that has run is written down. */

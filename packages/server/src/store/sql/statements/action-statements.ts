@@ -28,7 +28,7 @@ type ActionQuery = Extract<
 /** What is so from the beginning on: an index of it is not written again. */
 const LASTING: readonly string[] = [
   ...['id', 'created_at', 'app_id', 'user_name', 'provider', 'action', 'target', 'ttl_ms', 'deadline_at'],
-  ...['key_hash', 'key_fingerprint'],
+  ...['request_hash', 'key_hash', 'key_fingerprint'],
 ];
 
 const CHANGEABLE = ACTION_COLUMNS.filter((column) => column !== 'version' && !LASTING.includes(column));

@@ -9,7 +9,7 @@ import { keptOrderStatements } from './kept-order-statements.ts';
 import { keyStatements } from './key-statements.ts';
 import { ledgerStatements } from './ledger-statements.ts';
 import { pauseStatements } from './pause-statements.ts';
-import { recentStatements } from './recent-statements.ts';
+import { requestStatements } from './request-statements.ts';
 import { strayStatements } from './stray-statements.ts';
 import { subscriptionStatements } from './subscription-statements.ts';
 import { wordStatements } from './word-statements.ts';
@@ -20,7 +20,7 @@ export const allStatements: Statements<QueryName> = {
   ...entityStatements,
   ...changeStatements,
   ...keyStatements,
-  ...recentStatements,
+  ...requestStatements,
   ...enforcementStatements,
   ...ledgerStatements,
   ...feedStatements,

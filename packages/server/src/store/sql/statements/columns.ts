@@ -28,6 +28,7 @@ export const ACTION_COLUMNS = columnsOf<ActionRow>({
   start_at: true,
   end_at: true,
   ending: true,
+  request_hash: true,
   key_hash: true,
   key_fingerprint: true,
   key_until: true,
