@@ -46,16 +46,22 @@ export interface Attempting {
   readonly onSlow: () => void;
   /** Breaks the attempt off. */
   readonly signal: AbortSignal;
+  /** By `performance.now()`: from then on another process may post. */
+  readonly leasedUntil: number;
 }
 
-/** Posts once, signed. Undefined where it was broken off: nobody knows what came of it. */
+/** Others may deliver in its place. A process that stood still hears of it here first: no timer has run meanwhile. */
+export const isOutOfTurn = ({ signal, leasedUntil }: Pick<Attempting, 'signal' | 'leasedUntil'>): boolean =>
+  signal.aborted || performance.now() >= leasedUntil;
+
+/** Posts once, signed. Undefined where it was broken off: nobody knows what came of it; or out of turn: nothing did. */
 export async function attempt(
   { deps }: Deliverer,
-  { tenantId, onSlow, signal: brokenOff }: Attempting,
+  attempting: Attempting,
   row: SubscriptionRow,
   { id, kind, notices }: Outgoing,
 ): Promise<AttemptOutcome | undefined> {
-  if (brokenOff.aborted) return undefined;
+  const { tenantId, onSlow, signal: brokenOff } = attempting;
   const content = contentOf(row);
   const address = kind === 'change' ? content.notificationUrl : content.lifecycleNotificationUrl;
   const secrets = unseal(deps.secretsKey, { tenantId, id: row.id }, row.secrets);
@@ -69,9 +75,10 @@ export async function attempt(
   const late = AbortSignal.timeout(deps.answerWithinMs);
   const signal = AbortSignal.any([late, brokenOff]);
   const url = new URL(address ?? content.notificationUrl);
+  const wanted = { url, headers, body, mostAnswerBytes: MOST_ANSWER_BYTES };
+  if (isOutOfTurn(attempting)) return undefined;
   const began = performance.now();
   const slow = setTimeout(onSlow, SLOW_MS);
-  const wanted = { url, headers, body, mostAnswerBytes: MOST_ANSWER_BYTES };
   const exchange = await deps.post(wanted, signal).finally(() => clearTimeout(slow));
   if (exchange.kind !== 'answered' && brokenOff.aborted) return undefined;
   const told = { at: deps.store.clock.now(), isSlow: performance.now() - began > SLOW_MS };

@@ -1,7 +1,7 @@
 import { failpoint } from '../lib/failpoint.ts';
 import { queries } from '../store/queries.ts';
 import type { DeliveryRow, SubscriptionRow } from '../store/subscription-rows.ts';
-import { attempt } from './attempt.ts';
+import { attempt, isOutOfTurn } from './attempt.ts';
 import { toldRows, toNotices } from './change-notices.ts';
 import type { Deliverer } from './deliverer.ts';
 import {
@@ -32,6 +32,8 @@ interface Turn {
   readonly onSlow: () => void;
   /** Aborted once others may deliver it: at a stop, and when this process may be taken for gone. */
   readonly signal: AbortSignal;
+  /** By `performance.now()`, counted from before the lease was asked for. */
+  readonly leasedUntil: number;
 }
 
 /** What the journal has behind the cursor; undefined where it has nothing. */
@@ -77,8 +79,8 @@ async function clearAway(deliverer: Deliverer, turn: Turn, row: SubscriptionRow)
   if (row.is_removed === 0 && contentOf(row).lifecycleNotificationUrl !== null) {
     const notices = [{ id: row.id, lifecycleEvent: 'subscriptionRemoved' as const }];
     await attempt(deliverer, turn, row, { id: row.id, kind: 'lifecycle', notices }).catch(onFault);
-    // Broken off: the next turn tells it, here or elsewhere.
-    if (turn.signal.aborted) return;
+    // The next turn tells it, here or elsewhere.
+    if (isOutOfTurn(turn)) return;
   }
   while (!(await store.run(turn.tenantId, clearSubscription, turn.leased)));
 }
@@ -108,11 +110,12 @@ export async function runTurn(deliverer: Deliverer, { tenantId, id, left, onSlow
   const { store } = deliverer.deps;
   const leased = { id, owner: store.leaseOwner };
   const signal = AbortSignal.any([deliverer.stopping.signal, deliverer.doubt.signal]);
+  const leasedUntil = performance.now() + LEASE_MS;
   const taken = await store.run(tenantId, takeSubscription, { ...leased, left, leaseMs: LEASE_MS });
   if (!taken) return;
   failpoint('notify.taken');
   try {
-    await carryOut(deliverer, { tenantId, leased, onSlow, signal }, taken);
+    await carryOut(deliverer, { tenantId, leased, onSlow, signal, leasedUntil }, taken);
   } finally {
     await store.run(tenantId, restSubscription, leased);
   }
