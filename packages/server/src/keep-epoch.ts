@@ -113,9 +113,15 @@ async function begin(store: OpenSqlite, folder: string, log: Log): Promise<numbe
  */
 export async function keepEpoch(store: OpenSqlite, folder: string, log: Log): Promise<KeptEpoch> {
   const servedUntil = await begin(store, folder, log);
+  // A file that is behind would take an older database for the one that was served last.
+  let notInFile: number | null = null;
   const raise = async (): Promise<void> => {
     try {
-      await raiseBoth(folder, store.raiseEpoch);
+      await raiseBoth(folder, async () => {
+        notInFile = (await store.raiseEpoch()) ?? notInFile;
+        return notInFile;
+      });
+      notInFile = null;
     } catch (error) {
       log.warn({ err: error }, 'The epoch could not be raised. It is tried again.');
     }

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { keepEpoch } from './keep-epoch.ts';
+import type { Log } from './observe/log.ts';
+import { openSqliteStore } from './store/sql/sqlite-store.ts';
+import { anActionRow } from './store/testing/an-action-row.ts';
+import { addAction } from './store/testing/test-units.ts';
+
+it('writes the file once it can, where only the database could be raised, though nothing else is written', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'interdict-test-epoch-'));
+  const store = await openSqliteStore({ folder, entry: new URL('./store/testing/store-thread.ts', import.meta.url) });
+  const inFile = (): number => Number(readFileSync(path.join(folder, 'epoch'), 'utf8'));
+  const inDatabase = async (): Promise<number | null> => (await store.readEpoch()).epoch;
+  const warned: string[] = [];
+  const log = { warn: (_: unknown, words: string) => warned.push(words) } as unknown as Log;
+  const kept = await keepEpoch(store, folder, log);
+  const before = inFile();
+  const inTheWay = path.join(folder, 'epoch.new');
+  mkdirSync(inTheWay);
+  await store.run(randomUUID(), addAction, anActionRow());
+  await expect.poll(() => warned, { timeout: 10_000 }).not.toEqual([]);
+  expect([inFile(), await inDatabase()]).toEqual([before, before + 1]);
+  rmdirSync(inTheWay);
+  await expect.poll(inFile, { timeout: 10_000 }).toBe(before + 1);
+  await kept.close();
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
