@@ -1,11 +1,11 @@
-import { type KeyedAction, type MadeByRepeat, queries } from '../store/queries.ts';
+import { type KeyedAction, queries } from '../store/queries.ts';
 import type { ActionRow } from '../store/rows.ts';
-import { first, must, run, type UnitContext, unit, type Work } from '../store/work.ts';
+import { first, run, type UnitContext, unit, type Work } from '../store/work.ts';
 import { KEY_AFTERLIFE_MS } from './change-action.ts';
 import type { KeylessRequest, Repeatable, RepeatKey } from './create-input.ts';
 import { journalEntry, type Origin } from './journal.ts';
 import { isFinal } from './lifecycle.ts';
-import { asMadeByRepeat, findKnown, type KnownRequest, overtakenBy } from './recent-requests.ts';
+import { asMadeByRepeat, findKnown, type KnownRequest } from './recent-requests.ts';
 
 /** An action that passed every check, ready to be stored. */
 export interface NewAction {
@@ -60,41 +60,27 @@ function* answerOf(u: UnitContext, request: Repeatable, target: string | null): 
   return answerOfKnown(yield* findKnown(u, request, target));
 }
 
-/** The repeat of a request without a key: what was made before, or the row to store. */
-function* answerOrRow(u: UnitContext, row: ActionRow, keyless: KeylessRequest): Work<CreateOutcome | ActionRow> {
+/** The answer of what was made before, or the row to store. */
+function* answerOrRow(u: UnitContext, { row, keyless }: NewAction): Work<CreateOutcome | ActionRow> {
+  if (row.key_hash !== null && row.key_fingerprint !== null) {
+    return (yield* answerOfKey(u, { hash: row.key_hash, fingerprint: row.key_fingerprint })) ?? row;
+  }
+  if (!keyless) return row;
   const answer = answerOfKnown(yield* findKnown(u, keyless, row.target));
-  return answer ?? (yield* asMadeByRepeat(u, row, keyless));
-}
-
-/** Stores the row, unless it was made before. Its repeat has hardly ever been here: it is asked for beside the insert. */
-function* insertFirst(u: UnitContext, row: ActionRow, keyless: KeylessRequest): Work<CreateOutcome | undefined> {
-  const [made] = yield [queries.madeByRepeat({ key_hash: keyless.hash }), queries.insertAction(row)];
-  const known = overtakenBy(u, keyless, made?.[0] as MadeByRepeat | undefined);
-  if (known) yield* must(queries.deleteAction({ id: row.id, version: row.version }));
-  return answerOfKnown(known);
-}
-
-function* insert(u: UnitContext, { row, keyless }: NewAction): Work<CreateOutcome | undefined> {
-  if (keyless?.isRepeat === false) return yield* insertFirst(u, row, keyless);
-  const { key_hash: hash, key_fingerprint: fingerprint } = row;
-  const answer = hash !== null && fingerprint !== null ? yield* answerOfKey(u, { hash, fingerprint }) : undefined;
-  const stored = answer ?? (keyless ? yield* answerOrRow(u, row, keyless) : row);
-  if ('kind' in stored) return stored;
-  yield* run(queries.insertAction(stored));
-  return undefined;
+  return answer ?? (keyless.isRepeat ? yield* asMadeByRepeat(u, row, keyless) : row);
 }
 
 /** Stores an action with its key, its event and its audit record: all or nothing. */
 export const createAction = unit('actions.create', function* (u, action: NewAction) {
-  const answer = yield* insert(u, action);
-  if (answer) return answer;
-  const { row, origin } = action;
+  const row = yield* answerOrRow(u, action);
+  if ('kind' in row) return row;
+  yield* run(queries.insertAction(row));
   u.count(1);
   if (row.start_at !== null) u.due(row.start_at);
   const type = row.provider === null ? 'securityAction.recorded' : 'securityAction.created';
   const { provider, action: name, target, hold_until, ttl_ms } = row;
   const details = { provider, action: name, target, hold_until, ttl_ms };
-  u.journal(journalEntry(type, row.id, 'created', details, origin));
+  u.journal(journalEntry(type, row.id, 'created', details, action.origin));
   return { kind: 'created' } satisfies CreateOutcome as CreateOutcome;
 });
 

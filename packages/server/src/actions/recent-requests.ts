@@ -1,7 +1,7 @@
 import { RESULT_CODES } from '@interdict/contract';
 import { toDateTime } from '../lib/date-time.ts';
 import { firstIdAt } from '../lib/new-id.ts';
-import { type MadeByRepeat, queries, type RequestedAction } from '../store/queries.ts';
+import { queries, type RequestedAction } from '../store/queries.ts';
 import type { ActionRow, Ending } from '../store/rows.ts';
 import { first, run, type UnitContext, type Work } from '../store/work.ts';
 import type { KeylessRequest } from './create-input.ts';
@@ -41,18 +41,11 @@ function* findRepeated(u: UnitContext, hash: string, target: string | null): Wor
  * A request may be slower than its own repeat. Where one was committed since this request came, this is what it
  * repeats: a second action would be one that nobody knows of, whatever became of the first.
  */
-export function overtakenBy(
-  u: UnitContext,
-  { arrivedAt }: KeylessRequest,
-  made: MadeByRepeat | undefined,
-): KnownRequest | undefined {
+function* findOvertaken(u: UnitContext, { hash, arrivedAt }: KeylessRequest): Work<KnownRequest | undefined> {
+  const made = yield* first(queries.madeByRepeat({ key_hash: hash }));
   const madeAt = Number(made?.made_at ?? 0);
   if (!made || madeAt < arrivedAt || madeAt <= u.now - KNOWN_MS) return undefined;
   return { id: made.id, isDeleted: made.is_deleted === 1 };
-}
-
-function* findOvertaken(u: UnitContext, request: KeylessRequest): Work<KnownRequest | undefined> {
-  return overtakenBy(u, request, yield* first(queries.madeByRepeat({ key_hash: request.hash })));
 }
 
 /** @param target of the action that it would make; null where that has none, or is not known */
