@@ -82,7 +82,9 @@ const WAL_PAGES = { usual: 4_000, short: 200 } as const;
 
 /** Whatever is in the WAL, half of the reserve lets the file grow by it; the other half is for what comes then. */
 function usualWalPages(folder: string): number {
-  return Math.min(WAL_PAGES.usual, Math.floor(roomOf(folder).reserveBytes / 2 / PAGE_BYTES));
+  const ofReserve = Math.floor(roomOf(folder).reserveBytes / 2 / PAGE_BYTES);
+  // Not every file system tells how large it is.
+  return Math.max(WAL_PAGES.short, Math.min(WAL_PAGES.usual, ofReserve));
 }
 
 /**
@@ -102,24 +104,28 @@ function moveWal(db: DatabaseSync, folder: string): boolean {
   return log !== undefined && log > 0 && log === checkpointed;
 }
 
-function walPagesFor(db: DatabaseSync, folder: string): number {
-  if (!isShortOfRoom(folder)) return usualWalPages(folder);
+function walPagesFor(db: DatabaseSync, folder: string, isShort: boolean): number {
+  if (!isShort) return usualWalPages(folder);
   return canMoveWal(db, folder) ? WAL_PAGES.short : 0;
 }
 
 /**
  * Sets the reserve aside again where it can be had. Where room is short the WAL is moved into the file while that can
  * still grow, and kept small: it would take what is left otherwise.
+ *
+ * @returns whether room was short: then this must be called again, or the WAL stays so
  */
-export function keepRoom(db: DatabaseSync, folder: string): void {
+export function keepRoom(db: DatabaseSync, folder: string): boolean {
   keepReserve(folder);
-  db.exec(`pragma wal_autocheckpoint = ${walPagesFor(db, folder)}`);
+  const isShort = isShortOfRoom(folder);
+  db.exec(`pragma wal_autocheckpoint = ${walPagesFor(db, folder, isShort)}`);
   try {
-    if (isShortOfRoom(folder)) moveWal(db, folder);
+    if (isShort) moveWal(db, folder);
   } catch (error) {
     // The file could not grow: the WAL keeps what is not in it.
     if (!isFull(error)) throw error;
   }
+  return isShort;
 }
 
 /** After a write found none, outside of any transaction. @returns whether there may be room now for what is under way */

@@ -166,6 +166,8 @@ const LOOK_AT_ROOM_MS = 200;
 /** Whether room is short, as of a moment ago. */
 interface RoomWatch {
   isShort: boolean;
+  /** The writer has found it short, as far as is known: it must look again, whatever this thread sees. */
+  keepsRoom: boolean;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -173,11 +175,16 @@ function watchRoom({ folder, onRoom }: SqliteOptions, writer: PortClient): RoomW
   const look = (): void => {
     const isShort = isShortOfRoom(folder);
     // Again and again: what is short for want of the reserve is well again once the writer could set it aside.
-    if (isShort || watch.isShort) void callPort(writer, 'keepRoom').catch(() => undefined);
+    if (isShort || watch.keepsRoom) {
+      const kept = callPort(writer, 'keepRoom').then((wasShort) => {
+        watch.keepsRoom = wasShort === true;
+      });
+      kept.catch(() => undefined);
+    }
     if (isShort !== watch.isShort) onRoom?.(isShort);
     watch.isShort = isShort;
   };
-  const watch: RoomWatch = { isShort: false, timer: setInterval(look, LOOK_AT_ROOM_MS).unref() };
+  const watch: RoomWatch = { isShort: false, keepsRoom: true, timer: setInterval(look, LOOK_AT_ROOM_MS).unref() };
   look();
   return watch;
 }

@@ -135,6 +135,22 @@ export function describeRepeats(open: () => Store): void {
     expect(await post(tenant, again('x'))).toEqual({ kind: 'created' });
   });
 
+  it('lets a repeat take the key again in step with the deletion of what it made before', async () => {
+    const tenant = randomUUID();
+    const [one, two] = [aRow(), aRow(Date.now() + 1)];
+    const isOver = (id: string): Promise<unknown> =>
+      open().run(tenant, writeState, { id, status: 'Failed', state: 'none', ending: null });
+    const remove = (id: string): Promise<unknown> =>
+      open().run(tenant, deleteAction, { id, origin: ORIGIN, precondition: {} });
+    await post(tenant, again('x'), one);
+    await isOver(one.id);
+    const both = await Promise.all([remove(one.id), post(tenant, again('x'), two)]);
+    expect(both).toEqual([{ kind: 'deleted' }, { kind: 'created' }]);
+    await isOver(two.id);
+    expect(await remove(two.id)).toEqual({ kind: 'deleted' });
+    expect(await post(tenant, keyless('x', { arrivedAt: Date.now() - 5_000 }))).toEqual({ kind: 'deleted' });
+  });
+
   it('clears away keys of deleted actions that are over, some at a time, of one tenant', async () => {
     const store = open();
     const [tenant, other] = [randomUUID(), randomUUID()];

@@ -30,7 +30,13 @@ export const keyStatements: Statements<KeyQuery> = {
       .where('key_hash', '=', a.key_hash),
 
   insertUsedKey: (db, a) =>
-    db.insertInto('used_key').values(pick(a, ['tenant_id', 'key_hash', 'fingerprint', 'action_id', 'until'])),
+    db
+      .insertInto('used_key')
+      .values(pick(a, ['tenant_id', 'key_hash', 'fingerprint', 'action_id', 'until']))
+      // A repeat in step with the deletion of what it repeats has taken the key again before it stood here.
+      .onConflict((conflict) =>
+        conflict.columns(['tenant_id', 'key_hash']).doUpdateSet(pick(a, ['fingerprint', 'action_id', 'until'])),
+      ),
 
   deleteUsedKey: (db, a) =>
     db.deleteFrom('used_key').where('tenant_id', '=', a.tenant_id).where('key_hash', '=', a.key_hash),
