@@ -5,7 +5,7 @@ import { KEY_AFTERLIFE_MS } from './change-action.ts';
 import type { KeylessRequest, Repeatable, RepeatKey } from './create-input.ts';
 import { journalEntry, type Origin } from './journal.ts';
 import { isFinal } from './lifecycle.ts';
-import { asMadeByRepeat, findKnown, type KnownRequest } from './recent-requests.ts';
+import { asMadeByRepeat, findKnown, type KnownRequest, type TargetOfRequest } from './recent-requests.ts';
 
 /** An action that passed every check, ready to be stored. */
 export interface NewAction {
@@ -55,7 +55,7 @@ function* answerOfKey(u: UnitContext, { hash, fingerprint }: Omit<RepeatKey, 'ki
 const answerOfKnown = (known: KnownRequest | undefined): CreateOutcome | undefined =>
   known && (known.isDeleted ? { kind: 'deleted' } : { kind: 'replayed', id: known.id });
 
-function* answerOf(u: UnitContext, request: Repeatable, target: string | null): Work<CreateOutcome | undefined> {
+function* answerOf(u: UnitContext, request: Repeatable, target: TargetOfRequest): Work<CreateOutcome | undefined> {
   if (request.kind === 'key') return yield* answerOfKey(u, request);
   return answerOfKnown(yield* findKnown(u, request, target));
 }
@@ -84,9 +84,14 @@ export const createAction = unit('actions.create', function* (u, action: NewActi
   return { kind: 'created' } satisfies CreateOutcome as CreateOutcome;
 });
 
+export interface Asked {
+  readonly repeatable: Repeatable;
+  readonly target: TargetOfRequest;
+}
+
 /** Asks for the answer of a request that was made before, without storing anything: where it is refused by now. */
-export const askRepeated = unit('actions.askRepeated', function* (u, request: Repeatable) {
-  return yield* answerOf(u, request, null);
+export const askRepeated = unit('actions.askRepeated', function* (u, { repeatable, target }: Asked) {
+  return yield* answerOf(u, repeatable, target);
 });
 
 /**
@@ -95,7 +100,7 @@ export const askRepeated = unit('actions.askRepeated', function* (u, request: Re
  */
 export const findOutcome = unit(
   'actions.findOutcome',
-  function* (u, { id, target, repeatable }: Pick<ActionRow, 'id' | 'target'> & { readonly repeatable: Repeatable }) {
+  function* (u, { id, target, repeatable }: Pick<ActionRow, 'id'> & Asked) {
     const isThere = (yield* first(queries.tagById({ id }))) !== undefined;
     const outcome = isThere ? ({ kind: 'created' } as const) : yield* answerOf(u, repeatable, target);
     return outcome ?? ({ kind: 'nothing' } as const);

@@ -5,7 +5,7 @@ import { CommitUnknown } from '../store/store.ts';
 import type { ActionsDeps, Asking } from './actions-deps.ts';
 import { findOut, notKnown, runAgain } from './after-unknown.ts';
 import { KEY_AFTERLIFE_MS } from './change-action.ts';
-import { askRepeated, type CreateOutcome, createAction, findOutcome } from './create-action.ts';
+import { type Asked, askRepeated, type CreateOutcome, createAction, findOutcome } from './create-action.ts';
 import type { CreateInput, Repeatable } from './create-input.ts';
 import { type KeysInFlight, underKey } from './keys-in-flight.ts';
 import { planAction } from './plan-action.ts';
@@ -48,13 +48,8 @@ async function replay(deps: ActionsDeps, tenantId: string, outcome: CreateOutcom
 }
 
 /** What was made before is answered before its request is judged again: an end that has passed meanwhile is no error. */
-async function answerRefused(
-  deps: ActionsDeps,
-  asking: Asking,
-  repeatable: Repeatable,
-  refusal: unknown,
-): Promise<PostedAction> {
-  const ask = (): Promise<CreateOutcome | undefined> => deps.store.run(asking.tenantId, askRepeated, repeatable);
+async function answerRefused(deps: ActionsDeps, asking: Asking, asked: Asked, refusal: unknown): Promise<PostedAction> {
+  const ask = (): Promise<CreateOutcome | undefined> => deps.store.run(asking.tenantId, askRepeated, asked);
   const { outcome } = await runAgain(deps.timers, ask, 'the request was made before');
   const replayed = outcome && (await replay(deps, asking.tenantId, outcome));
   if (!replayed) throw refusal;
@@ -95,13 +90,12 @@ function store(deps: ActionsDeps, asking: Asking, row: ActionRow, repeatable: Re
   });
 }
 
-async function postOnce(
+async function postRow(
   deps: ActionsDeps,
   asking: Asking,
-  input: () => CreateInput,
+  row: ActionRow,
   repeatable: Repeatable,
 ): Promise<PostedAction> {
-  const row = withKey(toRow(deps, asking, input()), repeatable, deps.clock.now());
   failpoint('accept.beforeStore');
   const outcome = await store(deps, asking, row, repeatable);
   failpoint('accept.afterStore');
@@ -121,6 +115,9 @@ const withKey = (row: ActionRow, of: Repeatable, now: number): ActionRow => {
   return { ...row, key_hash: of.hash, key_fingerprint: of.fingerprint, key_until: until };
 };
 
+const planRow = (deps: ActionsDeps, asking: Asking, input: () => CreateInput, repeatable: Repeatable): ActionRow =>
+  withKey(toRow(deps, asking, input()), repeatable, deps.clock.now());
+
 /** Refusals of the request itself, whose rules may be others by now, and of anything new. */
 const JUDGED: ReadonlySet<string> = new Set([
   'badRequest',
@@ -135,11 +132,13 @@ async function postOrAnswer(
   input: () => CreateInput,
   repeatable: Repeatable,
 ): Promise<PostedAction> {
+  let row: ActionRow | undefined;
   try {
-    return await postOnce(deps, asking, input, repeatable);
+    row = planRow(deps, asking, input, repeatable);
+    return await postRow(deps, asking, row, repeatable);
   } catch (thrown) {
     if (!(thrown instanceof Refusal) || !JUDGED.has(thrown.code)) throw thrown;
-    return await answerRefused(deps, asking, repeatable, thrown);
+    return await answerRefused(deps, asking, { repeatable, target: row?.target }, thrown);
   }
 }
 
@@ -150,7 +149,7 @@ async function postOrAnswer(
  * @throws {Refusal} for a rule that the request breaks; repeatabilityMismatch, requestInProgress; gone for a request
  *   whose action was deleted
  */
-export function postAction(
+export async function postAction(
   deps: PostDeps,
   asking: Asking,
   input: () => CreateInput,
@@ -158,10 +157,9 @@ export function postAction(
 ): Promise<PostedAction> {
   if (repeatable.kind === 'key') {
     const answer = (): Promise<PostedAction> => postOrAnswer(deps, asking, input, repeatable);
-    return underKey(deps, `${asking.tenantId} ${repeatable.hash}`, answer);
+    return await underKey(deps, `${asking.tenantId} ${repeatable.hash}`, answer);
   }
   // The store itself keeps two apart that come at the same time.
-  return repeatable.isRepeat
-    ? postOrAnswer(deps, asking, input, repeatable)
-    : postOnce(deps, asking, input, repeatable);
+  if (repeatable.isRepeat) return await postOrAnswer(deps, asking, input, repeatable);
+  return await postRow(deps, asking, planRow(deps, asking, input, repeatable), repeatable);
 }

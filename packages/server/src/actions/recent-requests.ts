@@ -8,8 +8,11 @@ import type { KeylessRequest } from './create-input.ts';
 
 /** How long a request without a key is known again by what it says. */
 export const KNOWN_MS = 120_000;
-/** Actions that are looked through, newest first, where nothing else tells of which target the request is. */
-const LOOKED_THROUGH = 2_000;
+/** Actions that are looked through, newest first: some µs each, for which all others wait. */
+const LOOKED_THROUGH = { onTarget: 100, ofRecords: 2_000, ofRefused: 200 } as const;
+
+/** Of the action that a request would make; null: a record, which has none; undefined: the request was refused before. */
+export type TargetOfRequest = string | null | undefined;
 
 const isCancelled = ({ ending }: RequestedAction): boolean =>
   ending !== null && (JSON.parse(ending) as Ending).result.code === RESULT_CODES.cancelled;
@@ -27,12 +30,14 @@ export interface KnownRequest {
 }
 
 /** A repeat gets the action of what it repeats, unless that was cancelled or has failed. */
-function* findRepeated(u: UnitContext, hash: string, target: string | null): Work<KnownRequest | undefined> {
+function* findRepeated(u: UnitContext, hash: string, target: TargetOfRequest): Work<KnownRequest | undefined> {
   const since = u.now - KNOWN_MS;
+  const { onTarget, ofRecords, ofRefused } = LOOKED_THROUGH;
+  const among = { hash, id: firstIdAt(since), limit: target === null ? ofRecords : ofRefused };
   const made = yield* first(
-    target === null
-      ? queries.requestedSince({ hash, id: firstIdAt(since), limit: LOOKED_THROUGH })
-      : queries.requestedOn({ hash, target, since: toDateTime(since) }),
+    typeof target === 'string'
+      ? queries.requestedOn({ hash, target, since: toDateTime(since), limit: onTarget })
+      : queries.requestedSince(among),
   );
   return made && isOnItsWay(made) ? { id: made.id, isDeleted: false } : undefined;
 }
@@ -48,11 +53,10 @@ function* findOvertaken(u: UnitContext, { hash, arrivedAt }: KeylessRequest): Wo
   return { id: made.id, isDeleted: made.is_deleted === 1 };
 }
 
-/** @param target of the action that it would make; null where that has none, or is not known */
 export const findKnown = (
   u: UnitContext,
   request: KeylessRequest,
-  target: string | null,
+  target: TargetOfRequest,
 ): Work<KnownRequest | undefined> =>
   request.isRepeat ? findRepeated(u, request.hash, target) : findOvertaken(u, request);
 

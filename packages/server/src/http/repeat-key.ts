@@ -115,10 +115,12 @@ function isSentAgain(exchange: Exchange): boolean {
 export function readRepeatable(exchange: Exchange, { clock, storeClock }: Clocks): Repeatable {
   const key = givenKey(exchange, clock.now());
   const { caller, method, path, root, body, startedAt } = exchange;
-  const scope = JSON.stringify([caller?.tenantId, caller?.appId, method, rootOf('', root) + path.toLowerCase()]);
+  const scope = [caller?.tenantId, caller?.appId, method, rootOf('', root) + path.toLowerCase()];
   const text = canonicalJson(body);
-  if (key !== undefined) return { kind: 'key', hash: sha256(`${scope}${key}`), fingerprint: sha256(text) };
+  // Of what is stored for a week and longer: another text would forget every key at an upgrade.
+  if (key !== undefined)
+    return { kind: 'key', hash: sha256(JSON.stringify([...scope, key])), fingerprint: sha256(text) };
   const isRepeat = isSentAgain(exchange);
-  const hash = sha256(`${scope}${text}`).slice(0, HASH_DIGITS);
+  const hash = sha256(`${JSON.stringify(scope)}${text}`).slice(0, HASH_DIGITS);
   return { kind: 'keyless', hash, isRepeat, arrivedAt: storeClock.now() - (performance.now() - startedAt) };
 }

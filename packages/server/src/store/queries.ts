@@ -142,8 +142,8 @@ export const queries = {
   // Requests without a key
   /** What a repeat made of a request that was not there yet. */
   madeByRepeat: query<{ key_hash: string }, MadeByRepeat>('madeByRepeat'),
-  /** The newest action that such a request made of a target, since a moment. */
-  requestedOn: query<{ target: string; hash: string; since: string }, RequestedAction>('requestedOn'),
+  /** The newest action that such a request made among the newest on a target, since a moment. */
+  requestedOn: query<{ target: string; hash: string; since: string; limit: number }, RequestedAction>('requestedOn'),
   /** The newest one that such a request made among the newest of all, from an id on. */
   requestedSince: query<{ id: string; hash: string; limit: number }, RequestedAction>('requestedSince'),
 

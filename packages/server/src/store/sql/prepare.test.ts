@@ -24,8 +24,9 @@ it('lets no create, and no repeat of one, look through the actions of two minute
     'SEARCH action USING INDEX action_repeatable (tenant_id=? AND key_hash=?)',
     'SEARCH used_key USING PRIMARY KEY (tenant_id=? AND key_hash=?)',
   ]);
-  expect(planOf('requestedOn', { target: 't', since: 's', hash: 'h' })).toEqual([
+  expect(planOf('requestedOn', { target: 't', since: 's', hash: 'h', limit: 100 })).toEqual([
     'SEARCH action USING INDEX action_by_target (tenant_id=? AND target=? AND created_at>?)',
+    'SCAN newest',
   ]);
 });
 

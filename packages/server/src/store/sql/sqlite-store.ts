@@ -176,6 +176,7 @@ function watchRoom({ folder, onRoom }: SqliteOptions, writer: PortClient): RoomW
     const isShort = isShortOfRoom(folder);
     // Again and again: what is short for want of the reserve is well again once the writer could set it aside.
     if (isShort || watch.keepsRoom) {
+      watch.keepsRoom = true;
       const kept = callPort(writer, 'keepRoom').then((wasShort) => {
         watch.keepsRoom = wasShort === true;
       });

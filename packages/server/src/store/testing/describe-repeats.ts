@@ -117,10 +117,22 @@ export function describeRepeats(open: () => Store): void {
     const tenant = randomUUID();
     const row = aRow();
     await post(tenant, keyless('x'), row);
-    const ask = (hash: string): Promise<{ outcome?: CreateOutcome | undefined } | CreateOutcome | undefined> =>
-      open().run(tenant, askRepeated, again(hash));
+    const ask = (hash: string): Promise<CreateOutcome | undefined> =>
+      open().run(tenant, askRepeated, { repeatable: again(hash), target: undefined });
     expect(await ask('x')).toEqual({ kind: 'replayed', id: row.id });
     expect(await ask('y')).toBeUndefined();
+  });
+
+  it('looks through no more actions on a target than others can wait for', async () => {
+    const tenant = randomUUID();
+    const row = aRow();
+    await post(tenant, keyless('x'), row);
+    const more = (count: number, at: number): Promise<unknown> =>
+      Promise.all(Array.from({ length: count }, () => post(tenant, keyless(randomUUID()), aRow(at))));
+    await more(99, Date.now() + 10);
+    expect(await post(tenant, again('x'))).toEqual({ kind: 'replayed', id: row.id });
+    await more(1, Date.now() + 10);
+    expect(await post(tenant, again('x'))).toEqual({ kind: 'created' });
   });
 
   it('tells a request that comes behind its own repeat that what that made was deleted', async () => {

@@ -23,11 +23,19 @@ export const requestStatements: Statements<RequestQuery> = {
 
   requestedOn: (db, a) =>
     db
-      .selectFrom('action')
+      .selectFrom((newest) =>
+        newest
+          .selectFrom('action')
+          .select([...COLUMNS, 'created_at', 'request_hash'])
+          .where('tenant_id', '=', a.tenant_id)
+          .where('target', '=', a.target)
+          .where('created_at', '>=', a.since)
+          .orderBy('created_at', 'desc')
+          .orderBy('id', 'desc')
+          .limit(a.limit)
+          .as('newest'),
+      )
       .select(COLUMNS)
-      .where('tenant_id', '=', a.tenant_id)
-      .where('target', '=', a.target)
-      .where('created_at', '>=', a.since)
       .where('request_hash', '=', a.hash)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
