@@ -65,7 +65,6 @@ export interface SqlDialect {
   /** Rows of `action_words` that a search finds, as `id` and `created_at`. */
   foundWords(tenantId: unknown, search: unknown, limit: unknown): RawBuilder<{ id: string; created_at: string }>;
 
-  /** Arguments that each database wants in a text of its own, by their names. */
   /**
    * A statement's text so that it is planned once. SQLite looks at the argument of a LIMIT when it plans, and plans
    * anew whenever that is bound: 10 to 50 µs each time, where the statement itself takes 1. An expression keeps the plan.
@@ -78,9 +77,7 @@ export interface SqlDialect {
    */
   readonly countsWrites: boolean;
 
-  /** Behind a table's name: the index to go by, where the database would read the key's tree from end to end. */
-  byIndex(name: string): RawBuilder<unknown>;
-
+  /** Arguments that each database wants in a text of its own, by their names. */
   readonly encoders: {
     words(tenantId: string, words: IndexedWords): string;
     search(tenantId: string, search: WordQuery): string;
@@ -132,7 +129,6 @@ export const sqliteDialect: SqlDialect = {
     where action_words_index match ${search} and action_words.tenant_id = ${tenantId} limit ${limit}`,
   planOnce: (sql) => sql.replaceAll('limit ?', 'limit ? + 0'),
   countsWrites: true,
-  byIndex: (name) => sql`indexed by ${sql.ref(name)}`,
   encoders: { words: ftsText, search: ftsSearch },
 };
 
@@ -197,6 +193,5 @@ export const postgresDialect: SqlDialect = {
     sql`select id, created_at from find_words(${tenantId}, ${search}::tsquery, ${limit})`,
   planOnce: (sql) => sql,
   countsWrites: false,
-  byIndex: () => sql``,
   encoders: { words: vectorText, search: vectorSearch },
 };
