@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, expect, it } from 'vitest';
 import { sendRaw } from '../../../../test/raw-http.ts';
+import type { Caller } from '../auth/caller.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import type { App } from './app.ts';
@@ -27,6 +29,8 @@ const feedKeys = TENANTS.map((tenantId) => ({
 }));
 
 let held: PromiseWithResolvers<void> | undefined;
+/** What an issuer says of a token, which may take a while. */
+let told: PromiseWithResolvers<Caller>;
 let handled: number;
 let metrics: Metrics;
 let fastify: FastifyInstance | undefined;
@@ -59,12 +63,14 @@ const ROWS = [
 
 async function start(longestMs: number): Promise<void> {
   held = Promise.withResolvers();
+  told = Promise.withResolvers();
   handled = 0;
   metrics = createMetrics();
   const app = {
     metrics,
     clock: systemClock,
     feedKeys,
+    authenticator: { recall: () => undefined, authenticate: () => told.promise },
     corsOrigins: [],
     diagnostic: '{}',
     isTrustedProxy: () => false,
@@ -169,6 +175,21 @@ it('has the place back from a client that goes before its body is there, and not
   expect((await post('one')).status).toBe(503);
   held?.resolve();
   await expect.poll(() => metrics.registry.metrics()).toContain('interdict_requests_under_way{kind="write"} 0');
+});
+
+it('has no place for a client that went before it was known who it is', async () => {
+  await start(NOT_SOON_MS);
+  const leaver = net.connect(Number(new URL(url).port), '127.0.0.1');
+  leaver.write(headOf('POST', '/write', 'one', 1_000).replace(/Basic .*/, 'Bearer token'));
+  const [, response] = (await once(fastify?.server ?? leaver, 'request')) as [unknown, ServerResponse];
+  leaver.destroy();
+  await once(response, 'close');
+  told.resolve({ tenantId: 'one', appId: 'app', permissions: new Set(['SecurityActions.Read.All']) } as never);
+  const next = post('one');
+  await untilHandled(1);
+  held?.resolve();
+  expect((await next).status).toBe(200);
+  expect(await metrics.registry.metrics()).toContain('interdict_requests_under_way{kind="write"} 0');
 });
 
 it('knows for every route whether it may be held up', () => {
