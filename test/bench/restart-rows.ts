@@ -101,7 +101,14 @@ function* copies({ action, enforcement, journal }: Template, { index, tenantId, 
 }
 
 function* tenantRows(tenantId: string, sequence: number, now: number): Generator<TableRow> {
-  const row = { tenant_id: tenantId, last_sequence: sequence, action_count: sequence, due_at: now, subscribed: 0 };
+  const row = {
+    tenant_id: tenantId,
+    last_sequence: sequence,
+    action_count: sequence,
+    due_at: now,
+    repeat_made_at: null,
+    subscribed: 0,
+  };
   yield { table: 'tenant', row };
   yield { table: 'word_index', row: { tenant_id: tenantId, sequence } };
 }

@@ -144,6 +144,8 @@ function contextOf(rows: Changing, now: number, journal: JournalEntry[]): UnitCo
     },
     alarms: [],
     count: () => undefined,
+    repeatMadeAt: null,
+    repeatMade: () => undefined,
   };
 }
 

@@ -44,9 +44,12 @@ function* findRepeated(u: UnitContext, hash: string, target: TargetOfRequest): W
 
 /**
  * A request may be slower than its own repeat. Where one was committed since this request came, this is what it
- * repeats: a second action would be one that nobody knows of, whatever became of the first.
+ * repeats: a second action would be one that nobody knows of, whatever became of the first. Nothing is asked of the
+ * database where no repeat at all has made an action since.
  */
 function* findOvertaken(u: UnitContext, { hash, arrivedAt }: KeylessRequest): Work<KnownRequest | undefined> {
+  const lastMadeAt = u.repeatMadeAt ?? 0;
+  if (lastMadeAt < arrivedAt || lastMadeAt <= u.now - KNOWN_MS) return undefined;
   const made = yield* first(queries.madeByRepeat({ key_hash: hash }));
   const madeAt = Number(made?.made_at ?? 0);
   if (!made || madeAt < arrivedAt || madeAt <= u.now - KNOWN_MS) return undefined;
@@ -64,5 +67,6 @@ export const findKnown = (
 export function* asMadeByRepeat(u: UnitContext, row: ActionRow, { hash }: KeylessRequest): Work<ActionRow> {
   const made = yield* first(queries.madeByRepeat({ key_hash: hash }));
   if (made) yield* run(queries.forgetKey({ id: made.id }), queries.deleteUsedKey({ key_hash: hash }));
+  u.repeatMade(u.now);
   return { ...row, key_hash: hash, key_fingerprint: `${u.now}`, key_until: u.now + KNOWN_MS };
 }

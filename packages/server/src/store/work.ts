@@ -58,6 +58,10 @@ export interface UnitContext {
   readonly alarms: Alarm[];
   /** Actions that came or went. */
   count(difference: number): void;
+  /** When the repeat of a request without a key last made an action, milliseconds, UTC; null: never. */
+  readonly repeatMadeAt: number | null;
+  /** Such a repeat makes one. */
+  repeatMade(at: number): void;
 }
 
 /** A unit of work under the name by which the two sides of a worker speak of it. */

@@ -41,9 +41,10 @@ export const GROUP_TEXTS = {
   addTenant: `insert into tenant (tenant_id, last_sequence, action_count, due_at) values ($1, 0, 0, null)
     on conflict (tenant_id) do nothing`,
   /** The lock under which a tenant's changes queue, whichever process makes them: sequences follow commit order. */
-  lockTenant: `select last_sequence, action_count, due_at,
+  lockTenant: `select last_sequence, action_count, due_at, repeat_made_at,
     (extract(epoch from clock_timestamp()) * 1000)::bigint as now from tenant where tenant_id = $1 for update`,
-  writeTenant: 'update tenant set last_sequence = $2, action_count = $3, due_at = $4 where tenant_id = $1',
+  writeTenant: `update tenant set last_sequence = $2, action_count = $3, due_at = $4, repeat_made_at = $5
+    where tenant_id = $1`,
   writeJournal: journalText(1),
   write8OfJournal: journalText(8),
   write32OfJournal: journalText(32),
@@ -142,7 +143,7 @@ function sendJournal(client: pg.ClientBase, { tenantId, journal }: TenantTurn): 
 function closingStatements(client: pg.ClientBase, turn: TenantTurn): Promise<pg.QueryResult>[] {
   const written = sendJournal(client, turn);
   if (!turn.changed) return written;
-  const tenant = [turn.tenantId, turn.lastSequence, turn.actionCount, turn.dueAt];
+  const tenant = [turn.tenantId, turn.lastSequence, turn.actionCount, turn.dueAt, turn.repeatMadeAt];
   return [...written, sendOwn(client, 'writeTenant', tenant)];
 }
 

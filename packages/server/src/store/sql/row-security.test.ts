@@ -29,7 +29,7 @@ const entries = (many: number): readonly unknown[] =>
 const groupValues: Readonly<Record<keyof typeof GROUP_TEXTS, readonly unknown[]>> = {
   addTenant: [],
   lockTenant: [],
-  writeTenant: [5, 5, 5],
+  writeTenant: [5, 5, 5, 5],
   writeJournal: entries(1),
   write8OfJournal: entries(8),
   write32OfJournal: entries(32),

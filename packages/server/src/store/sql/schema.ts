@@ -21,6 +21,8 @@ export interface TenantRow {
   readonly action_count: number;
   /** Not later than the time at which the dispatcher has something to do for the tenant. */
   readonly due_at: number | null;
+  /** When the repeat of a request without a key last made an action. */
+  readonly repeat_made_at: number | null;
 }
 
 /** Facts about the database itself. */

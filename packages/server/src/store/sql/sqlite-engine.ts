@@ -106,10 +106,10 @@ export function stepSqlite(engine: SqliteEngine, tenantId: string, call: StepCal
   return takeStep(call, rows as Iterable<never>, most);
 }
 
-const READ_TENANT = 'select last_sequence, action_count, due_at from tenant where tenant_id = ?';
-const WRITE_TENANT = `insert into tenant (tenant_id, last_sequence, action_count, due_at) values (?, ?, ?, ?)
-  on conflict (tenant_id) do update set last_sequence = excluded.last_sequence, action_count = excluded.action_count,
-  due_at = excluded.due_at`;
+const READ_TENANT = 'select last_sequence, action_count, due_at, repeat_made_at from tenant where tenant_id = ?';
+const WRITE_TENANT = `insert into tenant (tenant_id, last_sequence, action_count, due_at, repeat_made_at)
+  values (?, ?, ?, ?, ?) on conflict (tenant_id) do update set last_sequence = excluded.last_sequence,
+  action_count = excluded.action_count, due_at = excluded.due_at, repeat_made_at = excluded.repeat_made_at`;
 const WRITE_JOURNAL = `insert into journal (tenant_id, sequence, written_at, action_id, event, type, content)
   values (?, ?, ?, ?, ?, ?, ?)`;
 
@@ -123,8 +123,8 @@ function writeTurn(engine: SqliteEngine, turn: TenantTurn): void {
     journal.run(turn.tenantId, sequence, written_at, action_id, event, type, content);
   }
   if (!turn.changed) return;
-  const row = toTenantRow(turn);
-  compile(engine, WRITE_TENANT).run(row.tenant_id, row.last_sequence, row.action_count, row.due_at);
+  const { tenant_id, last_sequence, action_count, due_at, repeat_made_at } = toTenantRow(turn);
+  compile(engine, WRITE_TENANT).run(tenant_id, last_sequence, action_count, due_at, repeat_made_at);
 }
 
 /** Runs a unit of work to its end: every step is answered at once. */

@@ -13,6 +13,7 @@ export interface TenantTurn {
   lastSequence: number;
   actionCount: number;
   dueAt: number | null;
+  repeatMadeAt: number | null;
   changed: boolean;
   /** Entries that no statement has carried to the database yet. */
   journal: JournalRow[];
@@ -25,6 +26,7 @@ export function beginTurn(tenantId: string, row: Omit<TenantRow, 'tenant_id'> | 
     lastSequence: row?.last_sequence ?? 0,
     actionCount: row?.action_count ?? 0,
     dueAt: row?.due_at ?? null,
+    repeatMadeAt: row?.repeat_made_at ?? null,
     changed: false,
     journal: [],
   };
@@ -35,6 +37,7 @@ export const toTenantRow = (turn: TenantTurn): TenantRow => ({
   last_sequence: turn.lastSequence,
   action_count: turn.actionCount,
   due_at: turn.dueAt,
+  repeat_made_at: turn.repeatMadeAt,
 });
 
 function append(turn: TenantTurn, now: number, entry: JournalEntry): number {
@@ -72,6 +75,13 @@ export function contextOf(turn: TenantTurn, now: number, newId: (nowMs: number) 
     alarms: [],
     count: (difference) => {
       turn.actionCount += difference;
+      turn.changed = true;
+    },
+    get repeatMadeAt() {
+      return turn.repeatMadeAt;
+    },
+    repeatMade: (at) => {
+      turn.repeatMadeAt = Math.max(at, turn.repeatMadeAt ?? 0);
       turn.changed = true;
     },
   };

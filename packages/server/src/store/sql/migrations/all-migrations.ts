@@ -9,6 +9,7 @@ import { abandoned } from './0007-abandoned.ts';
 import { tenantGuard } from './0008-tenant-guard.ts';
 import { earlierEnd } from './0009-earlier-end.ts';
 import { requestHash } from './0010-request-hash.ts';
+import { repeatMadeAt } from './0011-repeat-made-at.ts';
 import type { Migration } from './migration.ts';
 
 /** In the order in which they run. */
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   abandoned,
   earlierEnd,
   requestHash,
+  repeatMadeAt,
 ];
 
 /** Where a migration that has run is written down. */

@@ -134,7 +134,14 @@ export const subscriptionStatements: Statements<SubscriptionQuery> = {
   markSubscribed: (db, a) =>
     db
       .insertInto('tenant')
-      .values({ tenant_id: a.tenant_id, last_sequence: 0, action_count: 0, due_at: null, subscribed: 1 })
+      .values({
+        tenant_id: a.tenant_id,
+        last_sequence: 0,
+        action_count: 0,
+        due_at: null,
+        repeat_made_at: null,
+        subscribed: 1,
+      })
       .onConflict((conflict) => conflict.column('tenant_id').doUpdateSet({ subscribed: 1 })),
 
   unmarkSubscribed: (db, a) =>
