@@ -190,9 +190,11 @@ function watchRoom({ folder, onRoom }: SqliteOptions, writer: PortClient): RoomW
   return watch;
 }
 
-async function closeThreads(threads: Threads): Promise<void> {
-  await drained(threads.groups);
-  for (const client of [threads.reader, threads.writer]) {
+/** Who closes last moves what is in the WAL: a reader cannot. */
+async function closeThreads({ groups, reader, writer }: Threads): Promise<void> {
+  await drained(groups);
+  const isMoved = await callPort(writer, 'moveWal').catch(() => false);
+  for (const client of isMoved === true ? [reader, writer] : [writer, reader]) {
     await callPort(client, 'close').catch(() => undefined);
     await endPort(client);
   }
