@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
@@ -32,6 +33,7 @@ let held: PromiseWithResolvers<void> | undefined;
 /** What an issuer says of a token, which may take a while. */
 let told: PromiseWithResolvers<Caller>;
 let handled: number;
+let cancelled: number;
 let metrics: Metrics;
 let fastify: FastifyInstance | undefined;
 let url: string;
@@ -42,6 +44,10 @@ const hold: Route['handle'] = async () => {
   return { status: 200, body: '{}' };
 };
 const atOnce: Route['handle'] = async () => ({ status: 200, body: '{}' });
+const cancel: Route['handle'] = async () => {
+  cancelled += 1;
+  return { status: 200, body: '{}' };
+};
 
 const row = (method: 'GET' | 'POST', path: string, handle: Route['handle'], rest: Partial<Route> = {}): Route => ({
   method,
@@ -56,15 +62,16 @@ const row = (method: 'GET' | 'POST', path: string, handle: Route['handle'], rest
 const ROWS = [
   row('POST', '/write', hold),
   row('GET', '/read', atOnce),
-  row('POST', '/cancel', atOnce, { isRelease: true }),
+  row('POST', '/cancel', cancel, { isRelease: true }),
   row('POST', '/resume', atOnce, { isUrgent: true }),
   row('GET', '/health', atOnce, { permission: 'anyone' }),
 ];
 
-async function start(longestMs: number): Promise<void> {
+async function start(longestMs: number, bounds: Partial<typeof NARROW> = {}): Promise<void> {
   held = Promise.withResolvers();
   told = Promise.withResolvers();
   handled = 0;
+  cancelled = 0;
   metrics = createMetrics();
   const app = {
     metrics,
@@ -76,7 +83,7 @@ async function start(longestMs: number): Promise<void> {
     isTrustedProxy: () => false,
     onFault: () => undefined,
     throttle: createThrottle({}, systemClock),
-    load: createLoad(metrics, { write: { ...NARROW, longestMs } }),
+    load: createLoad(metrics, { write: { ...NARROW, ...bounds, longestMs } }),
   } as unknown as App;
   fastify = createServer(app, ROWS);
   await fastify.listen({ host: '127.0.0.1', port: 0 });
@@ -177,14 +184,46 @@ it('has the place back from a client that goes before its body is there, and not
   await expect.poll(() => metrics.registry.metrics()).toContain('interdict_requests_under_way{kind="write"} 0');
 });
 
-it('has no place for a client that went before it was known who it is', async () => {
-  await start(NOT_SOON_MS);
+/** Sends a request whose client goes while it is asked who it is from. */
+async function leaveBeforeKnown(path: string, length: number): Promise<void> {
   const leaver = net.connect(Number(new URL(url).port), '127.0.0.1');
-  leaver.write(headOf('POST', '/write', 'one', 1_000).replace(/Basic .*/, 'Bearer token'));
+  leaver.write(headOf('POST', path, 'one', length).replace(/Basic .*/, 'Bearer token'));
   const [, response] = (await once(fastify?.server ?? leaver, 'request')) as [unknown, ServerResponse];
   leaver.destroy();
   await once(response, 'close');
   told.resolve({ tenantId: 'one', appId: 'app', permissions: new Set(['SecurityActions.Read.All']) } as never);
+}
+
+it('carries out a cancel all the same whose client went before it was known who it is', async () => {
+  await start(NOT_SOON_MS);
+  await leaveBeforeKnown('/cancel', 0);
+  await expect.poll(() => cancelled).toBe(1);
+});
+
+/** In a process of its own: it must go while the server is at other bodies. */
+const LEAVERS = `
+  const [port, request] = process.argv.slice(1);
+  const leave = () => {
+    const socket = require('node:net').connect(Number(port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.on('connect', () => socket.write(request, () => socket.destroy()));
+  };
+  for (let wave = 0; wave < 20; wave += 1) setTimeout(() => Array.from({ length: 60 }, leave), wave * 100);`;
+
+it('carries out nothing large for clients that have gone, beyond what has a place', async () => {
+  await start(NOT_SOON_MS, { width: 64, mostWaiting: 10_000 });
+  const body = JSON.stringify({ large: 'a'.repeat(100_000) });
+  const { port } = new URL(url);
+  const leavers = spawn(process.execPath, ['-e', LEAVERS, port, headOf('POST', '/write', 'one', body.length) + body]);
+  await once(leavers, 'exit');
+  await expect.poll(() => metrics.registry.metrics()).toContain('interdict_requests_waiting{kind="write"} 0');
+  // Half of the places, for one tenant alone.
+  expect(handled).toBeLessThanOrEqual(32);
+});
+
+it('has no place for a client that went before it was known who it is', async () => {
+  await start(NOT_SOON_MS);
+  await leaveBeforeKnown('/write', 1_000);
   const next = post('one');
   await untilHandled(1);
   held?.resolve();

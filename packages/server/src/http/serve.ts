@@ -30,8 +30,6 @@ type Done = (refusal?: Error) => void;
 
 /** Waits for a place; whose connection ends before its handler has begun gives the place back. */
 function takePlace(app: App, route: Route, reply: FastifyReply, done: Done): void {
-  // Its connection may have ended while it was asked who it is from: nobody would give its place back.
-  if (reply.raw.destroyed) return;
   const kind = loadKindOf(route);
   const arrival = arrivalOf(reply.request.raw);
   const { caller, feedKey } = arrival.identity ?? {};
@@ -40,6 +38,8 @@ function takePlace(app: App, route: Route, reply: FastifyReply, done: Done): voi
     done();
     return;
   }
+  // Its connection may have ended while it was asked who it is from: nobody would give its place back.
+  if (reply.raw.destroyed) return;
   const admission = admitTo(app.load[kind], tenantId, done);
   arrival.admission = admission;
   reply.raw.once('close', () => {
