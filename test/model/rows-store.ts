@@ -66,6 +66,12 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     const until = holders.flatMap(({ hold_until }) => (hold_until === null ? [] : [hold_until]));
     return [{ holds: holders.length, until: until.length === 0 ? null : Math.max(...until) }];
   },
+  dueActions: ({ actions, ledger }, { now, limit }) =>
+    actions
+      .filter(({ start_at }) => start_at !== null && start_at <= now)
+      .toSorted((one, other) => (one.start_at ?? 0) - (other.start_at ?? 0) || (one.id < other.id ? -1 : 1))
+      .slice(0, limit)
+      .map(({ id, target }) => ({ id, target, joins: ledger ? 1 : 0 })),
   nextStart: ({ actions }) =>
     earliest(
       'start_at',

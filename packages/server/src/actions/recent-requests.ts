@@ -11,6 +11,10 @@ export const KNOWN_MS = 120_000;
 /** Actions that are looked through, newest first: some µs each, for which all others wait. */
 const LOOKED_THROUGH = { onTarget: 100, ofRecords: 2_000, ofRefused: 200 } as const;
 
+/** By a clock that was put back everything seems to come before a repeat of then: nothing new would be made until it is past. */
+const MOST_AHEAD_MS = 1_000;
+const isOfLate = (madeAt: number, now: number): boolean => madeAt > now - KNOWN_MS && madeAt <= now + MOST_AHEAD_MS;
+
 /** Of the action that a request would make; null: a record, which has none; undefined: the request was refused before. */
 export type TargetOfRequest = string | null | undefined;
 
@@ -48,11 +52,10 @@ function* findRepeated(u: UnitContext, hash: string, target: TargetOfRequest): W
  * database where no repeat at all has made an action since.
  */
 function* findOvertaken(u: UnitContext, { hash, arrivedAt }: KeylessRequest): Work<KnownRequest | undefined> {
-  const lastMadeAt = u.repeatMadeAt ?? 0;
-  if (lastMadeAt < arrivedAt || lastMadeAt <= u.now - KNOWN_MS) return undefined;
+  if ((u.repeatMadeAt ?? 0) < arrivedAt) return undefined;
   const made = yield* first(queries.madeByRepeat({ key_hash: hash }));
   const madeAt = Number(made?.made_at ?? 0);
-  if (!made || madeAt < arrivedAt || madeAt <= u.now - KNOWN_MS) return undefined;
+  if (!made || madeAt < arrivedAt || !isOfLate(madeAt, u.now)) return undefined;
   return { id: made.id, isDeleted: made.is_deleted === 1 };
 }
 

@@ -1,35 +1,81 @@
-import { expect, it } from 'vitest';
-import type { DueAction } from '../store/queries.ts';
-import { chooseStarts } from './choose-starts.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DueAction, queries } from '../store/queries.ts';
+import { createOwners, noteOwners } from '../store/watch-owners.ts';
+import { chooseStarts, windowOf } from './choose-starts.ts';
+import type { Start } from './start-action.ts';
+import { takeDue } from './take-due.ts';
+import { cancel, createWorld, request, type World } from './testing/ledger-world.ts';
 
-const due = (id: string, target = id, joins: 0 | 1 = 0): DueAction => ({ id, target, joins });
+const due = (id: string, joins: 0 | 1 = 0): DueAction => ({ id, target: id, joins });
 const none = (): undefined => undefined;
-const ids = (actions: readonly DueAction[], free: number, skip: number): readonly string[] =>
-  chooseStarts(none, actions, free, skip).map(({ id }) => id);
-
-const SIX = ['1', '2', '3', '4', '5', '6'].map((id) => due(id));
+const ALL = ['1', '2', '3', '4', '5', '6'];
 
 it.each([
-  ['the oldest come first', 2, 0, ['1', '2']],
-  ['a process begins behind those that others have slots for', 2, 2, ['3', '4']],
-  ['a third one behind those of two', 2, 4, ['5', '6']],
-  ['where fewer are due the last ones, which others may take too', 2, 8, ['5', '6']],
-  ['with slots for all of them all', 8, 8, ['1', '2', '3', '4', '5', '6']],
-  ['without a slot none', 0, 2, []],
-])('%s', (_, free, skip, chosen) => {
-  expect(ids(SIX, free, skip)).toEqual(chosen);
+  ['the oldest come first', 2, ['1', '2']],
+  ['with slots for all of them all', 8, ALL],
+  ['without a slot none', 0, []],
+])('%s', (_, most, chosen) => {
+  const starts = chooseStarts(
+    none,
+    ALL.map((id) => due(id)),
+    most,
+  );
+  expect(starts.map(({ id }) => id)).toEqual(chosen);
 });
 
-it('what joins, or may not start, needs no slot and is skipped by nobody', () => {
-  const actions = [due('joins', 'x', 1), ...SIX, due('forbidden')];
-  const refusalFor = (target: string) => (target === 'forbidden' ? { message: 'It is protected.' } : undefined);
-  expect(chooseStarts(refusalFor, actions, 1, 3)).toEqual([
+it('what joins, or may not start, needs no slot', () => {
+  const actions = [due('joins', 1), ...ALL.map((id) => due(id)), due('forbidden'), due('joins too', 1)];
+  const refusalOf = ({ id }: DueAction) => (id === 'forbidden' ? 'It is protected.' : undefined);
+  expect(chooseStarts(refusalOf, actions, 1)).toEqual([
     { id: 'joins' },
-    { id: '4' },
+    { id: '1' },
     { id: 'forbidden', refusal: 'It is protected.' },
+    { id: 'joins too' },
   ]);
 });
 
-it('nothing overtakes an earlier action on its target', () => {
-  expect(ids([due('1', 'same'), due('2'), due('3', 'same'), due('4'), due('5')], 2, 2)).toEqual(['4', '5']);
+it('a process considers as much as all that live have slots for, and more of what needs none', () => {
+  const owners = createOwners();
+  expect(windowOf(owners, 16)).toEqual({ considered: 16, limit: 48 });
+  noteOwners(owners, new Set(['a', 'b', 'c']), 0);
+  expect(windowOf(owners, 16)).toEqual({ considered: 48, limit: 80 });
+  noteOwners(owners, new Set(Array.from({ length: 50 }, (_, index) => `${index}`)), 0);
+  expect(windowOf(owners, 16).considered).toBe(128);
+});
+
+describe('where others have begun what was read before', () => {
+  let world: World;
+  beforeEach(() => {
+    world = createWorld(1, { probes: false, seesForeign: false, verification: 'reported' });
+  });
+  afterEach(() => world.store.close());
+
+  /** As many as there are slots for. @returns the places of those that were begun */
+  function take(starts: readonly Start[], apply: number): readonly number[] {
+    const providers = [
+      { terms: world.terms, free: { release: 2, apply, verify: 2 }, starts, notBefore: {}, freshFirst: false },
+    ];
+    const turn = { owner: 'me', random: 0.5, ends: [], arrived: [], skip: [], maySuspect: false, providers };
+    const { calls } = world.store.run(takeDue, turn);
+    return calls.map(({ call }) => world.ids.indexOf(call.request.actionId));
+  }
+
+  it('those that are left are begun, in order, and none twice', () => {
+    for (let last = 1; last <= 6; last += 1) request(world, `ip:198.51.100.${last}`, 3_600_000);
+    const starts = world.ids.map((id) => ({ id }));
+    expect(take(starts, 2)).toEqual([0, 1]);
+    cancel(world, world.ids[2]);
+    expect(take(starts, 2)).toEqual([3, 4]);
+    expect(take(starts, 2)).toEqual([5]);
+    expect(take(starts, 2)).toEqual([]);
+  });
+
+  it('what may not start ends all the same, and takes nobody its slot', () => {
+    for (let last = 1; last <= 3; last += 1) request(world, `ip:198.51.100.${last}`, 3_600_000);
+    const [first, second, third] = world.ids as [string, string, string];
+    expect(take([{ id: first, refusal: 'It is protected.' }, { id: second }, { id: third }], 1)).toEqual([1]);
+    const [ended] = world.store.read(queries.actionById({ id: first }));
+    expect(ended?.status).toBe('Failed');
+    expect(take([{ id: second }, { id: third }], 1)).toEqual([2]);
+  });
 });

@@ -1,15 +1,16 @@
+import { targetFromText } from '@interdict/contract';
 import { haltAt, type Pauses } from '../actions/pauses.ts';
 import { providersOf } from '../actions/provider.ts';
-import { type EndPlace, queries } from '../store/queries.ts';
+import { type DueAction, type EndPlace, queries } from '../store/queries.ts';
 import { LANES } from '../store/rows.ts';
 import { livingProcesses } from '../store/watch-owners.ts';
 import type { LeasedCall } from './call-result.ts';
-import { chooseStarts, refusalsOf, windowOf } from './choose-starts.ts';
+import { chooseStarts, windowOf } from './choose-starts.ts';
 import { type DispatchedProvider, type Dispatcher, forgetGate, gateOf, type HeldEnds, slotsOf } from './dispatcher.ts';
 import { admit, admittable, enter, type Gate, takeBack } from './gates.ts';
 import { freeSlots, giveBack, reserve, SLOT_LANES, slotLaneOf, waitForSlot } from './slots.ts';
 import type { Start } from './start-action.ts';
-import type { FreeSlots, NotBefore, ProviderTurn } from './take-due.ts';
+import { type FreeSlots, isHeld, type NotBefore, type ProviderTurn } from './take-due.ts';
 
 export const ENDS_A_TURN = 200;
 export const ARRIVALS_A_TURN = 200;
@@ -21,6 +22,7 @@ interface Due {
   readonly actions: number;
   /** How many of them join what is in the ledger. */
   readonly joins: number;
+  /** More of them than there are slots for, where other processes may begin them first. */
   readonly starts: readonly Start[];
   readonly calls: FreeSlots;
 }
@@ -64,9 +66,9 @@ async function readDue(
   provider: DispatchedProvider,
   now: number,
 ): Promise<Due> {
-  const { store } = dispatcher.deps;
+  const { store, refusalFor } = dispatcher.deps;
   const free = freeNow(dispatcher, tenantId, provider, now);
-  const { limit, skip } = windowOf(dispatcher, gateOf(dispatcher, tenantId, provider, now), free.apply);
+  const { limit, considered } = windowOf(dispatcher.owners, free.apply);
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>
     (await store.read(tenantId, queries.dueCalls({ ...at, lane: LANES[lane], limit: free[lane] + 1 }))).length;
@@ -76,7 +78,9 @@ async function readDue(
     count('apply'),
     count('verify'),
   ]);
-  const starts = chooseStarts(refusalsOf(dispatcher, tenantId), actions, free.apply, skip);
+  const refusalOf = ({ target }: DueAction): string | undefined =>
+    target === null ? undefined : refusalFor(tenantId, targetFromText(target))?.message;
+  const starts = chooseStarts(refusalOf, actions, considered);
   const joins = actions.filter((each) => each.joins === 1).length;
   return { provider, actions: actions.length, joins, starts, calls: { release, apply, verify } };
 }
@@ -148,6 +152,14 @@ export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promis
   const idsOf = (rows: readonly { readonly id: string }[]): readonly string[] => rows.map(({ id }) => id);
   return { now, ends: idsOf(ended), arrived: idsOf(arrived), endsBehind, planned, awaitsRelease: awaited.length > 0 };
 }
+
+const isNone = ({ release, apply, verify }: FreeSlots): boolean => release + apply + verify === 0;
+
+/** All that is due waits for a slot: to look again under the lock would bring nothing, and keep others from it. */
+export const waitsForSlots = ({ ends, arrived, planned }: Plan): boolean =>
+  ends.length + arrived.length === 0 &&
+  planned.some(({ wanted }) => !isNone(wanted)) &&
+  planned.every(({ turn: { free, starts, notBefore } }) => isNone(free) && starts.length === 0 && !isHeld(notBefore));
 
 /**
  * Gives back the slots that no call took. Where more is due than there were slots for, the tenant waits for the next,

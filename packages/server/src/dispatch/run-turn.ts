@@ -4,11 +4,11 @@ import { carryCall, type HeldCall } from './carry-call.ts';
 import { type DispatchedProvider, type Dispatcher, forgetGate, slotsOf } from './dispatcher.ts';
 import { leave } from './gates.ts';
 import { tellLateReleases } from './late-releases.ts';
-import { ENDS_A_TURN, type Plan, type Planned, planTurn, settleSlots } from './plan-turn.ts';
+import { ENDS_A_TURN, type Plan, type Planned, planTurn, settleSlots, waitsForSlots } from './plan-turn.ts';
 import { leftAlone } from './set-aside.ts';
 import { isWorthATurn, servable } from './slots.ts';
 import { takeApart } from './take-apart.ts';
-import { type Taken, takeDue } from './take-due.ts';
+import { type Taken, type Turn, takeDue } from './take-due.ts';
 import { noteDoubt, settleDoubt } from './unheld-leases.ts';
 
 /** Each tenant that waits for a slot of the provider comes to its turn when there is one. */
@@ -69,9 +69,21 @@ interface TurnTaken extends Taken {
   readonly mayGoOn: boolean;
 }
 
+/** At once, or where that fails part by part; nothing where all that is due waits for a slot. */
+async function takeAll(dispatcher: Dispatcher, tenantId: string, plan: Plan, turn: Turn): Promise<Taken> {
+  if (waitsForSlots(plan)) return { ...NOTHING, nextDueAt: plan.now };
+  // A release does not queue behind a flood of requests.
+  const urgent = plan.planned.some(({ wanted }) => wanted.release > 0);
+  return await dispatcher.deps.store.run(tenantId, takeDue, turn, { urgent }).catch((thrown: unknown) => {
+    noteDoubt(dispatcher, tenantId, thrown);
+    return takeApart(dispatcher, tenantId, plan, thrown);
+  });
+}
+
 async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promise<TurnTaken> {
   const { store, random, timers, onAlarms } = dispatcher.deps;
-  const { now, ends, arrived, planned } = withoutBad(dispatcher, tenantId, plan);
+  const good = withoutBad(dispatcher, tenantId, plan);
+  const { now, ends, arrived, planned } = good;
   const providers = planned.map((each) => each.turn);
   const skip = [...leftAlone(dispatcher.aside, tenantId, now)];
   const maySuspect = dispatcher.suspect === undefined;
@@ -79,18 +91,13 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
   const endsWait = store.clock.isInDoubt?.() ?? false;
   const base = { owner: store.leaseOwner, random: random(), maySuspect, endsWait };
   const turn = { ...base, providers, ends, arrived, skip };
-  // A release does not queue behind a flood of requests.
-  const urgent = planned.some(({ wanted }) => wanted.release > 0);
   const askedAt = timers.monotonicMs();
   let taken = NOTHING;
   let mayGoOn = false;
   try {
     failpoint('dispatch.beforeIntent');
     if (ends.length > 0) failpoint('expiry.beforeStore');
-    taken = await store.run(tenantId, takeDue, turn, { urgent }).catch((thrown: unknown) => {
-      noteDoubt(dispatcher, tenantId, thrown);
-      return takeApart(dispatcher, tenantId, { ends, planned }, thrown);
-    });
+    taken = await takeAll(dispatcher, tenantId, good, turn);
     if (taken.ended > 0) {
       failpoint('expiry.afterStore');
       store.hints?.tell(tenantId, 'ended');

@@ -5,6 +5,7 @@ import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
 import { type Alarm, all, first, must, together, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
+import { chooseStarts } from './choose-starts.ts';
 import { endAction } from './end-action.ts';
 import { nextLateAt } from './give-up-late.ts';
 import { isHeldBack, isPastEnd, kindOfCall, type Leasing, leaseCall, type Permitted } from './lease-call.ts';
@@ -18,12 +19,12 @@ export type FreeSlots = Readonly<Record<'release' | 'apply' | 'verify', number>>
 /** What is held back: before which time it is of no use to look for it again. Absent: it is not. */
 export type NotBefore = Readonly<Partial<Record<keyof FreeSlots | 'starts', number | undefined>>>;
 
-const isHeld = (notBefore: NotBefore): boolean => Object.values(notBefore).some((time) => time !== undefined);
+export const isHeld = (notBefore: NotBefore): boolean => Object.values(notBefore).some((time) => time !== undefined);
 
 export interface ProviderTurn {
   readonly terms: Terms;
   readonly free: FreeSlots;
-  /** Actions that are due there, in order. */
+  /** Actions that were due there, in order: other processes may have begun some of them. */
   readonly starts: readonly Start[];
   readonly notBefore: NotBefore;
   /** What was never tried goes before what failed before. */
@@ -152,6 +153,15 @@ function* startAll(u: UnitContext, rows: readonly ActionRow[], permitted: Permit
   return calls.filter((call) => call !== undefined);
 }
 
+/** Which of so many are left is known under the tenant's lock: of those as many as there are slots for. */
+function* leftToStart(u: UnitContext, { starts, terms, free }: ProviderTurn): Work<readonly Start[]> {
+  if (starts.length <= free.apply) return starts;
+  const judged = new Map(starts.map((start) => [start.id, start]));
+  const due = yield* all(queries.dueActions({ provider: terms.provider, now: u.now, limit: starts.length }));
+  const left = due.filter(({ id }) => judged.has(id));
+  return chooseStarts(({ id }) => judged.get(id)?.refusal, left, free.apply);
+}
+
 /** Those that need no call are under way with it. @returns those that need one */
 function* joinAll(u: UnitContext, { starts, terms }: ProviderTurn, halt: Halt): Work<readonly ActionRow[]> {
   if (halt.holdsApplies) return [];
@@ -238,17 +248,27 @@ function* nextDue(u: UnitContext, turn: Turn, pauses: Pauses): Work<number | nul
   return known.length === 0 ? null : Math.min(...known);
 }
 
+/** In one round trip: what pauses, and what is left to start at each provider. */
+function* readFirst(u: UnitContext, { providers }: Turn): Work<readonly [Pauses, ...(readonly Start[])[]]> {
+  const read = yield* together<Pauses | readonly Start[]>([
+    readPauses(),
+    ...providers.map((provider) => leftToStart(u, provider)),
+  ]);
+  return read as readonly [Pauses, ...(readonly Start[])[]];
+}
+
 /** Everything that is due for a tenant and may go now: ends, starts, and the intents of calls, committed before they are sent. */
 export const takeDue = unit('dispatch.takeDue', function* (u, turn: Turn) {
-  const pauses = yield* readPauses();
+  const [pauses, ...left] = yield* readFirst(u, turn);
   const reachable = new Set(turn.providers.map(({ terms }) => terms.provider));
   const ending = { pauses, isReachable: (provider: string) => reachable.has(provider) };
   let ended = 0;
   for (const id of turn.ends) if (yield* endAction(u, id, ending)) ended += 1;
   const calls: LeasedCall[] = [];
   const turnNow = { ...turn };
-  for (const provider of turn.providers) {
-    calls.push(...(yield* serve(u, turnNow, provider, haltAt(pauses, provider.terms.provider))));
+  for (const [index, provider] of turn.providers.entries()) {
+    const served = { ...provider, starts: left[index] ?? [] };
+    calls.push(...(yield* serve(u, turnNow, served, haltAt(pauses, provider.terms.provider))));
   }
   // What could not start says so.
   for (const id of turn.arrived) yield* comeToTime(u, id);

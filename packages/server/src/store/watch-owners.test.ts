@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createOwners, isInDoubt, missFromNow, noteOwners, noteSilence, placeAmong } from './watch-owners.ts';
+import { createOwners, isInDoubt, missFromNow, noteOwners, noteSilence } from './watch-owners.ts';
 
 const both = new Set(['own', 'other']);
 const own = new Set(['own']);
@@ -58,13 +58,4 @@ it('a store that stays silent makes doubt, and ends it when it answers', () => {
   expect(isInDoubt(owners, 'own', 3_000)).toBe(true);
   noteOwners(owners, both, 3_500);
   expect(isInDoubt(owners, 'own', 9_000)).toBe(false);
-});
-
-it('a process stands behind those that live and come before it by name', () => {
-  const owners = createOwners();
-  expect(placeAmong(owners, 'b')).toBe(0);
-  noteOwners(owners, new Set(['a', 'b', 'c']), 0);
-  expect(['a', 'b', 'c', 'unknown'].map((name) => placeAmong(owners, name))).toEqual([0, 1, 2, 0]);
-  noteOwners(owners, new Set(['b', 'c']), 1_000);
-  expect(['b', 'c'].map((name) => placeAmong(owners, name))).toEqual([0, 1]);
 });

@@ -42,12 +42,6 @@ export function missFromNow(owners: Owners, names: Iterable<string>, now: number
 export const livingProcesses = ({ missedSince }: Owners): number =>
   Math.max(1, [...missedSince.values()].filter((since) => since === undefined).length);
 
-/** How many of the living come before a process, by their names; 0 where it is not known to live. */
-export function placeAmong({ missedSince }: Owners, own: string): number {
-  if (!missedSince.has(own)) return 0;
-  return [...missedSince].filter(([name, since]) => since === undefined && name < own).length;
-}
-
 /** Whether others may think by now that this process is gone. */
 export function isInDoubt(owners: Owners, own: string, now: number): boolean {
   const since = owners.silentSince ?? owners.missedSince.get(own);

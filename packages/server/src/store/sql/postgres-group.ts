@@ -40,9 +40,13 @@ function journalText(rows: number): string {
 export const GROUP_TEXTS = {
   addTenant: `insert into tenant (tenant_id, last_sequence, action_count, due_at) values ($1, 0, 0, null)
     on conflict (tenant_id) do nothing`,
-  /** The lock under which a tenant's changes queue, whichever process makes them: sequences follow commit order. */
-  lockTenant: `select last_sequence, action_count, due_at, repeat_made_at,
-    (extract(epoch from clock_timestamp()) * 1000)::bigint as now from tenant where tenant_id = $1 for update`,
+  /**
+   * The lock under which a tenant's changes queue, whichever process makes them: sequences follow commit order. The time
+   * is asked for behind it: in the same query PostgreSQL may tell that of before the wait.
+   */
+  lockTenant: `with locked as materialized (
+      select last_sequence, action_count, due_at, repeat_made_at from tenant where tenant_id = $1 for update
+    ) select locked.*, (extract(epoch from clock_timestamp()) * 1000)::bigint as now from locked`,
   writeTenant: `update tenant set last_sequence = $2, action_count = $3, due_at = $4, repeat_made_at = $5
     where tenant_id = $1`,
   writeJournal: journalText(1),

@@ -9,7 +9,7 @@ import { until } from '../../../../../test/server.ts';
 import { queries } from '../queries.ts';
 import { anActionRow } from '../testing/an-action-row.ts';
 import { describeStore } from '../testing/describe-store.ts';
-import { addAction, TEST_UNITS } from '../testing/test-units.ts';
+import { addAction, TEST_UNITS, tellNow } from '../testing/test-units.ts';
 import { borrow } from './postgres-borrow.ts';
 import { openPool } from './postgres-connection.ts';
 import { type OpenPostgres, openPostgresStore } from './postgres-store.ts';
@@ -97,6 +97,24 @@ for (const version of ['18', '15'] as const) {
         await slow.query('commit');
         expect([...(await later)].sort()).toEqual([3, 4]);
         await Promise.all([slow.end(), one.close(), two.close()]);
+      }));
+
+    it('tells a unit the time of its turn, not that at which it began to wait for it', () =>
+      inDatabase(async (url) => {
+        const [store, slow, tenant] = [await open(url), await connect(url), randomUUID()];
+        await store.run(tenant, addAction, anActionRow());
+        await slow.query('set search_path = interdict');
+        await slow.query('begin');
+        await slow.query('select last_sequence from tenant where tenant_id = $1 for update', [tenant]);
+        const told = store.run(tenant, tellNow, undefined);
+        const waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock'";
+        await expect.poll(async () => (await slow.query(waits)).rowCount).toBe(1);
+        await slow.query('select pg_sleep(0.2)');
+        const { rows } = await slow.query('select (extract(epoch from clock_timestamp()) * 1000)::bigint as now');
+        // Whoever had it has changed nothing.
+        await slow.query('rollback');
+        expect(await told).toBeGreaterThanOrEqual(Number(rows[0]?.now));
+        await Promise.all([slow.end(), store.close()]);
       }));
 
     it('lets no flood of other tenants hold up what is urgent', () =>
