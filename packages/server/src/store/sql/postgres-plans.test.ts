@@ -43,18 +43,46 @@ describe.skipIf(!requirement('postgres18').ok)('plans that were made on empty ta
   });
 
   /** Rows that whoever looks for one of them by its id walks through, where it goes by its tenant alone. */
-  async function fill(): Promise<void> {
-    const columns = (await readTables(client)).find(({ table }) => table === 'enforcement')?.columns ?? [];
+  async function fill(into: 'enforcement' | 'action' = 'enforcement', tenant = TENANT, count = ROWS): Promise<void> {
+    const columns = (await readTables(client)).find(({ table }) => table === into)?.columns ?? [];
     const values = columns.map(({ name, type }) => {
-      if (name === 'tenant_id') return `'${TENANT}'`;
-      if (name === 'id' || name === 'target') return 'n::text';
+      if (name === 'tenant_id') return `'${tenant}'`;
+      if (['id', 'target', 'key_hash'].includes(name)) return 'n::text';
       return type === 'text' ? "'1'" : '0';
     });
     const names = columns.map(({ name }) => name).join(', ');
     await client.query(
-      `insert into interdict.enforcement (${names}) select ${values.join(', ')} from generate_series(1, ${ROWS}) as n`,
+      `insert into interdict.${into} (${names}) select ${values.join(', ')} from generate_series(1, ${count}) as n`,
     );
   }
+
+  /** Rows of the ledger that statements have gone through so far. */
+  async function walked(): Promise<number> {
+    await client.query('select pg_sleep(1.1), pg_stat_clear_snapshot()');
+    const { rows } = await client.query<{ read: string }>(
+      "select seq_tup_read + idx_tup_fetch as read from pg_stat_user_tables where relname = 'enforcement'",
+    );
+    return Number(rows[0]?.read);
+  }
+
+  it('ask for each action that is due whether its effect is in the ledger, and do not read all of that', async () => {
+    const store = await openPostgresStore({ url: server.url, units: [], facts: {} });
+    try {
+      const busy = 'busy';
+      await fill('action', busy, 10 * ROWS);
+      await fill('enforcement', busy, 10 * ROWS);
+      await client.query('analyze interdict.action, interdict.enforcement');
+      const due = (): Promise<readonly unknown[]> =>
+        store.read(busy, queries.dueActions({ provider: '1', now: 1, limit: 48 }));
+      // So often that the plan is made without the values.
+      for (let time = 1; time <= 10; time += 1) expect(await due()).toHaveLength(48);
+      const before = await walked();
+      for (let time = 1; time <= 10; time += 1) await due();
+      expect((await walked()) - before).toBeLessThanOrEqual(480);
+    } finally {
+      await store.close();
+    }
+  });
 
   it('are not kept when there are rows, before anybody analyses them', async () => {
     const store = await openPostgresStore({ url: server.url, units: [], facts: {} });

@@ -118,23 +118,21 @@ export const actionStatements: Statements<ActionQuery> = {
   dueActions: (db, a) =>
     db
       .selectFrom('action')
-      .select(({ case: either, exists, lit, selectFrom }) => [
+      .select(({ fn, lit, selectFrom }) => [
         'id',
         'target',
-        either()
-          .when(
-            exists(
-              selectFrom('enforcement')
-                .select('enforcement.id')
-                .whereRef('enforcement.tenant_id', '=', 'action.tenant_id')
-                .whereRef('enforcement.provider', '=', 'action.provider')
-                .whereRef('enforcement.action', '=', 'action.action')
-                .whereRef('enforcement.target', '=', 'action.target'),
-            ),
+        // Not "exists": for that PostgreSQL reads the tenant's whole ledger into a table of its own, in every turn.
+        fn
+          .coalesce(
+            selectFrom('enforcement')
+              .select(lit(1).as('one'))
+              .whereRef('enforcement.tenant_id', '=', 'action.tenant_id')
+              .whereRef('enforcement.provider', '=', 'action.provider')
+              .whereRef('enforcement.action', '=', 'action.action')
+              .whereRef('enforcement.target', '=', 'action.target')
+              .limit(lit(1)),
+            lit(0),
           )
-          .then(lit(1))
-          .else(lit(0))
-          .end()
           .as('joins'),
       ])
       .where('tenant_id', '=', a.tenant_id)
