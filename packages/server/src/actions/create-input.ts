@@ -45,7 +45,7 @@ export interface KeylessRequest {
   readonly hash: string;
   /** Its client says that it has sent it before. */
   readonly isRepeat: boolean;
-  /** Milliseconds, UTC, by the store's clock: when its first byte was read, and not later. */
+  /** Milliseconds, UTC, by the store's clock: when its headers were read, and not later. */
   readonly arrivedAt: number;
 }
 

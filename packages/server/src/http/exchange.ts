@@ -19,7 +19,7 @@ export interface Exchange {
   readonly base: string;
   readonly requestId: string;
   readonly sourceIp: string | null;
-  /** When its first byte was there, by `performance.now()`. */
+  /** When its headers were read, by `performance.now()`. */
   readonly startedAt: number;
   /** Whether the connection still stands on which it came. */
   readonly isOpen: () => boolean;
