@@ -104,13 +104,6 @@ function moveWal(db: DatabaseSync, folder: string): boolean {
   return log !== undefined && log > 0 && log === checkpointed;
 }
 
-/** @returns false where the file cannot hold it: then nobody may move it, not SQLite as the last connection closes either */
-export function moveWalToClose(db: DatabaseSync, folder: string): boolean {
-  if (!canMoveWal(db, folder)) return false;
-  db.exec('pragma wal_checkpoint(truncate)');
-  return true;
-}
-
 function walPagesFor(db: DatabaseSync, folder: string, isShort: boolean): number {
   if (!isShort) return usualWalPages(folder);
   return canMoveWal(db, folder) ? WAL_PAGES.short : 0;

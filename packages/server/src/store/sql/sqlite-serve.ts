@@ -9,7 +9,7 @@ import type { StepCall } from '../walk.ts';
 import type { AnyUnit } from '../work.ts';
 import { ACROSS_TENANTS, type AcrossTenants } from './across-tenants.ts';
 import { carryGroup, carryOne } from './carry-group.ts';
-import { keepRoom, makeRoomToStart, moveWalToClose } from './disk-room.ts';
+import { keepRoom, makeRoomToStart } from './disk-room.ts';
 import { hasThrown, type UnitCall } from './group.ts';
 import { ask, createSqliteEngine, readTenant, type SqliteEngine, stepSqlite } from './sqlite-engine.ts';
 import { createWriteWatch, readEpoch, writeEpoch } from './sqlite-epoch.ts';
@@ -109,8 +109,8 @@ function writerMethods(folder: string, units: readonly AnyUnit[], clock: Clock):
       return outcomes.map((outcome) => (hasThrown(outcome) ? { thrown: packFault(outcome.thrown) } : outcome));
     }),
     keepRoom: guard(() => keepRoom(db, folder)),
-    moveWal: () => moveWalToClose(db, folder),
     close: () => {
+      db.exec('pragma wal_checkpoint(truncate)');
       db.close();
       closeSync(index);
       lock.close();

@@ -190,11 +190,9 @@ function watchRoom({ folder, onRoom }: SqliteOptions, writer: PortClient): RoomW
   return watch;
 }
 
-/** Who closes last moves what is in the WAL: a reader cannot. */
-async function closeThreads({ groups, reader, writer }: Threads): Promise<void> {
-  await drained(groups);
-  const isMoved = await callPort(writer, 'moveWal').catch(() => false);
-  for (const client of isMoved === true ? [reader, writer] : [writer, reader]) {
+async function closeThreads(threads: Threads): Promise<void> {
+  await drained(threads.groups);
+  for (const client of [threads.reader, threads.writer]) {
     await callPort(client, 'close').catch(() => undefined);
     await endPort(client);
   }
