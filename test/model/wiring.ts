@@ -67,7 +67,7 @@ export function turn(state: State, worker: number, model: Model): State {
   const ids = state.actions.map(({ id }) => id);
   const free = { release: 1, apply: 1, verify: 1 };
   const starts = ids.map((id) => ({ id }));
-  const provider = { terms: termsOf(model), free, starts, notBefore: {}, freshFirst: false };
+  const provider = { terms: termsOf(model), free, starts, notBefore: {}, window: 50, freshFirst: false };
   const { rows, value } = runUnit(takeDue, state, state.now, {
     owner: `w${worker}`,
     random: RANDOM,

@@ -70,6 +70,7 @@ describe('a call that may not be made any more', () => {
       free: { release: 1, apply: 1, verify: 1 },
       starts: [{ id }],
       notBefore: {},
+      window: 50,
       freshFirst: false,
     };
     const turn = {

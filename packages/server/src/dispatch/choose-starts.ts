@@ -4,8 +4,8 @@ import type { Start } from './start-action.ts';
 
 /** More than a provider's slots: an action that joins an effect in force needs none. */
 const STARTS_BEYOND_SLOTS = 32;
-/** Of so many processes each finds something that the others have left to it. */
-const MOST_PROCESSES = 8;
+/** More than so many would keep those waiting who wait for the tenant's lock. */
+const MOST_CONSIDERED = 512;
 
 /** Of what is due, in order: how many to read, and how many of those that need a slot to consider. */
 export interface Window {
@@ -15,10 +15,12 @@ export interface Window {
 
 /**
  * Processes that share a store read the same actions first. Which of them are left is known under the tenant's lock
- * alone: each considers as many as all of them have slots for.
+ * alone: a process that has free slots considers as many more as all others together may begin.
+ * @param slots how many each of them has
  */
-export function windowOf(owners: Owners, free: number): Window {
-  const considered = free * Math.min(MOST_PROCESSES, livingProcesses(owners));
+export function windowOf(owners: Owners, free: number, slots: number): Window {
+  const others = free === 0 ? 0 : (livingProcesses(owners) - 1) * slots;
+  const considered = Math.max(free, Math.min(free + others, MOST_CONSIDERED));
   return { limit: considered + STARTS_BEYOND_SLOTS, considered };
 }
 
@@ -33,7 +35,7 @@ export function chooseStarts(
     const { id, joins } = action;
     const refusal = refusalOf(action);
     if (refusal !== undefined) return [{ id, refusal }];
-    if (joins === 1) return [{ id }];
+    if (joins === 1) return [{ id, joins: true }];
     others += 1;
     return others > most ? [] : [{ id }];
   });

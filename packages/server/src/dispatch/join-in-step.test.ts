@@ -64,7 +64,14 @@ describe.skipIf(!requirement('postgres18').ok)('in one group with its start', ()
     store.run(tenant, takeDue, {
       ...{ owner: store.leaseOwner, random: 0, ends: [], arrived: [], skip: [], maySuspect: true },
       providers: [
-        { terms: TERMS, free: { release: 4, apply: 4, verify: 4 }, starts: [{ id }], notBefore: {}, freshFirst: false },
+        {
+          terms: TERMS,
+          free: { release: 4, apply: 4, verify: 4 },
+          starts: [{ id }],
+          notBefore: {},
+          window: 50,
+          freshFirst: false,
+        },
       ],
     });
 

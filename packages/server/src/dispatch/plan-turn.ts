@@ -34,6 +34,8 @@ export interface Planned {
   /** As many calls as may follow from what is due, and as are let through. */
   readonly wanted: FreeSlots;
   readonly turn: ProviderTurn;
+  /** There are slots for more of what was read than was considered. */
+  readonly isCut: boolean;
 }
 
 export interface Plan {
@@ -45,6 +47,8 @@ export interface Plan {
   /** Where the ends behind these begin; absent where no end has to wait. */
   readonly endsBehind: HeldEnds | undefined;
   readonly planned: readonly Planned[];
+  /** Something holds calls back. */
+  readonly isHalted: boolean;
   /** Somewhere a release is awaited of which nobody was told yet that it is late. */
   readonly awaitsRelease: boolean;
 }
@@ -68,7 +72,7 @@ async function readDue(
 ): Promise<Due> {
   const { store, refusalFor } = dispatcher.deps;
   const free = freeNow(dispatcher, tenantId, provider, now);
-  const { limit, considered } = windowOf(dispatcher.owners, free.apply);
+  const { limit, considered } = windowOf(dispatcher.owners, free.apply, slotsOf(dispatcher, provider).apply.limit);
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>
     (await store.read(tenantId, queries.dueCalls({ ...at, lane: LANES[lane], limit: free[lane] + 1 }))).length;
@@ -110,7 +114,10 @@ function planAt(
   enter(gate, free);
   // Behind those that join what is in the ledger others may, which are not read yet.
   const held: NotBefore = joins > 0 ? notBefore : { ...notBefore, starts: notBefore.apply };
-  return { provider, gate, wanted, turn: { terms: provider.terms, free, starts, notBefore: held, freshFirst } };
+  const turn = { terms: provider.terms, free, starts, window: actions, notBefore: held, freshFirst };
+  // A slot may have come free while it was read what is due.
+  const isCut = starts.length < Math.min(free.apply, actions);
+  return { provider, gate, wanted, turn, isCut };
 }
 
 /** While ends have to wait, those behind them are looked at all the same: each turn goes on behind the last. */
@@ -150,13 +157,18 @@ export async function planTurn(dispatcher: Dispatcher, tenantId: string): Promis
     planAt(dispatcher, tenantId, unlessHeld(dispatcher, each, pauses), { ends: ended.length, now }),
   );
   const idsOf = (rows: readonly { readonly id: string }[]): readonly string[] => rows.map(({ id }) => id);
-  return { now, ends: idsOf(ended), arrived: idsOf(arrived), endsBehind, planned, awaitsRelease: awaited.length > 0 };
+  const [isHalted, awaitsRelease] = [pauses.length > 0, awaited.length > 0];
+  return { now, ends: idsOf(ended), arrived: idsOf(arrived), endsBehind, planned, isHalted, awaitsRelease };
 }
 
 const isNone = ({ release, apply, verify }: FreeSlots): boolean => release + apply + verify === 0;
 
-/** All that is due waits for a slot: to look again under the lock would bring nothing, and keep others from it. */
-export const waitsForSlots = ({ ends, arrived, planned }: Plan): boolean =>
+/**
+ * All that is due waits for a slot: to look again under the lock would bring nothing, and keep others from it. Where a
+ * pause holds applies back, leases of theirs that ran out are settled without a slot.
+ */
+export const waitsForSlots = ({ ends, arrived, planned, isHalted }: Plan): boolean =>
+  !isHalted &&
   ends.length + arrived.length === 0 &&
   planned.some(({ wanted }) => !isNone(wanted)) &&
   planned.every(({ turn: { free, starts, notBefore } }) => isNone(free) && starts.length === 0 && !isHeld(notBefore));

@@ -84,7 +84,7 @@ describe('after a restore', () => {
       return id;
     };
     const nextDueAt = (): number | null => {
-      const providers = [{ terms: world.terms, free: FREE, starts: [], notBefore: {}, freshFirst: false }];
+      const providers = [{ terms: world.terms, free: FREE, starts: [], notBefore: {}, window: 50, freshFirst: false }];
       const of = { owner: 'me', random: 0.5, ends: [], arrived: [], skip: [], maySuspect: true, providers };
       return world.store.run(takeDue, of).nextDueAt;
     };

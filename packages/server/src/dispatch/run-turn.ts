@@ -62,7 +62,7 @@ function withoutBad(dispatcher: Dispatcher, tenantId: string, plan: Plan): Plan 
   return { ...plan, ends: good(plan.ends), arrived: good(plan.arrived), planned };
 }
 
-const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0, alarms: [] };
+const NOTHING: Taken = { calls: [], nextDueAt: null, ended: 0, alarms: [], isOvertaken: false };
 
 interface TurnTaken extends Taken {
   /** More is due than was taken, and no slot is waited for. */
@@ -117,15 +117,21 @@ async function take(dispatcher: Dispatcher, tenantId: string, plan: Plan): Promi
   return { ...taken, mayGoOn };
 }
 
+/** Slots are free for what is due and was not considered: nobody else wakes the tenant for it. */
+const hasMissed = ({ planned }: Plan, { isOvertaken }: Taken): boolean =>
+  isOvertaken || planned.some(({ isCut }) => isCut);
+
 /** @returns whether another turn must follow at once */
 async function runTurn(dispatcher: Dispatcher, tenantId: string): Promise<boolean> {
   await settleDoubt(dispatcher, tenantId);
   const plan = await planTurn(dispatcher, tenantId);
-  const { calls, nextDueAt, ended, mayGoOn } = await take(dispatcher, tenantId, plan);
+  const taken = await take(dispatcher, tenantId, plan);
+  const { calls, nextDueAt, ended, mayGoOn } = taken;
   if (plan.endsBehind) dispatcher.heldEnds.set(tenantId, plan.endsBehind);
   else dispatcher.heldEnds.delete(tenantId);
   if (plan.awaitsRelease) await tellLateReleases(dispatcher, tenantId, plan.now);
   if (nextDueAt !== null && nextDueAt > plan.now) wakeAt(dispatcher, tenantId, nextDueAt);
+  else if (nextDueAt !== null && hasMissed(plan, taken)) wakeForNew(dispatcher, tenantId);
   return (
     (calls.length > 0 && mayGoOn) || ((ended > 0 || plan.endsBehind !== undefined) && plan.ends.length === ENDS_A_TURN)
   );

@@ -17,6 +17,8 @@ export interface Start {
   readonly id: string;
   /** Why its target must not be touched; absent where it may. */
   readonly refusal?: string;
+  /** Its effect was in the ledger: it needs no slot. */
+  readonly joins?: true;
 }
 
 const mayStart = (u: UnitContext, row: ActionRow | undefined): row is ActionRow =>

@@ -88,8 +88,9 @@ describe('a call that kills the process', () => {
     const all = { release: 9, apply: 9, verify: 9 };
     const take = (maySuspect: boolean): number => {
       const now = world.clock.time;
-      const starts = world.store.read(queries.dueActions({ provider: 'edge', now, limit: 50 }));
-      const providers = [{ terms: world.terms, free: all, starts, notBefore: {}, freshFirst: false }];
+      const due = world.store.read(queries.dueActions({ provider: 'edge', now, limit: 50 }));
+      const starts = due.map(({ id }) => ({ id }));
+      const providers = [{ terms: world.terms, free: all, starts, notBefore: {}, window: 50, freshFirst: false }];
       const turnOf = { owner: 'me', random: 0.5, ends: [], arrived: [], skip: [], maySuspect, providers };
       return world.store.run(takeDue, turnOf).calls.length;
     };

@@ -98,5 +98,5 @@ export async function takeApart(
   await takeParts(dispatcher, tenantId, into, endings);
   for (const each of planned) await takeAtProvider(dispatcher, tenantId, into, each);
   if (!into.isTold) tellTorn(dispatcher, tenantId, thrown);
-  return { calls: into.calls, nextDueAt: null, ended: into.ended, alarms: [] };
+  return { calls: into.calls, nextDueAt: null, ended: into.ended, alarms: [], isOvertaken: false };
 }

@@ -5,7 +5,6 @@ import { queries } from '../store/queries.ts';
 import { type ActionRow, type EnforcementRow, LANES, type Lane } from '../store/rows.ts';
 import { type Alarm, all, first, must, together, type UnitContext, unit, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
-import { chooseStarts } from './choose-starts.ts';
 import { endAction } from './end-action.ts';
 import { nextLateAt } from './give-up-late.ts';
 import { isHeldBack, isPastEnd, kindOfCall, type Leasing, leaseCall, type Permitted } from './lease-call.ts';
@@ -26,6 +25,8 @@ export interface ProviderTurn {
   readonly free: FreeSlots;
   /** Actions that were due there, in order: other processes may have begun some of them. */
   readonly starts: readonly Start[];
+  /** Among how many of what is due they were. */
+  readonly window: number;
   readonly notBefore: NotBefore;
   /** What was never tried goes before what failed before. */
   readonly freshFirst: boolean;
@@ -58,6 +59,8 @@ export interface Taken {
   /** How many actions were ended. */
   readonly ended: number;
   readonly alarms: readonly Alarm[];
+  /** Other processes have begun what was planned, and there are slots for more. */
+  readonly isOvertaken: boolean;
 }
 
 /** Leases that ran out are settled, however many applies of the lane have to wait. */
@@ -153,13 +156,28 @@ function* startAll(u: UnitContext, rows: readonly ActionRow[], permitted: Permit
   return calls.filter((call) => call !== undefined);
 }
 
-/** Which of so many are left is known under the tenant's lock: of those as many as there are slots for. */
-function* leftToStart(u: UnitContext, { starts, terms, free }: ProviderTurn): Work<readonly Start[]> {
-  if (starts.length <= free.apply) return starts;
-  const judged = new Map(starts.map((start) => [start.id, start]));
-  const due = yield* all(queries.dueActions({ provider: terms.provider, now: u.now, limit: starts.length }));
-  const left = due.filter(({ id }) => judged.has(id));
-  return chooseStarts(({ id }) => judged.get(id)?.refusal, left, free.apply);
+/** What is left to start at a provider. */
+interface Left {
+  readonly starts: readonly Start[];
+  /** Others have begun some of what was planned. */
+  readonly isOvertaken: boolean;
+}
+
+const needsSlot = ({ refusal, joins }: Start): boolean => refusal === undefined && joins !== true;
+
+/** Which of more than there are slots for are left is known under the tenant's lock. What needs no slot is left as it is. */
+function* leftToStart(u: UnitContext, { starts, terms, free, window }: ProviderTurn): Work<Left> {
+  if (starts.filter(needsSlot).length <= free.apply) return { starts, isOvertaken: false };
+  const due = yield* all(queries.dueActions({ provider: terms.provider, now: u.now, limit: window }));
+  const joins = new Map(due.map((action) => [action.id, action.joins]));
+  let begun = 0;
+  const left = starts.filter((start) => {
+    if (!needsSlot(start) || joins.get(start.id) === 1) return true;
+    if (!joins.has(start.id)) return false;
+    begun += 1;
+    return begun <= free.apply;
+  });
+  return { starts: left, isOvertaken: begun < free.apply };
 }
 
 /** Those that need no call are under way with it. @returns those that need one */
@@ -249,12 +267,9 @@ function* nextDue(u: UnitContext, turn: Turn, pauses: Pauses): Work<number | nul
 }
 
 /** In one round trip: what pauses, and what is left to start at each provider. */
-function* readFirst(u: UnitContext, { providers }: Turn): Work<readonly [Pauses, ...(readonly Start[])[]]> {
-  const read = yield* together<Pauses | readonly Start[]>([
-    readPauses(),
-    ...providers.map((provider) => leftToStart(u, provider)),
-  ]);
-  return read as readonly [Pauses, ...(readonly Start[])[]];
+function* readFirst(u: UnitContext, { providers }: Turn): Work<readonly [Pauses, ...Left[]]> {
+  const read = yield* together<Pauses | Left>([readPauses(), ...providers.map((provider) => leftToStart(u, provider))]);
+  return read as readonly [Pauses, ...Left[]];
 }
 
 /** Everything that is due for a tenant and may go now: ends, starts, and the intents of calls, committed before they are sent. */
@@ -267,12 +282,13 @@ export const takeDue = unit('dispatch.takeDue', function* (u, turn: Turn) {
   const calls: LeasedCall[] = [];
   const turnNow = { ...turn };
   for (const [index, provider] of turn.providers.entries()) {
-    const served = { ...provider, starts: left[index] ?? [] };
+    const served = { ...provider, starts: left[index]?.starts ?? [] };
     calls.push(...(yield* serve(u, turnNow, served, haltAt(pauses, provider.terms.provider))));
   }
   // What could not start says so.
   for (const id of turn.arrived) yield* comeToTime(u, id);
   const nextDueAt = yield* nextDue(u, turn, pauses);
   u.nothingBefore(nextDueAt);
-  return { calls, nextDueAt, ended, alarms: u.alarms } satisfies Taken as Taken;
+  const isOvertaken = left.some((each) => each.isOvertaken);
+  return { calls, nextDueAt, ended, alarms: u.alarms, isOvertaken } satisfies Taken as Taken;
 });

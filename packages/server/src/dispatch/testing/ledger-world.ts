@@ -195,7 +195,7 @@ export function turn(world: World): number {
     arrived: [],
     skip: [],
     maySuspect: true,
-    providers: [{ terms, free, starts, notBefore: {}, freshFirst: false }],
+    providers: [{ terms, free, starts, notBefore: {}, window: 50, freshFirst: false }],
   });
   const until = now - terms.deadlineMs;
   const pauses = store.read(queries.pausesSince({ provider: 'edge', since: until }));
