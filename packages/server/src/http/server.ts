@@ -73,8 +73,8 @@ function addRoute(app: App, fastify: FastifyInstance, route: Route): void {
     handler: async (request, reply) => {
       const exchange = toExchange(app, request);
       const arrival = arrivalOf(request.raw);
-      // Its place was given back when its connection ended, behind the last byte of a large body. What takes something
-      // back has no place, and is carried out.
+      // Its place was given back when its connection ended, behind the last byte of a large body. A cancel has no place,
+      // and is carried out; a batch has one, whatever is in it.
       if (arrival.admission && reply.raw.destroyed) return reply.hijack();
       arrival.isCarried = true;
       try {
