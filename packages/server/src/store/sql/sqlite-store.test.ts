@@ -108,16 +108,16 @@ describe.skipIf(!requirement('tmpfs').ok)('a disk without room', () => {
   });
 
   it('is written to as long as the rows fit, however much was written before', async () => {
-    await onDiskOf('16m', async (store, folder) => {
+    await onDiskOf('64m', async (store, folder) => {
       const tenant = randomUUID();
       await store.run(tenant, addAction, anActionRow());
       await expect.poll(() => existsSync(reserveFile(folder))).toBe(true);
       const filler = path.join(folder, 'filler');
-      appendFileSync(filler, Buffer.alloc(13 * 1_048_576));
+      appendFileSync(filler, Buffer.alloc(55 * 1_048_576));
       await expect.poll(() => store.isShort()).toBe(true);
       fill(filler);
-      for (let done = 0; done < 400; done += 1) await store.run(tenant, addAction, anActionRow());
-      expect(await store.read(tenant, queries.newestEntities({ limit: 500 }))).toHaveLength(401);
+      for (let done = 0; done < 1_200; done += 1) await store.run(tenant, addAction, anActionRow());
+      expect(await store.read(tenant, queries.newestEntities({ limit: 2_000 }))).toHaveLength(1_201);
     });
   });
 
