@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { selfMadeCertificate } from '../packages/connectors/src/webhook/testing/self-made-certificate.ts';
+import { selfMadeCertificate } from '../packages/connectors/src/testing/self-made-certificate.ts';
 
 /** One notification as it came. */
 export interface Notification {

@@ -13,6 +13,15 @@ interface Need {
 const runs = (command: string, ...args: string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
+const areHere = (...files: string[]): boolean => files.every((file) => existsSync(file));
+
+/** A product of Debian's that a test starts on loopback: its program, and the packages that bring it. */
+const product = (name: string, packages: string, ...programs: [string, ...string[]]): Need => ({
+  isHere: () => areHere(...programs),
+  reason: `a connector is proven against the real product: ${name}`,
+  install: `sudo apt-get install --no-install-recommends ${packages}`,
+});
+
 const isRoot = (): boolean => process.getuid?.() === 0;
 
 const NEEDS = {
@@ -56,6 +65,32 @@ const NEEDS = {
     reason: 'a power cut is simulated by a shim that is compiled with gcc',
     install: 'sudo apt-get install --no-install-recommends gcc libc6-dev',
   },
+  bind: product('BIND 9', 'bind9 bind9-dnsutils', '/usr/sbin/named', '/usr/bin/dig'),
+  knot: product('Knot DNS', 'knot', '/usr/sbin/knotd'),
+  powerdns: product('PowerDNS', 'pdns-server pdns-backend-sqlite3', '/usr/sbin/pdns_server', '/usr/bin/pdnsutil'),
+  unbound: product('Unbound', 'unbound bind9-dnsutils', '/usr/sbin/unbound', '/usr/bin/dig'),
+  squid: product('Squid with TLS', 'squid-openssl curl', '/usr/sbin/squid', '/usr/lib/squid/security_file_certgen'),
+  clamav: product('ClamAV', 'clamav-daemon clamdscan', '/usr/sbin/clamd', '/usr/bin/clamdscan'),
+  openldap: product('OpenLDAP', 'slapd ldap-utils', '/usr/sbin/slapd', '/usr/bin/ldapwhoami'),
+  samba: product(
+    'Samba AD DC',
+    'samba samba-dsdb-modules winbind krb5-user ldap-utils',
+    '/usr/sbin/samba',
+    '/usr/bin/samba-tool',
+    '/usr/bin/kinit',
+  ),
+  crowdsec: product('CrowdSec', 'crowdsec', '/usr/bin/crowdsec', '/usr/bin/cscli'),
+  crowdsecBouncer: {
+    ...product(
+      "CrowdSec's bouncer",
+      'crowdsec-firewall-bouncer nftables iproute2',
+      '/usr/bin/crowdsec-firewall-bouncer',
+    ),
+    isHere: () => isRoot() && areHere('/usr/bin/crowdsec-firewall-bouncer', '/usr/sbin/nft'),
+  },
+  haproxy: product('HAProxy', 'haproxy curl', '/usr/sbin/haproxy'),
+  fail2ban: product('fail2ban', 'fail2ban', '/usr/bin/fail2ban-server'),
+  mosquitto: product('Mosquitto', 'mosquitto', '/usr/sbin/mosquitto'),
 } as const satisfies Record<string, Need>;
 
 export type RequirementName = keyof typeof NEEDS;

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { selfMadeCertificate } from '../../packages/connectors/src/webhook/testing/self-made-certificate.ts';
+import { selfMadeCertificate } from '../../packages/connectors/src/testing/self-made-certificate.ts';
 import { NotificationReceiver, type Posted, sayBack } from '../notification-receiver.ts';
 import { aDataFolder, ask, type Json, startServer, type TestServer, until } from '../server.ts';
 import { tokenOf } from '../tenant-token.ts';

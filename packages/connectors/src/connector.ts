@@ -22,6 +22,18 @@ export interface Call extends Effect {
   readonly expirationDateTime: string;
   /** The request that caused the call: to be passed on, never acted on. */
   readonly request: CallRequest;
+  /** What the connector last asked to be kept with the effect ({@link Noted}); absent: nothing. */
+  readonly note?: string;
+}
+
+/**
+ * What a connector wants to know again when it takes the effect back: the number that a product gave, or what stood
+ * there before. The server stores it with the outcome of the call, and gives it with every later call of the effect until
+ * that is gone. A later note replaces it; at most 1,000 characters. What a look before the first intent notes is stored
+ * with that intent: a lost answer does not lose it. No secrets: it is kept in the clear.
+ */
+export interface Noted {
+  readonly note?: string;
 }
 
 export interface CallRequest {
@@ -37,9 +49,9 @@ export interface CallRequest {
  */
 export type Answer =
   /** The product took it, or said that it is done. Where the connector reads back, that decides. */
-  | { readonly kind: 'done'; readonly level: 'accepted' | 'reported' }
+  | ({ readonly kind: 'done'; readonly level: 'accepted' | 'reported' } & Noted)
   /** Accepted, not done yet: ask again. */
-  | { readonly kind: 'pending'; readonly message: string; readonly againMs?: number }
+  | ({ readonly kind: 'pending'; readonly message: string; readonly againMs?: number } & Noted)
   /** Will never be done, and nothing was done. `subcode` is the product's own number. */
   | { readonly kind: 'refused'; readonly message: string; readonly subcode?: number }
   /** Certainly nothing was done; later it may be. `fault: 'ours'` where our own access or configuration is to blame. */
@@ -56,8 +68,8 @@ export type Answer =
 /** What a look at the product shows. */
 export type Presence =
   /** In force. `foreign` where the product shows that somebody else put it there. */
-  | { readonly kind: 'present'; readonly foreign?: boolean }
-  | { readonly kind: 'absent' }
+  | ({ readonly kind: 'present'; readonly foreign?: boolean } & Noted)
+  | ({ readonly kind: 'absent' } & Noted)
   /** On its way, not yet there: ask again. `landed: 'no'` where so far nothing of it is in force anywhere. */
   | { readonly kind: 'pending'; readonly message: string; readonly againMs?: number; readonly landed?: 'no' }
   | { readonly kind: 'unknown'; readonly message: string; readonly retryAfterMs?: number; readonly fault?: 'ours' };
@@ -112,6 +124,11 @@ export interface ConnectorTraits {
   };
   /** Pretends: nothing is enforced anywhere. */
   readonly simulated: boolean;
+  /**
+   * Whose entries the product can keep apart. `one`: it has one entry for a target and nowhere to write whose it is; a
+   * provider of it serves exactly one tenant. Absent: any number.
+   */
+  readonly tenants?: 'one';
 }
 
 /**

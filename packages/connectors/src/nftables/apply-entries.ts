@@ -1,10 +1,10 @@
 import type { Answer } from '../connector.ts';
+import type { Ticket } from '../lane.ts';
 import { answerOf, DONE, LEFT, SENT_BACK, toAnswer } from './answers.ts';
 import { createCommands, renewCommands, type TimedEntry } from './element.ts';
 import { entryKey } from './entry.ts';
 import { type Firewall, readTable, transact } from './firewall.ts';
 import { createPatience, inHalves, type Patience } from './in-halves.ts';
-import type { Ticket } from './lane.ts';
 import type { FailureKind, NftFailure } from './nft-failure.ts';
 import { structureCommands } from './structure.ts';
 import type { TableView } from './table-view.ts';

@@ -1,9 +1,9 @@
 import type { Answer } from '../connector.ts';
+import type { Ticket } from '../lane.ts';
 import { applyEntries } from './apply-entries.ts';
 import type { TimedEntry } from './element.ts';
 import type { Entry } from './entry.ts';
 import type { Firewall } from './firewall.ts';
-import type { Ticket } from './lane.ts';
 import { releaseEntries } from './release-entries.ts';
 
 export type Change = ({ readonly kind: 'apply' } & TimedEntry) | ({ readonly kind: 'release' } & Entry);

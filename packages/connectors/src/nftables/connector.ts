@@ -1,11 +1,11 @@
 import type { Answer, Call, Connector, Presence } from '../connector.ts';
 import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
+import { createLane, type Lane } from '../lane.ts';
 import { GIVEN_UP, toAnswer, toUnknown } from './answers.ts';
 import { type Change, change } from './change.ts';
 import { timeoutSeconds } from './element.ts';
 import { type Entry, entryKey, findTenant, toEntry } from './entry.ts';
 import { createFirewall, type Firewall } from './firewall.ts';
-import { createLane, type Lane } from './lane.ts';
 import { NftError } from './nft-failure.ts';
 import { CONFIG_SCHEMA, exclusiveOf, readSettings } from './settings.ts';
 import { look, refusalOf, type Sight, toListed, toPresence } from './sight.ts';

@@ -1,10 +1,10 @@
 import type { Answer } from '../connector.ts';
+import type { Ticket } from '../lane.ts';
 import { answerOf, DONE, LEFT, SENT_BACK, toAnswer } from './answers.ts';
 import { deleteCommands } from './element.ts';
 import { type Entry, entryKey } from './entry.ts';
 import { type Firewall, readOwner, readTable, transact } from './firewall.ts';
 import { createPatience, inHalves, type Patience } from './in-halves.ts';
-import type { Ticket } from './lane.ts';
 import type { FailureKind } from './nft-failure.ts';
 import type { Owner } from './table-view.ts';
 

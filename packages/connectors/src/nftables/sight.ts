@@ -1,7 +1,7 @@
 import type { ListedEffect, Presence } from '../connector.ts';
+import type { Ticket } from '../lane.ts';
 import { type BlockSet, type Entry, entryKey, findSet } from './entry.ts';
 import { type Firewall, probe, readOwner, readTable } from './firewall.ts';
-import type { Ticket } from './lane.ts';
 import { findNetwork, type Network, networkText, overlap, widthOf } from './network.ts';
 import { isEnforcing } from './structure.ts';
 import type { Owner, TableView } from './table-view.ts';

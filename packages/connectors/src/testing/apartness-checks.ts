@@ -109,7 +109,9 @@ export function apartnessChecks(underTest: ConnectorUnderTest): readonly Check[]
   const check = (title: string, run: (bench: Bench) => Promise<void>): Check => checkOnBench(underTest, title, run);
   const checks = [check('different effects may come and go at once', manyAtOnce)];
   if (mainAction(underTest).reversible) {
-    checks.push(check('one tenant does not lift what another holds', tenantsStayApart));
+    if (underTest.traits.tenants !== 'one') {
+      checks.push(check('one tenant does not lift what another holds', tenantsStayApart));
+    }
     const pair = [anEffect(underTest, 0), anEffect(underTest, 1)] as const;
     for (const [one, other] of [pair, ...overlaps(underTest)]) {
       const title = `${one.target.kind}:${one.target.value} and ${other.target.kind}:${other.target.value} come and go apart`;

@@ -19,6 +19,8 @@ export interface Bench {
   readonly product: ProductUnderTest;
   readonly connector: Connector;
   readonly seen: Sightings;
+  /** One more connector on the product, watched as the first. */
+  connect(): Connector;
 }
 
 /** How long a call may take to settle once its signal has aborted. */
@@ -30,10 +32,11 @@ const MOST_ATTEMPTS = 50;
 export async function onBench(underTest: ConnectorUnderTest, run: (bench: Bench) => Promise<void>): Promise<void> {
   const product = await underTest.start();
   try {
-    const seen: Sightings = { secrets: product.secrets, answers: [], errors: [] };
-    const connector = watch(product.connect(), seen);
+    const seen: Sightings = { secrets: product.secrets, answers: [], errors: [], notes: new Map() };
+    const connect = (): Connector => watch(product.connect(), seen);
+    const connector = connect();
     try {
-      await run({ underTest, product, connector, seen });
+      await run({ underTest, product, connector, seen, connect });
     } finally {
       await connector.close();
     }

@@ -45,6 +45,10 @@ export interface ConnectorUnderTest {
   readonly misbehaviours: readonly MisbehaviourKind[];
   /** The `subcode` that a refusal by this product carries; absent where it has no numbers. */
   readonly refusalSubcode?: number;
+  /** The product's protocol has no words for a refusal. */
+  readonly refusesWithoutWords?: true;
+  /** A product that was started again has nothing in force. */
+  readonly forgetsOnRestart?: true;
   /** The product shows whose an entry is: foreign ones are marked, and a release leaves them alone. */
   readonly tellsForeign: boolean;
   /** The connector can list. */
@@ -75,7 +79,7 @@ export interface ProductUnderTest {
   putForeign?(effect: Effect): Promise<void>;
   /** Takes an entry away behind the connector's back. Needed where the connector can probe. */
   lose?(effect: Effect): Promise<void>;
-  /** Ends and comes again, with what was in force. Needed beyond this machine. */
+  /** Ends and comes again, with what was in force unless it forgets. Needed beyond this machine. */
   restart?(): Promise<void>;
   misbehave(misbehaviour: Misbehaviour): Promise<void>;
   /** Back to normal; what a `late` product has taken, it does before this returns. */

@@ -87,16 +87,16 @@ async function closedDoesNothing(connector: Connector, effect: Effect): Promise<
 }
 
 async function closes(bench: Bench): Promise<void> {
-  const { product, underTest } = bench;
+  const { underTest } = bench;
   const effect = anEffect(underTest);
-  const first = product.connect();
+  const first = bench.connect();
   await applied(bench, aCall(effect), first);
   await within(first.close(), PROMPT_MS, 'close');
   await within(first.close(), PROMPT_MS, 'close again');
   await expectInForce(bench, [effect]);
   await closedDoesNothing(first, effect);
   await expectInForce(bench, [effect]);
-  const second = product.connect();
+  const second = bench.connect();
   if (underTest.traits.probe === 'byTarget') expect((await look(bench, effect)).kind).toBe('present');
   if (mainAction(underTest).reversible) {
     expect(await release(bench, aCall(effect), second)).toMatchObject({ kind: 'done' });
@@ -107,7 +107,7 @@ async function closes(bench: Bench): Promise<void> {
 
 async function closesWhileItHangs(bench: Bench): Promise<void> {
   const { product, underTest } = bench;
-  const connector = product.connect();
+  const connector = bench.connect();
   await product.misbehave({ kind: 'hang' });
   const before = await product.received();
   const abort = new AbortController();

@@ -1,13 +1,15 @@
 import { inspect } from 'node:util';
 import { VERIFICATION_LEVELS } from '@interdict/contract';
 import { expect } from 'vitest';
-import type { Answer, Connector, ListedEffect, Presence } from '../connector.ts';
+import type { Answer, Call, Connector, Effect, ListedEffect, Presence } from '../connector.ts';
 
 /** All that a connector let be seen of itself. */
 export interface Sightings {
   readonly secrets: readonly string[];
   readonly answers: (Answer | Presence | readonly ListedEffect[])[];
   readonly errors: unknown[];
+  /** What was asked to be kept with each effect, as the server keeps it. */
+  readonly notes: Map<string, string>;
 }
 
 const KINDS = {
@@ -50,22 +52,39 @@ async function noting<T extends Answer | Presence | readonly ListedEffect[]>(
   }
 }
 
-/** The same connector; every answer is checked, and kept for {@link expectNoSecret}. */
+const MOST_NOTE = 1_000;
+const noteKey = ({ tenantId, action, target }: Effect): string =>
+  `${tenantId} ${action} ${target.kind}:${target.value}`;
+
+function withNote({ notes }: Sightings, call: Call): Call {
+  const note = notes.get(noteKey(call));
+  return note === undefined ? call : Object.freeze({ ...call, note });
+}
+
+function keepNote({ notes }: Sightings, call: Call, answer: Answer | Presence): void {
+  if (!('note' in answer) || answer.note === undefined) return;
+  expect(answer.note.length, 'a note is short').toBeLessThanOrEqual(MOST_NOTE);
+  notes.set(noteKey(call), answer.note);
+}
+
+/** The same connector; every answer is checked, and kept for {@link expectNoSecret}; notes are kept as the server does. */
 export function watch(connector: Connector, seen: Sightings): Connector {
-  const answering = async (call: () => Promise<Answer>): Promise<Answer> => {
-    const answer = await noting(seen, call);
+  const answering = async (call: Call, send: (call: Call) => Promise<Answer>): Promise<Answer> => {
+    const answer = await noting(seen, () => send(withNote(seen, call)));
     checkAnswer(answer, KINDS.answer, connector);
+    keepNote(seen, call, answer);
     return answer;
   };
   const { verify, list } = connector;
   return {
     traits: connector.traits,
-    apply: (call, signal) => answering(() => connector.apply(call, signal)),
-    release: (call, signal) => answering(() => connector.release(call, signal)),
+    apply: (call, signal) => answering(call, (noted) => connector.apply(noted, signal)),
+    release: (call, signal) => answering(call, (noted) => connector.release(noted, signal)),
     ...(verify && {
       verify: async (call, signal) => {
-        const presence = await noting(seen, () => verify.call(connector, call, signal));
+        const presence = await noting(seen, () => verify.call(connector, withNote(seen, call), signal));
         checkAnswer(presence, KINDS.presence, connector);
+        keepNote(seen, call, presence);
         return presence;
       },
     }),

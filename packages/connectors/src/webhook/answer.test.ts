@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Exchange } from '../http/exchange.ts';
+import { PrivateAddress } from '../http/guarded-connect.ts';
+import { secretsHider } from '../http/message.ts';
 import { type Receiver, toApplyAnswer, toPresence, toReleaseAnswer } from './answer.ts';
-import type { Exchange } from './exchange.ts';
-import { PrivateAddress } from './guarded-connect.ts';
-import { secretsHider } from './message.ts';
 
 const NOW = new Date('2026-11-06T08:49:07Z');
 const receiver: Receiver = { host: 'soar.example', hideSecrets: secretsHider(['s3cret']) };

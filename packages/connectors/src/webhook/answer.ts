@@ -1,9 +1,9 @@
 import type { Answer, Presence } from '../connector.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { PrivateAddress } from '../http/guarded-connect.ts';
+import { toMessage, toPrintable } from '../http/message.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
 import { parseAnswerBody, type Said } from './answer-body.ts';
-import type { Exchange } from './exchange.ts';
-import { PrivateAddress } from './guarded-connect.ts';
-import { toMessage, toPrintable } from './message.ts';
-import { parseRetryAfter } from './retry-after.ts';
 
 /** Of whom the answers speak, and what must not be said. */
 export interface Receiver {

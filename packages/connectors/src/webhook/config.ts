@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { VOCABULARY } from '@interdict/contract';
 import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
+import { isPublicAddress } from '../http/public-address.ts';
 import { Secret } from '../secret.ts';
-import { isPublicAddress } from './public-address.ts';
 import { parseSigningKey } from './sign.ts';
 
 export interface WebhookConfig {

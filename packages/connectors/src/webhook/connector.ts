@@ -3,12 +3,12 @@ import { VOCABULARY } from '@interdict/contract';
 import { Pool } from 'undici';
 import type { Call, Connector, ConnectorAction, ConnectorTraits } from '../connector.ts';
 import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
+import { type Exchange, exchange } from '../http/exchange.ts';
+import { guardedConnect } from '../http/guarded-connect.ts';
+import { secretsHider } from '../http/message.ts';
+import { type Resolve, resolveBySystem } from '../http/resolve-name.ts';
 import { type Receiver, toApplyAnswer, toPresence, toReleaseAnswer } from './answer.ts';
 import { configSchema, parseConfig, type WebhookConfig } from './config.ts';
-import { type Exchange, exchange } from './exchange.ts';
-import { guardedConnect } from './guarded-connect.ts';
-import { secretsHider } from './message.ts';
-import { type Resolve, resolveBySystem } from './resolve-name.ts';
 import { signedHeaders } from './sign.ts';
 import { toBody, type WebhookVerb } from './translate.ts';
 

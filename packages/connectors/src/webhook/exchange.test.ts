@@ -3,13 +3,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Answer, Connector } from '../connector.ts';
+import { guardedConnect } from '../http/guarded-connect.ts';
+import { type Resolve, resolveBySystem } from '../http/resolve-name.ts';
 import { Secret } from '../secret.ts';
+import { selfMadeCertificate } from '../testing/self-made-certificate.ts';
 import { aCall, TENANT_A } from '../testing.ts';
 import { openWebhook } from './connector.ts';
-import { guardedConnect } from './guarded-connect.ts';
-import { type Resolve, resolveBySystem } from './resolve-name.ts';
 import { isSigned, ReceiverDouble } from './testing/receiver-double.ts';
-import { selfMadeCertificate } from './testing/self-made-certificate.ts';
 
 const SECRET = 'ein Geheimnis aus Wörtern';
 const KEY = Buffer.from(SECRET);

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer as createPlainServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
+import { selfMadeCertificate } from '../testing/self-made-certificate.ts';
 import type { Exchange } from './exchange.ts';
 import { postOnce } from './post-once.ts';
-import { selfMadeCertificate } from './testing/self-made-certificate.ts';
 
 const certificate = selfMadeCertificate('localhost');
 const secureContext = createSecureContext({ ca: certificate.cert });

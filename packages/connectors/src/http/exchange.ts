@@ -1,6 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
 
-/** What came of one POST. */
+/** What came of one request. */
 export type Exchange =
   | { readonly kind: 'answered'; readonly status: number; readonly headers: AnswerHeaders; readonly body: Buffer }
   /** Certainly no byte of it was sent. */
@@ -10,10 +10,12 @@ export type Exchange =
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-export interface Post {
+export interface HttpRequest {
+  /** Absent: POST. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body?: string;
 }
 
 /** An answer that is longer is broken off. */
@@ -81,8 +83,13 @@ function toHandler(progress: Progress): Dispatcher.DispatchHandler {
   };
 }
 
-/** Posts once, without following redirects. Settles when the signal aborts, whatever the receiver does. */
-export function exchange(pool: Pool, post: Post, signal: AbortSignal, mostBytes = MOST_BODY_BYTES): Promise<Exchange> {
+/** Asks once, without following redirects. Settles when the signal aborts, whatever the receiver does. */
+export function exchange(
+  pool: Pool,
+  request: HttpRequest,
+  signal: AbortSignal,
+  mostBytes = MOST_BODY_BYTES,
+): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
   const progress: Progress = {
     mostBytes,
@@ -102,7 +109,7 @@ export function exchange(pool: Pool, post: Post, signal: AbortSignal, mostBytes 
   if (signal.aborted) abort();
   else {
     signal.addEventListener('abort', abort, { once: true });
-    pool.dispatch({ ...post, method: 'POST' }, toHandler(progress));
+    pool.dispatch({ method: 'POST', ...request }, toHandler(progress));
   }
   return promise.finally(() => signal.removeEventListener('abort', abort));
 }
