@@ -9,6 +9,7 @@ interface Locked {
   readonly devOptional?: boolean;
   readonly hasInstallScript?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')) as {
@@ -23,7 +24,7 @@ const atRunTime = Object.entries(packages).filter(
 
 const direct = Object.entries(packages)
   .filter(([where]) => where.startsWith('packages/'))
-  .flatMap(([, { dependencies = {} }]) => Object.keys(dependencies))
+  .flatMap(([, { dependencies, optionalDependencies }]) => Object.keys({ ...dependencies, ...optionalDependencies }))
   .filter((name) => !name.startsWith('@interdict/'));
 
 it('decision 10 counts the packages that run, and names every direct one', () => {

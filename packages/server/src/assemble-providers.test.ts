@@ -56,3 +56,22 @@ it.each([
   const [assembled] = assembleProviders([config], { feeds }, false);
   expect(assembled?.dispatched.limits?.concurrency).toBe(seen);
 });
+
+it.each([
+  [undefined, false],
+  [['a'], true],
+  [['a', 'b'], false],
+])('a connector that cannot keep tenants apart takes the tenants %o: %s', (tenants, isTaken) => {
+  const [simulator] = CONNECTOR_KINDS.filter(({ name }) => name === 'simulator');
+  const feeds = { holdersOf: () => Promise.reject(new Error('There are no feeds.')) };
+  const kind: ConnectorKind = {
+    ...(simulator as ConnectorKind),
+    open: (...of) => {
+      const connector = (simulator as ConnectorKind).open(...of);
+      return { ...connector, traits: { ...connector.traits, tenants: 'one' } };
+    },
+  };
+  const assemble = () => assembleProviders([{ ...plainProvider('one', kind), tenants }], { feeds }, false);
+  if (isTaken) expect(assemble()).toHaveLength(1);
+  else expect(assemble).toThrow('cannot keep tenants apart: name the one that it serves');
+});

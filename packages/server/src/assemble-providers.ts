@@ -126,6 +126,13 @@ function checkActions(config: ProviderConfig, { traits }: Connector): void {
   throw faultOf(config, `actions/${index}`, `The connector ${config.kind.name} offers no "${named}".${hint}`);
 }
 
+/** A product with one entry for a target and no place for a mark would lift one tenant's block for another. */
+function checkTenants(config: ProviderConfig, { traits }: Connector): void {
+  if (traits.tenants !== 'one' || config.tenants?.length === 1) return;
+  const words = `The connector ${config.kind.name} cannot keep tenants apart: name the one that it serves, as in "tenants: [<id>]".`;
+  throw faultOf(config, config.tenants ? 'tenants' : '', words);
+}
+
 /** A name each, for slots, health and metrics. The name of the configuration, with a number where several bear it. */
 function keysOf(configs: readonly ProviderConfig[]): readonly string[] {
   return configs.map(({ name }, index) => {
@@ -144,6 +151,7 @@ function assembleProvider(
 ): AssembledProvider {
   const connector = openConnector(config, ports);
   checkActions(config, connector);
+  checkTenants(config, connector);
   const tenants = config.tenants && new Set(config.tenants);
   const reconcileEveryMs = connector.list ? config.verifyEveryMs : undefined;
   return {

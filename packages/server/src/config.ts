@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { CONNECTOR_KINDS, Secret } from '@interdict/connectors';
+import { Secret } from '@interdict/connectors';
 import { type ProtectedEntry, readEntry } from './actions/protected/read-entries.ts';
 import { type FeedKey, findFeedKeyFaults } from './auth/feed-keys.ts';
 import { findIssuerFaults } from './auth/issuer-faults.ts';
 import type { IssuerSettings } from './auth/issuer-settings.ts';
 import { type Environment, readConfigFile, readSecret } from './config/config-file.ts';
+import { BUILT_IN, type ConnectorKinds, loadConnectorKinds } from './config/connector-kinds.ts';
 import { type NotificationSettings, readNotifications } from './config/notification-config.ts';
 import { type ProviderConfig, plainProvider, readProviders } from './config/provider-config.ts';
 import { Refusal } from './errors.ts';
@@ -167,18 +168,22 @@ function checkProtected(file: YamlFile, entries: readonly ProtectedEntry[]): voi
 /** What is there where the operator names no providers. A simulator pretends: beside an issuer it must be meant. */
 function builtIn(hasIssuers: boolean): readonly ProviderConfig[] {
   const names = hasIssuers ? ['blocklist'] : ['blocklist', 'simulator'];
-  return names.flatMap((name) =>
-    CONNECTOR_KINDS.filter((kind) => kind.name === name).map((kind) => plainProvider(name, kind)),
-  );
+  return names.flatMap((name) => {
+    const kind = BUILT_IN.get(name);
+    return kind ? [plainProvider(name, kind)] : [];
+  });
 }
 
-function readFile(file: YamlFile | undefined): Pick<Config, 'issuers' | 'providers' | 'protectedEntries' | 'feedKeys'> {
+function readFile(
+  file: YamlFile | undefined,
+  kinds: ConnectorKinds,
+): Pick<Config, 'issuers' | 'providers' | 'protectedEntries' | 'feedKeys'> {
   if (!file) return { issuers: [], providers: builtIn(false), protectedEntries: [], feedKeys: [] };
   const value = file.value as FileValue;
   const issuers = value.issuers ?? [];
   const [fault] = findIssuerFaults(issuers);
   if (fault) throw faultAt(file, fault.path, fault.message);
-  const reading = { file, environment, kinds: CONNECTOR_KINDS, hasIssuers: issuers.length > 0 };
+  const reading = { file, environment, kinds, hasIssuers: issuers.length > 0 };
   const providers = value.providers ? readProviders(reading, value.providers) : builtIn(issuers.length > 0);
   const feedKeys = readFeedKeys(file, value);
   checkProtected(file, value.protected ?? []);
@@ -188,9 +193,23 @@ function readFile(file: YamlFile | undefined): Pick<Config, 'issuers' | 'provide
 
 const readDataFolder = (): string => path.resolve(environment('INTERDICT_DATA') || 'data');
 
-function readNamedFile(): YamlFile | undefined {
+const namedFile = (): string | undefined => {
   const named = environment('INTERDICT_CONFIG');
-  return named ? readConfigFile(path.resolve(named), CONNECTOR_KINDS) : undefined;
+  return named ? path.resolve(named) : undefined;
+};
+
+function readNamedFile(kinds: ConnectorKinds): YamlFile | undefined {
+  const named = namedFile();
+  return named === undefined ? undefined : readConfigFile(named, kinds);
+}
+
+/**
+ * The kinds of connectors that the configuration may name, those of the operator's own with them.
+ * @throws {FileFault} for a module that cannot be loaded, or that exports no connector
+ */
+export async function loadConnectors(): Promise<ConnectorKinds> {
+  const named = namedFile();
+  return named === undefined || !existsSync(named) ? BUILT_IN : loadConnectorKinds(named);
 }
 
 /**
@@ -198,7 +217,7 @@ function readNamedFile(): YamlFile | undefined {
  * @throws {FileFault} where the file cannot be right
  */
 export function readLocalIssuerSettings(): Pick<Config, 'dataFolder' | 'isLocal'> {
-  const { issuers = [] } = (readNamedFile()?.value ?? {}) as FileValue;
+  const { issuers = [] } = (readNamedFile(BUILT_IN)?.value ?? {}) as FileValue;
   return { dataFolder: readDataFolder(), isLocal: issuers.length === 0 };
 }
 
@@ -241,15 +260,16 @@ function readFinalActions(file: YamlFile | undefined, { retention }: FileValue):
 
 /**
  * The configuration, from the environment and the file that it names.
+ * @param kinds as {@link loadConnectors} gives them; absent: the built-in ones
  * @throws {FileFault} for an unknown key, an unset variable, or a wrong value: with file, line and a suggestion
  */
-export function readConfig(): Config {
-  const file = readNamedFile();
+export function readConfig(kinds: ConnectorKinds = BUILT_IN): Config {
+  const file = readNamedFile(kinds);
   const value = (file?.value ?? {}) as FileValue;
   checkPublicUrl(file, value.server?.publicUrl);
   checkCors(file, value);
   checkHttp(file, value);
-  const parts = readFile(file);
+  const parts = readFile(file, kinds);
   const isLocal = parts.issuers.length === 0;
   const { server } = value;
   const httpAddress = server?.http?.address ?? '127.0.0.1';

@@ -5,7 +5,7 @@ import { assembleDeliverer } from './assemble-notify.ts';
 import { assembleRetention } from './assemble-retention.ts';
 import { banner } from './banner.ts';
 import { chooseCertificate } from './choose-certificate.ts';
-import { type Config, readConfig } from './config.ts';
+import { type Config, loadConnectors, readConfig } from './config.ts';
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
 import { startDispatcher } from './dispatch/run-dispatcher.ts';
 import { listen } from './http/listen.ts';
@@ -65,7 +65,7 @@ async function start(config: Config, log: Log): Promise<Running> {
 
 async function main(): Promise<void> {
   const log = createLog('info');
-  const config = readConfig();
+  const config = readConfig(await loadConnectors());
   const running = await start(config, log);
   stopOnSignal(running, log);
   const { httpPort, httpsPort } = running.listening;

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type ConnectorKind, Secret } from '@interdict/connectors';
+import { Secret } from '@interdict/connectors';
 import { didYouMean } from '../lib/nearest-name.ts';
 import { checkYaml, FileFault, faultAt, faultAtKey, parseYaml, type YamlFile } from '../lib/read-yaml.ts';
 import { FILE_SCHEMA, providerSchema } from './config-schema.ts';
+import { type ConnectorKinds, isModulePath } from './connector-kinds.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -28,15 +29,17 @@ const listOf = (of: Plain, name: string): readonly Plain[] => {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'object' && item !== null) : [];
 };
 
-function checkProvider(file: YamlFile, index: number, provider: Plain, kinds: readonly ConnectorKind[]): void {
+function checkProvider(file: YamlFile, index: number, provider: Plain, kinds: ConnectorKinds): void {
   const place = `/providers/${index}`;
   const named = String(provider.connector);
-  const kind = kinds.find(({ name }) => name === named);
+  const kind = kinds.get(named);
   if (kind) {
-    checkYaml(file, place, provider, providerSchema(kind));
+    checkYaml(file, place, provider, providerSchema(kind, named));
     return;
   }
-  const names = kinds.map(({ name }) => name);
+  // A command beside the server needs none of the modules.
+  if (isModulePath(named)) return;
+  const names = [...kinds.keys()];
   const hint = didYouMean(named, names) || ` There are: ${names.join(', ')}.`;
   throw faultAt(file, `${place}/connector`, `There is no connector "${named}".${hint}`);
 }
@@ -45,7 +48,7 @@ function checkProvider(file: YamlFile, index: number, provider: Plain, kinds: re
  * A configuration file, whole and of right types. Whether its parts fit together is decided by whoever uses them.
  * @throws {FileFault} with file, line and a suggestion
  */
-export function readConfigFile(filePath: string, kinds: readonly ConnectorKind[]): YamlFile {
+export function readConfigFile(filePath: string, kinds: ConnectorKinds): YamlFile {
   let text: string;
   try {
     text = readFileSync(filePath, 'utf8');

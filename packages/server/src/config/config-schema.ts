@@ -158,8 +158,8 @@ const COMMON: Readonly<Record<string, JsonSchema>> = {
   simulated: flag('Says that a simulator beside a configured issuer is meant.'),
 };
 
-/** A provider with the keys of its connector. */
-export function providerSchema(kind: ConnectorKind): JsonSchema {
+/** A provider with the keys of its connector. @param written what `connector:` says for it */
+export function providerSchema(kind: ConnectorKind, written: string = kind.name): JsonSchema {
   const own = Object.entries(kind.configSchema.properties).map(([name, schema]): [string, JsonSchema] => [
     name,
     kind.secretKeys.includes(name) ? { ...SECRET, description: `${schema.description} ${SECRET.description}` } : schema,
@@ -167,7 +167,7 @@ export function providerSchema(kind: ConnectorKind): JsonSchema {
   const required = (kind.configSchema.required as readonly string[] | undefined) ?? [];
   return closed(
     `A provider with the connector ${kind.name}.`,
-    { ...COMMON, connector: { const: kind.name, description: 'Which code speaks to it.' }, ...Object.fromEntries(own) },
+    { ...COMMON, connector: { const: written, description: 'Which code speaks to it.' }, ...Object.fromEntries(own) },
     ['name', 'connector', ...required],
   );
 }
@@ -190,7 +190,7 @@ export const FILE_SCHEMA = closed('The configuration of Interdict.', {
 /** The published schema: the same, with every connector's keys. Editors complete and check by it. */
 export function publishedSchema(kinds: readonly ConnectorKind[]): JsonSchema {
   const properties = FILE_SCHEMA.properties as Readonly<Record<string, JsonSchema>>;
-  const providers = { ...properties.providers, items: { oneOf: kinds.map(providerSchema) } };
+  const providers = { ...properties.providers, items: { oneOf: kinds.map((kind) => providerSchema(kind)) } };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Interdict configuration',

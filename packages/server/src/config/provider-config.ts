@@ -2,6 +2,7 @@ import type { ConnectorKind, ProviderSettings } from '@interdict/connectors';
 import { parseDuration } from '../lib/duration.ts';
 import { type FileFault, faultAt, type YamlFile } from '../lib/read-yaml.ts';
 import { type Environment, readSecret } from './config-file.ts';
+import type { ConnectorKinds } from './connector-kinds.ts';
 
 /** A provider as it is configured: what every one has, and what its connector wants. Durations in milliseconds. */
 export interface ProviderConfig {
@@ -61,7 +62,7 @@ interface FileProvider extends Readonly<Record<string, unknown>> {
 interface Reading {
   readonly file: YamlFile;
   readonly environment: Environment;
-  readonly kinds: readonly ConnectorKind[];
+  readonly kinds: ConnectorKinds;
   readonly hasIssuers: boolean;
 }
 
@@ -96,7 +97,7 @@ function checkSimulated({ file, hasIssuers }: Reading, provider: FileProvider, p
 function toProvider(reading: Reading, provider: FileProvider, index: number): ProviderConfig {
   const place = `providers/${index}`;
   checkSimulated(reading, provider, place);
-  const kind = reading.kinds.find(({ name }) => name === provider.connector);
+  const kind = reading.kinds.get(provider.connector);
   if (!kind) throw new Error(`The connector ${provider.connector} was checked before.`);
   const { name, actions } = provider;
   const settings = { name, ...(actions && { actions }), own: ownKeys(reading, provider, kind, place) };

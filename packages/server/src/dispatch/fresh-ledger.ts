@@ -39,6 +39,7 @@ export function freshLedger(u: UnitContext, { action, target }: EffectName, term
     drift_run: 0,
     last_message: null,
     last_subcode: 0,
+    note: null,
     wanted_seq: null,
     first_wanted_seq: null,
     unwanted_seq: null,

@@ -189,3 +189,23 @@ describe('whatever a call brings', () => {
     );
   });
 });
+
+describe('what a connector asked to be kept', () => {
+  const noteBehind = (kind: CallKind, result: CallResult, before: string | null = null): string | null =>
+    judgeCall(kind, aCase({ ...LEASED, holds: 1, lease_call: kind, note: before }), result).ledger.note;
+
+  it('is kept from its first look, and from its writes, whatever came of them', () => {
+    expect(noteBehind('look', { presence: { kind: 'absent', note: 'was 512' } })).toBe('was 512');
+    expect(noteBehind('apply', { answer: { ...DONE, note: 'rule 7' }, presence: PRESENT })).toBe('rule 7');
+    expect(noteBehind('apply', { answer: { kind: 'pending', message: 'Soon.', note: 'rule 7' } })).toBe('rule 7');
+  });
+
+  it('stays until something else is', () => {
+    expect(noteBehind('apply', { answer: DONE, presence: ABSENT }, 'was 512')).toBe('was 512');
+    expect(noteBehind('release', {}, 'was 512')).toBe('was 512');
+    expect(noteBehind('apply', { answer: { ...DONE, note: 'rule 8' } }, 'rule 7')).toBe('rule 8');
+    expect(noteBehind('apply', { answer: { ...DONE, note: 'old' }, presence: { ...PRESENT, note: 'new' } })).toBe(
+      'new',
+    );
+  });
+});

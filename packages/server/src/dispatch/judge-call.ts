@@ -50,12 +50,22 @@ function afterNewHold({ ledger, verdict }: Judgement, of: Case): Judgement {
   return { ledger: fresh, verdict: verdict.kind === 'gone' ? verdict : { kind: 'unsure' } };
 }
 
+/** What the connector asked to be kept: by the look behind its write, else by that. */
+function noteOf({ answer, presence }: CallResult): string | undefined {
+  const notes = [presence, answer].map((said) => (said !== undefined && 'note' in said ? said.note : undefined));
+  return notes.find((note) => note !== undefined);
+}
+
 /**
  * What a call's outcome makes of the ledger row, and what it means for its actions. Pure: the holds are those of this
  * moment, which may be others than when the call was planned. The lease is over.
  */
 export function judgeCall(kind: CallKind, of: Case, result: CallResult): Judgement {
-  const free = { ...of.ledger, lease_owner: null, leased_at: null, lease_until: null, lease_call: null } as const;
+  const free = {
+    ...of.ledger,
+    ...{ lease_owner: null, leased_at: null, lease_until: null, lease_call: null },
+    note: noteOf(result) ?? of.ledger.note,
+  } as const;
   const leasedAt = of.ledger.leased_at ?? of.now;
   const judged = judgeByKind(kind, { ...of, ledger: free, leasedAt }, result);
   if (kind === 'look') return judged;

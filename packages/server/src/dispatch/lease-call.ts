@@ -84,6 +84,7 @@ function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow | undefine
     attempt: Math.max(1, ledger.attempt),
     expirationDateTime: toDateTime(ledger.wanted_until ?? by?.hold_until ?? u.now),
     request: requestOf(by),
+    ...(ledger.note !== null && { note: ledger.note }),
   };
 }
 

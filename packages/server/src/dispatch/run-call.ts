@@ -78,6 +78,16 @@ async function release(connector: Connector, { call }: LeasedCall, signal: Abort
 const write = (connector: Connector, leased: LeasedCall, signal: AbortSignal): Promise<Answer> =>
   leased.kind === 'apply' ? apply(connector, leased, signal) : release(connector, leased, signal);
 
+const MOST_NOTE = 1_000;
+
+/** A note that cannot be kept whole would be another one. */
+function noted<Said extends Answer | Presence>(said: Said): Said {
+  if ('note' in said && (said.note?.length ?? 0) > MOST_NOTE) {
+    throw new Error(`The connector's note is longer than ${MOST_NOTE} characters.`);
+  }
+  return said;
+}
+
 /** Makes one leased call, and the look behind it. Never throws: whatever happens is a result. */
 export async function runCall(caller: Caller, leased: LeasedCall, stop: AbortSignal): Promise<CallResult> {
   const { connector } = caller;
@@ -85,10 +95,10 @@ export async function runCall(caller: Caller, leased: LeasedCall, stop: AbortSig
   const look = (): Promise<Presence> =>
     within(caller, stop, async (signal): Promise<Presence> => {
       if (!connector.verify) throw new Error('The connector cannot look.');
-      return await connector.verify(call, signal);
+      return noted(await connector.verify(call, signal));
     });
   if (kind === 'look' || kind === 'verify') return { presence: await look() };
-  const answer = await within(caller, stop, (signal) => write(connector, leased, signal));
+  const answer = await within(caller, stop, async (signal) => noted(await write(connector, leased, signal)));
   if (connector.traits.probe === 'none' || !wantsReadBack(leased, answer)) return { answer };
   const presence = await look();
   failpoint('call.looked');

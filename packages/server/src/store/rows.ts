@@ -127,6 +127,8 @@ export interface EnforcementRow {
   readonly drift_run: number;
   readonly last_message: string | null;
   readonly last_subcode: number;
+  /** What its connector asked to be kept; null: nothing. */
+  readonly note: string | null;
   /** Sequences at which it was last wanted, first wanted since it was known to be gone, and last unwanted. */
   readonly wanted_seq: number | null;
   readonly first_wanted_seq: number | null;

@@ -234,7 +234,7 @@ function giveUpJobs({ product, store }: World): void {
   }
 }
 
-function settle(world: World, flying: InFlight, result: CallResult): void {
+export function settle(world: World, flying: InFlight, result: CallResult): void {
   world.inFlight.splice(world.inFlight.indexOf(flying), 1);
   const { enforcementId, fence } = flying.leased;
   const toldUntil = fromDateTime(flying.leased.call.expirationDateTime);

@@ -77,6 +77,7 @@ export function anEnforcementRow(differences: Partial<EnforcementRow> = {}): Enf
     drift_run: 0,
     last_message: null,
     last_subcode: 0,
+    note: null,
     wanted_seq: null,
     first_wanted_seq: null,
     unwanted_seq: null,

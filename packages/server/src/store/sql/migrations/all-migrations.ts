@@ -10,6 +10,7 @@ import { tenantGuard } from './0008-tenant-guard.ts';
 import { earlierEnd } from './0009-earlier-end.ts';
 import { requestHash } from './0010-request-hash.ts';
 import { repeatMadeAt } from './0011-repeat-made-at.ts';
+import { note } from './0012-note.ts';
 import type { Migration } from './migration.ts';
 
 /** In the order in which they run. */
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
   earlierEnd,
   requestHash,
   repeatMadeAt,
+  note,
 ];
 
 /** Where a migration that has run is written down. */

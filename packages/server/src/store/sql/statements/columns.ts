@@ -67,6 +67,7 @@ export const ENFORCEMENT_COLUMNS = columnsOf<EnforcementRow>({
   drift_run: true,
   last_message: true,
   last_subcode: true,
+  note: true,
   wanted_seq: true,
   first_wanted_seq: true,
   unwanted_seq: true,
