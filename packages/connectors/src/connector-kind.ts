@@ -1,5 +1,5 @@
 import type { JsonSchema } from '@interdict/contract';
-import type { Connector } from './connector.ts';
+import type { Connector, ConnectorTraits } from './connector.ts';
 
 /** What every provider of the configuration has, whatever its connector. */
 export interface ProviderSettings {
@@ -54,6 +54,11 @@ export interface ConnectorKind {
    * same would take back what the other holds, and are refused.
    */
   exclusiveOf?(settings: ProviderSettings): string;
+  /**
+   * What it promises whatever its settings are, where an agent may run it far from the server. Absent: it runs in the
+   * server alone.
+   */
+  readonly behindAgent?: ConnectorTraits;
   /**
    * Makes the connector. Opens no connection: a product that is down must not hinder the start.
    * @throws {Error} with one sentence for the operator, where the settings contradict themselves

@@ -140,6 +140,8 @@ export interface ConnectorTraits {
  */
 export interface Connector {
   readonly traits: ConnectorTraits;
+  /** Its calls are leased by agents: this process never makes one. Absent: it does. */
+  readonly isPulled?: true;
 
   /** Puts the effect in force, or moves its end. `signal` aborts at the time-out, on cancel, and at shutdown. */
   apply(call: Call, signal: AbortSignal): Promise<Answer>;

@@ -1,3 +1,4 @@
+export type { AgentWork, WorkReport } from './agent/work.ts';
 export * from './all-kinds.ts';
 export * from './connector.ts';
 export * from './connector-kind.ts';

@@ -15,7 +15,7 @@ export const ERRORS = {
   notAcceptable:                  { status: 406, inner: [] },
   requestTimeout:                 { status: 408, inner: [] },
   conflict:                       { status: 409, inner: ['requestInProgress', 'notCancellable', 'notFinal', 'stillInForce', 'alreadyFinal',
-                                                         'notAwaitingApproval'] },
+                                                         'notAwaitingApproval', 'leaseLost'] },
   gone:                           { status: 410, inner: ['expiredToken', 'unknownResource'] },
   preconditionFailed:             { status: 412, inner: ['entityTagDoesNotMatch'] },
   payloadTooLarge:                { status: 413, inner: ['limitExceeded'] },

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { assembleNotify } from './assemble-notify.ts';
+import { createAgentDesk } from './dispatch/agent/agent-desk.ts';
+import type { Dispatcher } from './dispatch/dispatcher.ts';
 import { breakOff, wake, wakeForNew } from './dispatch/run-turn.ts';
 import type { App } from './http/app.ts';
 import { diagnostic } from './http/headers.ts';
@@ -28,7 +30,7 @@ export interface Readiness {
 const READY_MS = 2_000;
 
 /** What the requests work with. */
-export function assembleApp(parts: Parts, deliverer: Deliverer, readiness: Readiness): App {
+export function assembleApp(parts: Parts, dispatcher: Dispatcher, deliverer: Deliverer, readiness: Readiness): App {
   const { config, key, log, store, identity, feeds, streams, providers, protection, health, metrics, bell } = parts;
   return {
     actions: {
@@ -53,6 +55,7 @@ export function assembleApp(parts: Parts, deliverer: Deliverer, readiness: Readi
         wake(bell.dispatcher, tenantId);
       },
     },
+    agents: createAgentDesk(dispatcher, parts.commits),
     feeds,
     streams,
     notify: assembleNotify(parts, deliverer),

@@ -63,6 +63,7 @@ function toProvider(config: ProviderConfig, key: string, connector: Connector, a
     maxTtlMs: config.maxTtlMs,
     deadlineMs: config.deadlineMs,
     reporters: config.reporters,
+    isPulled: connector.isPulled === true,
     probes: traits.probe !== 'none',
   };
 }
@@ -86,6 +87,7 @@ function toTerms(config: ProviderConfig, connector: Connector): Terms {
     deadlineMs: config.deadlineMs,
     verifyEveryMs: looksOneByOne(connector) ? config.verifyEveryMs : null,
     lists: connector.list !== undefined,
+    ...(connector.isPulled && { pulled: true as const }),
     irreversible: traits.actions.filter(({ reversible }) => !reversible).map(({ name }) => name),
   };
 }

@@ -44,7 +44,7 @@ async function start(config: Config, log: Log): Promise<Running> {
   parts.bell.dispatcher = dispatcher;
   const deliverer = assembleDeliverer(parts);
   const readiness: Readiness = { isReady: false };
-  const app = assembleApp(parts, deliverer, readiness);
+  const app = assembleApp(parts, dispatcher, deliverer, readiness);
   const listening = await listen(app, createServer(app, ROUTES), {
     http: { address: config.httpAddress, port: config.httpPort },
     https: { address: config.tlsAddress, port: config.tlsPort },

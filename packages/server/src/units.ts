@@ -14,6 +14,7 @@ import {
   pruneUsedKeys,
 } from './actions/retention/prune-units.ts';
 import { updateAction } from './actions/update-action.ts';
+import { completeWork, renewWork } from './dispatch/agent/work-units.ts';
 import { freeLeases } from './dispatch/free-leases.ts';
 import { giveUpLate } from './dispatch/give-up-late.ts';
 import { wakeMissing } from './dispatch/reconcile.ts';
@@ -54,6 +55,8 @@ export const UNITS: readonly AnyUnit[] = [
   takeDue,
   takeOne,
   settleCall,
+  completeWork,
+  renewWork,
   freeLeases,
   settleUnheld,
   giveUpLate,

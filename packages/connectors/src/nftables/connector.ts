@@ -85,5 +85,6 @@ export const nftables: ConnectorKind = {
   configSchema: CONFIG_SCHEMA,
   secretKeys: [],
   exclusiveOf,
+  behindAgent: TRAITS,
   open: (settings) => toConnector(createParts(settings)),
 };

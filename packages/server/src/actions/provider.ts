@@ -25,6 +25,8 @@ export interface Provider {
   readonly deadlineMs: number;
   /** Applications that may say how an action went here. In lower case. */
   readonly reporters: readonly string[];
+  /** Its calls are leased by agents. */
+  readonly isPulled: boolean;
   /** A look shows what is in force: whatever is reported is looked at first. */
   readonly probes: boolean;
 }

@@ -23,7 +23,7 @@ export interface Permitted extends Leasing {
 }
 
 /** A call and the look behind it each have the provider's time-out; the rest is for a busy machine. */
-const leaseMs = ({ timeoutMs }: Terms): number => 2 * timeoutMs + 15_000;
+export const leaseMs = ({ timeoutMs }: Terms): number => 2 * timeoutMs + 15_000;
 
 /**
  * How long after its lease was asked for a call may be sent at the latest, by the clock of the process: what is left

@@ -53,6 +53,8 @@ export interface Plan {
   readonly awaitsRelease: boolean;
 }
 
+const NONE: FreeSlots = { release: 0, apply: 0, verify: 0 };
+
 /** Slots of the provider, as far as it is let through to them. */
 function freeNow(dispatcher: Dispatcher, tenantId: string, provider: DispatchedProvider, now: number): FreeSlots {
   const free = freeSlots(slotsOf(dispatcher, provider), tenantId);
@@ -71,7 +73,7 @@ async function readDue(
   now: number,
 ): Promise<Due> {
   const { store, refusalFor } = dispatcher.deps;
-  const free = freeNow(dispatcher, tenantId, provider, now);
+  const free = provider.terms.pulled ? NONE : freeNow(dispatcher, tenantId, provider, now);
   const { limit, considered } = windowOf(dispatcher.owners, free.apply, slotsOf(dispatcher, provider).apply.limit);
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>
@@ -96,13 +98,31 @@ function unlessHeld({ deps }: Dispatcher, due: Due, pauses: Pauses): Due {
   return { ...due, actions: 0, joins: 0, starts: [], calls: { ...due.calls, apply: 0 } };
 }
 
+/** What agents do not take at once is looked at again so soon: their leases that ran out are settled then. */
+const PULLED_AGAIN_MS = 5_000;
+
+/** Agents take the calls: here only that is done which needs none. */
+function planPulled(
+  dispatcher: Dispatcher,
+  tenantId: string,
+  { provider, actions, starts, joins }: Due,
+  now: number,
+): Planned {
+  const again = now + PULLED_AGAIN_MS;
+  const notBefore = { release: again, apply: again, verify: again, ...(joins === 0 && { starts: again }) };
+  const turn = { terms: provider.terms, free: NONE, starts, window: actions, notBefore, freshFirst: false };
+  return { provider, gate: gateOf(dispatcher, tenantId, provider, now), wanted: NONE, turn, isCut: false };
+}
+
 /** An end makes a release, and an action that starts makes a call, or a look where it joins what is in force. */
 function planAt(
   dispatcher: Dispatcher,
   tenantId: string,
-  { provider, actions, joins, starts, calls }: Due,
+  due: Due,
   { ends, now }: { readonly ends: number; readonly now: number },
 ): Planned {
+  const { provider, actions, joins, starts, calls } = due;
+  if (provider.terms.pulled) return planPulled(dispatcher, tenantId, due, now);
   const asked = {
     release: calls.release + ends,
     apply: calls.apply + actions,

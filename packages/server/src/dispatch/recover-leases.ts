@@ -2,6 +2,7 @@ import { providersOf } from '../actions/provider.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { queries } from '../store/queries.ts';
 import { isShared, missFromNow, noteOwners } from '../store/watch-owners.ts';
+import { isAgent } from './agent/agent-owner.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { eachTenant } from './each-tenant.ts';
 import { freeLeases } from './free-leases.ts';
@@ -28,7 +29,7 @@ async function takeBack(dispatcher: Dispatcher, tenantId: string, isGone: IsGone
   let after = '';
   for (;;) {
     const page = await store.read(tenantId, queries.leasesAfter({ id: after, limit: LEASES_AT_ONCE }));
-    const owners = new Set(page.map(({ lease_owner }) => lease_owner ?? ''));
+    const owners = new Set(page.map(({ lease_owner }) => lease_owner ?? '').filter((owner) => !isAgent(owner)));
     const gone = await goneOf(dispatcher, owners, isGone);
     const ids = page.filter(({ lease_owner }) => gone.includes(lease_owner ?? '')).map(({ id }) => id);
     if (ids.length > 0) {

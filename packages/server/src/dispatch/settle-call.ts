@@ -132,7 +132,7 @@ function* readBoth(id: string): Work<readonly [EnforcementRow | undefined, reado
 }
 
 /** Writes a call's outcome down, under its fence: what the ledger knows, and what every action on it is told. */
-export const settleCall = unit('dispatch.settle', function* (u, settlement: Settlement) {
+export function* settleUnder(u: UnitContext, settlement: Settlement): Work<Settled> {
   const { enforcementId, fence, result, toldUntil, random, terms } = settlement;
   const [ledger, onIt] = yield* readBoth(enforcementId);
   if (!ledger || ledger.fence !== fence || ledger.lease_call === null) return LOST;
@@ -144,4 +144,8 @@ export const settleCall = unit('dispatch.settle', function* (u, settlement: Sett
   );
   const settled = yield* carryOut(u, judgement, ledger.leased_at ?? u.now, settlement, onIt);
   return { ...settled, alarms: u.alarms };
+}
+
+export const settleCall = unit('dispatch.settle', function* (u, settlement: Settlement) {
+  return yield* settleUnder(u, settlement);
 });

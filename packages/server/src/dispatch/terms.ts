@@ -22,4 +22,6 @@ export interface Terms {
   /** All that it has in force can be listed. */
   readonly lists: boolean;
   readonly irreversible: readonly string[];
+  /** Its calls are leased by agents. */
+  readonly pulled?: true;
 }

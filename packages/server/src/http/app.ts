@@ -1,3 +1,4 @@
+import type { AgentDesk } from '../actions/agent-work.ts';
 import type { Feeds } from '../actions/feeds.ts';
 import type { PostDeps } from '../actions/post-action.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
@@ -12,6 +13,7 @@ import type { Throttle } from './throttle.ts';
 /** What the handlers work with. */
 export interface App {
   readonly actions: PostDeps;
+  readonly agents: AgentDesk;
   readonly feeds: Feeds;
   readonly streams: Streams;
   readonly notify: NotifyDeps;

@@ -44,11 +44,15 @@ const served = new Map(ROUTES.filter(isServed).map((route) => [`${route.method} 
 const has = (key: string): boolean => served.has(key);
 const queryOf = (path: string): readonly string[] => served.get(`GET ${path}`)?.about.query ?? [];
 
-/** What OData has no declaration for: references, counts and streams; and what hangs on a type of Graph's own. */
+/** What OData has no declaration for: references, counts and streams; what hangs on a type of Graph's own; and what is no
+ * client's: agents have a protocol of their own. */
 const UNDECLARED: readonly string[] = [
   'POST /security/securityActions/$ref',
   'GET /security/securityActions/$count',
   'GET /security/securityActions/stream',
+  'POST /security/work/lease',
+  'POST /security/work/renew',
+  'POST /security/work/complete',
   'GET /subscriptions/:id/deliveries',
   'POST /subscriptions/:id/deliveries/:deliveryId/resend',
 ];

@@ -238,5 +238,8 @@ it('knows for every route whether it may be held up', () => {
     'POST /security/securityActions/:id/cancelSecurityAction',
     'POST /security/stopDispatch',
     'POST /security/resumeDispatch',
+    'POST /security/work/lease',
+    'POST /security/work/renew',
+    'POST /security/work/complete',
   ]);
 });

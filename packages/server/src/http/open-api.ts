@@ -2,6 +2,7 @@ import { ANSWER_SCHEMAS } from './bodies/answer-schemas.ts';
 import { BATCH } from './bodies/batch-schemas.ts';
 import { CANCEL, DISPATCH_WISH, REFERENCE, SECURITY_ACTION } from './bodies/body-schema.ts';
 import { SUBSCRIPTION, SUBSCRIPTION_RENEWAL } from './bodies/read-subscription.ts';
+import { WORK_SCHEMAS } from './bodies/work-schemas.ts';
 import { OPERATION_EXAMPLES } from './examples/operations.ts';
 import { ANSWER_HEADERS } from './open-api/answer-headers.ts';
 import { answersOf, ERRORS_BY_STATUS } from './open-api/answers.ts';
@@ -14,6 +15,7 @@ const BODY_SCHEMAS = {
   securityActionInput: SECURITY_ACTION,
   cancel: CANCEL,
   dispatchWish: DISPATCH_WISH,
+  ...WORK_SCHEMAS,
   batch: BATCH,
   subscriptionInput: SUBSCRIPTION,
   subscriptionRenewal: SUBSCRIPTION_RENEWAL,

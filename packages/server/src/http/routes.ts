@@ -1,4 +1,5 @@
 import { postReference } from './add-reference.ts';
+import { completeWork, leaseWork, renewWork } from './agent-work.ts';
 import { createBatch } from './batch/post-batch.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
 import { listSubscriptionDeliveries, resendSubscriptionDelivery } from './deliveries.ts';
@@ -49,6 +50,8 @@ const route = (
 
 /** Three levels lie around the body of a request in it. A cancel may be in it, so no header keeps it from its work. */
 const BATCH = { isRelease: true, isAlone: true, limits: { bytes: 1_048_576, depth: MAX_DEPTH + 3 } };
+/** Among what an agent does are releases. */
+const AGENT = { isRelease: true, isAlone: true };
 const SUBSCRIPTIONS = '/subscriptions';
 const SUBSCRIPTION = `${SUBSCRIPTIONS}/:id`;
 
@@ -84,6 +87,9 @@ const SERVED: readonly Route[] = [
   route('POST',   '/security/stopDispatch',          WRITE,    stopDispatch,                { summary: 'Stop the dispatch: nothing is applied, releases go on', body: 'dispatchWish', answers: { 204: 'No process sends an apply from now on, until a resume.' } }, { isRelease: true }),
   route('POST',   '/security/resumeDispatch',        APPROVE,  resumeDispatch,              { summary: 'End a stop, or a quarantine', body: 'dispatchWish', answers: { 204: 'What waited goes on.' } }, { isUrgent: true }),
   route('GET',    '/security/dispatchState',         READ,     getDispatchState,            { summary: 'What is stopped or quarantined', gives: 'dispatchState', answers: { 200: 'All of it; nothing where all goes on.' } }),
+  route('POST',   '/security/work/lease',            WRITE,    leaseWork,                   { summary: 'Lease calls of a provider, as its agent', body: 'workWish', gives: 'workCollection', answers: { 200: 'What is due; nothing where nothing came due in time.' } }, AGENT),
+  route('POST',   '/security/work/renew',            WRITE,    renewWork,                   { summary: 'Prolong a lease', body: 'heldWork', gives: 'renewedWork', answers: { 200: 'It lasts as long again.', 409: 'The lease is lost.' } }, AGENT),
+  route('POST',   '/security/work/complete',         WRITE,    completeWork,                { summary: 'Report how a leased call went', body: 'workReport', gives: 'reportedWork', answers: { 200: 'It is committed.', 409: 'The lease is lost.' } }, AGENT),
   route('POST',   SUBSCRIPTIONS,                     READ,     postSubscription,            { summary: 'Subscribe to changes of securityActions', body: 'subscriptionInput', gives: 'subscription',
                                                                                               answers: { 201: 'The receivers passed the validation; changes from now on are told.', 429: 'Many receivers are being validated.' } }),
   route('GET',    SUBSCRIPTIONS,                     READ,     listSubscriptions,           { summary: "List the application's subscriptions", gives: 'subscriptionCollection', answers: { 200: 'All of them.' } }),

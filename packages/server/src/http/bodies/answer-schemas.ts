@@ -1,6 +1,7 @@
 import { ENFORCEMENT_STATES, OPERATION_STATUSES, VERIFICATION_LEVELS } from '@interdict/contract';
 import { type TSchema, Type } from 'typebox';
 import { BATCH_RESPONSE } from './batch-schemas.ts';
+import { WORK_ANSWERS } from './work-schemas.ts';
 
 const oneOf = (values: readonly string[]): TSchema => Type.Unsafe({ type: 'string', enum: [...values] });
 const orNull = (type: string, rest: object = {}): TSchema => Type.Unsafe({ type: [type, 'null'], ...rest });
@@ -176,6 +177,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
   providerCollection: collection(Type.Unsafe({ $ref: '#/components/schemas/provider' })),
   enforcementCollection: collection(enforcementInForce),
   dispatchState: Type.Object({ '@odata.context': Type.String(), value: Type.Array(dispatchPause) }),
+  ...WORK_ANSWERS,
   subscription,
   subscriptionCollection: collection(Type.Unsafe({ $ref: '#/components/schemas/subscription' })),
   deliveryCollection: collection(delivery),

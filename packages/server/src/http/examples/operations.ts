@@ -1,3 +1,4 @@
+import { OF_AGENT_WORK } from './agent-work.ts';
 import { OF_CATALOGUE } from './catalogue.ts';
 import { OF_DISPATCH } from './dispatch.ts';
 import type { OperationExamples } from './example.ts';
@@ -10,6 +11,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, OperationExamples>> = {
   ...OF_SECURITY_ACTIONS,
   ...OF_CATALOGUE,
   ...OF_DISPATCH,
+  ...OF_AGENT_WORK,
   ...OF_SUBSCRIPTIONS,
   ...OF_SERVER,
 };
