@@ -14,7 +14,7 @@ export interface Settings {
   readonly graceMs: number;
 }
 
-const TABLE = '^[A-Za-z_][A-Za-z0-9_]{0,63}$';
+export const TABLE = '^[A-Za-z_][A-Za-z0-9_]{0,63}$';
 const DURATION = /^P(?=.)(?:(\d{1,5})D)?(?:T(?=.)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,8})S)?)?$/;
 
 export const CONFIG_SCHEMA = {
@@ -51,12 +51,16 @@ export const CONFIG_SCHEMA = {
   },
 } as const satisfies JsonSchema;
 
-function parseGrace(text: string): number {
+/** @throws {Error} where it is no duration, or a shorter one than is safe: by default a minute */
+export function parseGrace(text: string, leastMs = 60_000): number {
   const found = DURATION.exec(text);
   if (!found) throw new Error(`grace is ${JSON.stringify(text)}: a duration like "PT1H" or "P1D" is wanted.`);
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = found.slice(1).map((part) => Number(part ?? 0));
   const ms = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
-  if (ms < 60_000) throw new Error('grace is under a minute: the kernel would end blocks that the server still holds.');
+  if (ms < leastMs) {
+    const least = leastMs === 60_000 ? 'a minute' : `${leastMs / 1_000} s`;
+    throw new Error(`grace is under ${least}: the kernel would end blocks that the server still holds.`);
+  }
   return ms;
 }
 
@@ -72,12 +76,12 @@ function parseNever(texts: readonly string[]): Network[] {
   return widestFirst.filter((network, index) => !widestFirst.slice(0, index).some((wider) => overlap(wider, network)));
 }
 
-function parseProgram(nft: string): string {
+export function parseProgram(nft: string): string {
   if (!/\0/.test(nft) && (nft.startsWith('/') || !nft.includes('/'))) return nft;
   throw new Error(`nft is ${JSON.stringify(nft)}: an absolute path or a plain name is wanted.`);
 }
 
-const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
+export const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
 
 /** Of one table there is one owner. Through another program it may be the table of another network namespace. */
 export const exclusiveOf = ({ own }: ProviderSettings): string =>
