@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAgentCommand } from './commands/agent.ts';
 import { addBackupCommand } from './commands/backup.ts';
 import { addRestoredCommand } from './commands/restored.ts';
 import { addTokenCommand } from './commands/token.ts';
@@ -10,6 +11,7 @@ const REFUSED = 1;
 async function main(): Promise<void> {
   const program = new Command('interdict').description('Interdict from a terminal.').exitOverride();
   addTokenCommand(program);
+  addAgentCommand(program);
   addBackupCommand(program);
   addRestoredCommand(program);
   try {

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { AgentWork, WorkReport } from '@interdict/connectors';
+import { type AgentConnectors, carryWork, openAgentConnectors } from './agent-connectors.ts';
 import { openInstallKey } from './auth/install-key.ts';
 import { createLocalIssuer, type MintRequest } from './auth/local-issuer.ts';
 import { readLocalIssuerSettings, readStoreSettings } from './config.ts';
@@ -12,7 +14,15 @@ import { openSqliteBeside } from './store/sql/sqlite-beside.ts';
 import { databaseFile } from './store/sql/sqlite-open.ts';
 import { UNITS } from './units.ts';
 
-export { type MintRequest, OperatorFault };
+export {
+  type AgentConnectors,
+  type AgentWork,
+  carryWork,
+  type MintRequest,
+  OperatorFault,
+  openAgentConnectors,
+  type WorkReport,
+};
 
 /**
  * A token of the local issuer, signed with the install key in `$INTERDICT_DATA`, whether the server is up or not.

@@ -15,6 +15,9 @@ export interface Caller {
   readonly timeoutMs: number;
 }
 
+/** What of a leased call its making takes. */
+export type WhatIsCalled = Pick<LeasedCall, 'kind' | 'inDoubt' | 'call'>;
+
 interface Unknown {
   readonly kind: 'unknown';
   readonly message: string;
@@ -54,10 +57,10 @@ async function within<Value>(
 }
 
 /** A write is read back where it claims to be done, and where a refusal leaves an earlier attempt in doubt. */
-const wantsReadBack = ({ kind, inDoubt }: LeasedCall, answer: Answer): boolean =>
+const wantsReadBack = ({ kind, inDoubt }: WhatIsCalled, answer: Answer): boolean =>
   answer.kind === 'done' || (kind === 'apply' && answer.kind === 'refused' && inDoubt);
 
-async function apply(connector: Connector, { call }: LeasedCall, signal: AbortSignal): Promise<Answer> {
+async function apply(connector: Connector, { call }: WhatIsCalled, signal: AbortSignal): Promise<Answer> {
   failpoint('call.beforeSend');
   const answered = connector.apply(call, signal);
   failpoint('call.sent');
@@ -66,7 +69,7 @@ async function apply(connector: Connector, { call }: LeasedCall, signal: AbortSi
   return answer;
 }
 
-async function release(connector: Connector, { call }: LeasedCall, signal: AbortSignal): Promise<Answer> {
+async function release(connector: Connector, { call }: WhatIsCalled, signal: AbortSignal): Promise<Answer> {
   failpoint('release.beforeSend');
   const answered = connector.release(call, signal);
   failpoint('release.sent');
@@ -75,7 +78,7 @@ async function release(connector: Connector, { call }: LeasedCall, signal: Abort
   return answer;
 }
 
-const write = (connector: Connector, leased: LeasedCall, signal: AbortSignal): Promise<Answer> =>
+const write = (connector: Connector, leased: WhatIsCalled, signal: AbortSignal): Promise<Answer> =>
   leased.kind === 'apply' ? apply(connector, leased, signal) : release(connector, leased, signal);
 
 const MOST_NOTE = 1_000;
@@ -89,7 +92,7 @@ function noted<Said extends Answer | Presence>(said: Said): Said {
 }
 
 /** Makes one leased call, and the look behind it. Never throws: whatever happens is a result. */
-export async function runCall(caller: Caller, leased: LeasedCall, stop: AbortSignal): Promise<CallResult> {
+export async function runCall(caller: Caller, leased: WhatIsCalled, stop: AbortSignal): Promise<CallResult> {
   const { connector } = caller;
   const { kind, call } = leased;
   const look = (): Promise<Presence> =>
