@@ -1,0 +1,82 @@
+/** What each connector's product is seen to do by its own client, with the server as a user starts it. `npm run truth`. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { startSeenNftables } from '../../packages/connectors/src/nftables/testing/seen-nftables.ts';
+import type { SeenProduct } from '../../packages/connectors/src/testing.ts';
+import { median, quantile } from '../bench/quantile.ts';
+import { beginCampaign, endCampaign, type Finding } from './campaign.ts';
+import { measure, type Truth } from './truth/measure.ts';
+import { nftScript, openSubject } from './truth/subject.ts';
+
+const { count } = beginCampaign('truth', { long: 200, short: 10 });
+const folder = mkdtempSync(path.join(os.tmpdir(), 'interdict-test-truth-'));
+
+interface Measured {
+  readonly start: () => Promise<SeenProduct>;
+  /** Where the product itself takes its time: how many targets are measured beside each other. */
+  readonly lanes?: number;
+}
+
+const PRODUCTS: Readonly<Record<string, Measured>> = {
+  nftables: { start: () => startSeenNftables(nftScript(folder)) },
+};
+
+const ms = (value: number): string => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+const both = (values: readonly number[]): string => `${ms(median(values))} / ${ms(quantile(values, 0.95))}`;
+
+function row({ name, count: n, ...truth }: Truth): string {
+  const cells = [
+    `\`${name}\``,
+    String(n),
+    both(truth.toEffect),
+    both(truth.toNoEffect),
+    `${truth.completedWhileAbsent}`,
+    `${truth.releasedWhilePresent}`,
+    `${n - truth.notRepaired} of ${n}, ${(Math.max(...truth.toRepair) / 1_000).toFixed(1)} s`,
+    `${truth.foreignRemoved}`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const none = (promise: string, seen: number): Finding => ({ promise, ...(seen > 0 && { broken: `${seen} times` }) });
+
+const findingsOf = (truth: Truth): readonly Finding[] => [
+  none(`${truth.name}: nothing is Completed that is absent`, truth.completedWhileAbsent),
+  none(`${truth.name}: nothing is present a minute after it was released`, truth.releasedWhilePresent),
+  none(`${truth.name}: what vanished is back within a minute`, truth.notRepaired),
+  none(`${truth.name}: no foreign entry is removed`, truth.foreignRemoved),
+];
+
+async function truthOf(name: string, { start, lanes = 1 }: Measured): Promise<Truth> {
+  const subject = await openSubject(name, await start());
+  try {
+    return await measure(subject, { count, lanes, say: (words) => console.log(`  ${name}: ${words}`) });
+  } finally {
+    await subject.stop();
+  }
+}
+
+const only = process.env.INTERDICT_TRUTH_ONLY?.split(',');
+const rows: string[] = [];
+const findings: Finding[] = [];
+for (const [name, measured] of Object.entries(PRODUCTS)) {
+  if (only && !only.includes(name)) continue;
+  try {
+    const truth = await truthOf(name, measured);
+    rows.push(row(truth));
+    findings.push(...findingsOf(truth));
+  } catch (error) {
+    findings.push({ promise: `${name} is measured`, broken: error instanceof Error ? error.message : String(error) });
+  }
+}
+rmSync(folder, { recursive: true, force: true });
+console.log(
+  [
+    '| connector | N | POST to effect, ms (median / p95) | cancel to no effect, ms | Completed while absent | released while present after 60 s | drift repaired within 60 s, longest | foreign removed |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n'),
+);
+endCampaign(findings);
+process.exit();
