@@ -16,6 +16,8 @@ export interface GateOptions {
   readonly path?: string;
   /** What goes through unchanged however the product misbehaves, as what opens a session. Absent: nothing. */
   readonly passes?: (question: Buffer) => boolean;
+  /** The product ends each connection behind its answer, and so does the gate. */
+  readonly endsConnection?: true;
   readonly refusal?: (words: string) => Says;
   readonly throttling?: (retryAfterSeconds: number) => Says;
   readonly nonsense?: Says;
@@ -159,6 +161,7 @@ export class Gate {
     if (!says) throw new Error('The gate was not told what its product says then.');
     const answer = says(question);
     if (answer) client.write(answer);
+    if (this.#options.endsConnection) client.end();
   }
 
   async #sayHostile({ client }: Passage, answer: HostileAnswer, question: Buffer): Promise<void> {
