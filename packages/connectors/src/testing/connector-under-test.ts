@@ -49,6 +49,8 @@ export interface ConnectorUnderTest {
   readonly refusesWithoutWords?: true;
   /** A product that was started again has nothing in force. */
   readonly forgetsOnRestart?: true;
+  /** Calls that come together go in one request: fewer arrive than were made. */
+  readonly sharesRequests?: true;
   /** The product shows whose an entry is: foreign ones are marked, and a release leaves them alone. */
   readonly tellsForeign: boolean;
   /** The connector can list. */
