@@ -6,7 +6,7 @@ import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
 export type MapKind = 'ip' | 'domain' | 'url';
 
 export interface Settings {
-  /** The runtime socket, at level operator. */
+  /** The runtime socket. */
   readonly socket: string;
   /** Files of the maps, as HAProxy's configuration names them. */
   readonly maps: ReadonlyMap<MapKind, string>;
@@ -23,7 +23,7 @@ export const configSchema: ConnectorKind['configSchema'] = {
   additionalProperties: false,
   required: ['socket'],
   properties: {
-    socket: { type: 'string', minLength: 1, description: "HAProxy's runtime socket, at level operator." },
+    socket: { type: 'string', minLength: 1, description: "HAProxy's runtime socket; its least level is enough." },
     ipMap: mapOf('clients: BlockIp'),
     domainMap: mapOf('names in the Host header: BlockDomain'),
     urlMap: mapOf('URLs: BlockUrl'),

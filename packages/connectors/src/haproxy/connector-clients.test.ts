@@ -240,23 +240,19 @@ describe.skipIf(!requirement('haproxy').ok)('HAProxy, seen by its clients', () =
     });
   });
 
-  test('a socket at level user adds nothing, and the answer says what is needed', async () => {
-    const limited = await startHaproxy('user');
-    const other = haproxy.open(
-      { name: 'front', own: { ...limited.own, socket: `${limited.folder}/real.sock` } },
-      NO_PORTS,
-    );
-    expect(await other.apply(aCall(effect('domain', 'evil.example')), calm())).toMatchObject({
-      kind: 'unavailable',
-      fault: 'ours',
-      message: expect.stringContaining('level operator'),
-    });
-    expect(await limited.status({ host: 'evil.example' })).toBe(200);
-    await other.close();
-    await limited.stop();
+  test('the least level of the socket is enough, and lets nobody do more', async () => {
+    for (const command of [
+      'disable frontend web',
+      'clear counters all',
+      'set maxconn global 5',
+      'shutdown frontend web',
+    ]) {
+      expect(await product.admin(command)).toContain('Permission denied');
+    }
+    expect(await apply('domain', 'evil.example')).toEqual(DONE);
   });
 
-  test('level operator and a folder are enough for a user who may nothing else', async () => {
+  test('the socket and a folder are enough for a user who may nothing else', async () => {
     chmodSync(product.folder, 0o777);
     for (const name of ['real.sock', 'domain.map']) chmodSync(path.join(product.folder, name), 0o666);
     const script = `
@@ -277,7 +273,6 @@ describe.skipIf(!requirement('haproxy').ok)('HAProxy, seen by its clients', () =
     ];
     expect(execFileSync('setpriv', args, { encoding: 'utf8', cwd: '/' }).trim()).toBe('65534 done');
     expect(await product.status({ host: 'evil.example' })).toBe(403);
-    expect(await product.admin('disable server web/x')).not.toBe('\n');
   });
 
   test('the product of the measurements blocks, loses and keeps what it is told to', async () => {

@@ -55,7 +55,7 @@ async function ask(socket: string, command: string, signal: AbortSignal): Promis
 
 const OURS: readonly (readonly [RegExp, string])[] = [
   [/^Unknown map identifier/, 'HAProxy has no such map: its configuration must name the file, with exactly this path.'],
-  [/^Permission denied/, 'The socket does not allow it: "stats socket … level operator" is needed.'],
+  [/^Permission denied/, 'The socket does not allow it: give "stats socket" a higher level.'],
 ];
 const REFUSED = /is not a valid IPv4 or IPv6 address|^unable to |^Data too big|^Out of memory/i;
 

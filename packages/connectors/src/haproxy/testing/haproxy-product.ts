@@ -28,9 +28,9 @@ export function rules(folder: string): string {
     .replaceAll('/run/haproxy/interdict.sock', `${folder}/real.sock`);
 }
 
-const configuration = (folder: string, port: number, level: string): string => `global
+const configuration = (folder: string, port: number): string => `global
   maxconn 200
-  stats socket ${folder}/real.sock mode 660 level ${level}
+  stats socket ${folder}/real.sock mode 660 level user
 defaults
   mode http
   timeout connect 2s
@@ -62,12 +62,12 @@ export interface RunningHaproxy {
 const MAPS = { ipMap: 'ip.map', domainMap: 'domain.map', urlMap: 'url.map' };
 
 /** Starts HAProxy on loopback, with a folder of its own. */
-export async function startHaproxy(level = 'operator'): Promise<RunningHaproxy> {
+export async function startHaproxy(): Promise<RunningHaproxy> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'interdict-test-haproxy-'));
   const port = await freePort();
   for (const name of Object.values(MAPS)) writeFileSync(path.join(folder, name), '');
   const file = path.join(folder, 'haproxy.cfg');
-  writeFileSync(file, configuration(folder, port, level));
+  writeFileSync(file, configuration(folder, port));
   const ask = async (command: string): Promise<string> => {
     const question = {
       bytes: Buffer.from(command),
