@@ -49,6 +49,8 @@ export interface ConnectorUnderTest {
   readonly refusesWithoutWords?: true;
   /** A product that was started again has nothing in force. */
   readonly forgetsOnRestart?: true;
+  /** Calls that come at the same time go to the product in one request. */
+  readonly sendsTogether?: true;
   /** The product shows whose an entry is: foreign ones are marked, and a release leaves them alone. */
   readonly tellsForeign: boolean;
   /** The connector can list. */
