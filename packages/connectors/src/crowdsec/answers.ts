@@ -52,6 +52,10 @@ export function toFailed(exchange: Exchange, { host, hideSecrets }: Named, now: 
   return { kind: 'unknown', message };
 }
 
+/** Where our own access is to blame, the operator is told what to look at. */
+export const advised = (failed: Failed, advice: string): Failed =>
+  'fault' in failed ? { ...failed, message: toMessage(`${failed.message} ${advice}`) } : failed;
+
 export const nonsense = ({ host }: Named, what: string): Failed => ({
   kind: 'unknown',
   message: `The answer of CrowdSec at ${host} is no ${what}.`,

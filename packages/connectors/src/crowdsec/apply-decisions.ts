@@ -58,44 +58,40 @@ async function postAll(
   await postAll(lapi, wanted.slice(middle), signal, settle);
 }
 
-async function applyPart(lapi: Lapi, tickets: readonly ApplyTicket[], signal: AbortSignal): Promise<void> {
+/** Each entry once, with the last of its ends. */
+function distinct(tickets: readonly ApplyTicket[]): readonly Application[] {
   const wanted = new Map<string, Application>();
   for (const { item } of tickets) {
     const there = wanted.get(entryKey(item.entry));
     if (!there || there.endsAt < item.endsAt) wanted.set(entryKey(item.entry), item);
   }
-  const answers = new Map<string, Answer>();
-  const read = await readAbout(
-    lapi,
-    [...wanted.values()].map(({ entry }) => entry),
-    'ours',
-    signal,
-  );
+  return [...wanted.values()];
+}
+
+/** What stays in spite of it is found by the next apply, and goes with the release. */
+async function removeSurplus(lapi: Lapi, plans: readonly Planned[], signal: AbortSignal): Promise<void> {
+  for (const scenario of new Set(plans.flatMap(({ surplus }) => surplus))) await lapi.remove(scenario, signal);
+}
+
+async function applyPart(lapi: Lapi, tickets: readonly ApplyTicket[], signal: AbortSignal): Promise<void> {
+  const wanted = distinct(tickets);
+  const entries = wanted.map(({ entry }) => entry);
+  const read = await readAbout(lapi, entries, 'ours', signal);
   if (isFailed(read)) {
     for (const ticket of tickets) ticket.settle(notAsked(read));
     return;
   }
   const there = groupOurs(read);
   const now = Date.now();
-  const plans = [...wanted.values()].map((each) => plan(each, there.get(entryKey(each.entry)) ?? [], now));
-  const settle = (some: readonly Planned[], failed: Failed | undefined): void => {
-    for (const { entry } of some) answers.set(entryKey(entry), failed ?? DONE);
-  };
-  settle(
-    plans.filter(({ isNew }) => !isNew),
-    undefined,
-  );
-  await postAll(
-    lapi,
-    plans.filter(({ isNew }) => isNew),
-    signal,
-    settle,
-  );
-  for (const { entry, surplus } of plans) {
-    if (answers.get(entryKey(entry)) !== DONE) continue;
-    // What stays too long after that is found by the next apply, and goes with the release.
-    for (const scenario of new Set(surplus)) await lapi.remove(scenario, signal);
-  }
+  const plans = wanted.map((each) => plan(each, there.get(entryKey(each.entry)) ?? [], now));
+  const failures = new Map<Entry, Failed>();
+  const fresh = plans.filter(({ isNew }) => isNew);
+  await postAll(lapi, fresh, signal, (posted, failed) => {
+    if (failed) for (const { entry } of posted) failures.set(entry, failed);
+  });
+  const done = plans.filter(({ entry }) => !failures.has(entry));
+  await removeSurplus(lapi, done, signal);
+  const answers = new Map(plans.map(({ entry }) => [entryKey(entry), failures.get(entry) ?? DONE]));
   for (const ticket of tickets) ticket.settle(answers.get(entryKey(ticket.item.entry)) ?? ABORTED);
 }
 

@@ -47,10 +47,12 @@ function isFields(value: unknown): value is Fields {
 /** Bans of addresses and networks in canonical form; whatever else bouncers may be told is nothing that we could name. */
 function toDecision(fields: Fields): readonly Decision[] {
   const { id, value, scenario, origin, type } = fields;
-  const scope = findScope(value);
+  const mark = origin === ORIGIN ? findMark(scenario) : undefined;
+  const ours = mark?.value === value ? mark : undefined;
+  // What we wrote we had checked; there may be a hundred thousand.
+  const scope = ours ? (value.includes('/') ? 'Range' : 'Ip') : findScope(value);
   const remainingMs = findGoDurationMs(fields.duration);
   if (type !== 'ban' || scope?.toLowerCase() !== fields.scope.toLowerCase() || remainingMs === undefined) return [];
-  const ours = origin === ORIGIN ? findMark(scenario) : undefined;
   return [{ id, scope, value, scenario, remainingMs, ours }];
 }
 

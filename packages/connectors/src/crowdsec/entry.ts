@@ -44,12 +44,18 @@ export function toEntry({ tenantId, action, target }: Effect, ranges: boolean): 
   return { tenant, scope, value: target.value };
 }
 
+export interface Mark {
+  readonly tenant: string;
+  readonly value: string;
+  readonly since: number;
+}
+
 /** The scenario of a decision: whose it is, what it blocks, and since when in milliseconds of the epoch. */
 export const toMark = ({ tenant, value }: Entry, since: number): string =>
   `${ORIGIN}:${tenant}:${value}:${String(since).padStart(13, '0')}`;
 
 /** What {@link toMark} was made from; undefined for a scenario of somebody else. */
-export function findMark(scenario: string): { readonly tenant: string; readonly since: number } | undefined {
-  const [, tenant, , since] = MARK.exec(scenario) ?? [];
-  return tenant ? { tenant, since: Number(since) } : undefined;
+export function findMark(scenario: string): Mark | undefined {
+  const [, tenant, value, since] = MARK.exec(scenario) ?? [];
+  return tenant && value ? { tenant, value, since: Number(since) } : undefined;
 }

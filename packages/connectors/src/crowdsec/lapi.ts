@@ -3,7 +3,7 @@ import { type Exchange, exchange, type HttpRequest } from '../http/exchange.ts';
 import { guardedConnect } from '../http/guarded-connect.ts';
 import { secretsHider } from '../http/message.ts';
 import { resolveBySystem } from '../http/resolve-name.ts';
-import { type Failed, type Named, nonsense, toFailed } from './answers.ts';
+import { advised, type Failed, type Named, nonsense, toFailed } from './answers.ts';
 import type { CrowdsecConfig } from './config.ts';
 import { type Decision, parseDecisions, parseJson } from './decision.ts';
 import { createSession, type Session, USER_AGENT } from './session.ts';
@@ -88,7 +88,8 @@ export function openLapi(config: CrowdsecConfig): Lapi {
       const headers = { 'x-api-key': config.bouncerKey.reveal(), 'user-agent': USER_AGENT };
       const request = { method: 'GET', path: `/v1/decisions${query}`, headers } as const;
       const answer = await exchange(pool, request, signal, MOST_READ_BYTES);
-      if (answer.kind !== 'answered' || answer.status !== 200) return toFailed(answer, named, new Date());
+      if (answer.kind !== 'answered' || answer.status !== 200)
+        return advised(toFailed(answer, named, new Date()), 'Is bouncerKey a key that "cscli bouncers add" has made?');
       return parseDecisions(answer.body) ?? nonsense(named, 'list of decisions');
     },
     post(alerts, signal) {

@@ -1,6 +1,6 @@
 import type { Pool } from 'undici';
 import { exchange } from '../http/exchange.ts';
-import { type Failed, type Named, nonsense, toFailed } from './answers.ts';
+import { advised, type Failed, type Named, nonsense, toFailed } from './answers.ts';
 import type { CrowdsecConfig } from './config.ts';
 import { parseJson } from './decision.ts';
 
@@ -35,10 +35,10 @@ function toHeld(body: Buffer, dateHeader: unknown, now: number): Held | undefine
   return { token, renewAt: now + Math.max(lastsMs - EARLY_MS, lastsMs / 2) };
 }
 
+/** Whatever became of a login, of the call nothing was sent. */
 function explained(failed: Failed, machine: string): Failed {
-  if (failed.kind !== 'unavailable' || failed.fault !== 'ours') return { ...failed, kind: 'unavailable' } as Failed;
-  const advice = `Is there a machine ${JSON.stringify(machine)} with this password? cscli machines add makes it.`;
-  return { ...failed, message: `${failed.message} ${advice}` };
+  const advice = `Is there a machine ${JSON.stringify(machine)} with this password? "cscli machines add" makes it.`;
+  return { ...advised(failed, advice), kind: 'unavailable' };
 }
 
 async function login(pool: Pool, config: CrowdsecConfig, named: Named, closing: AbortSignal): Promise<Held | Failed> {
