@@ -73,7 +73,8 @@ class World {
       const isThere = this.applied.has(target);
       const faults = [];
       if (isThere && holders.withEntry === 0) faults.push(`${target} is said to be gone and is there`);
-      if (!isThere && row.holds > 0 && holders.recentWithEntry > 0) faults.push(`${target} is said to be there and is not`);
+      if (!isThere && row.holds > 0 && holders.recentWithEntry > 0)
+        faults.push(`${target} is said to be there and is not`);
       if (row.holds === 0 && holders.withEntry === 0) this.rows.delete(target);
       return faults;
     });

@@ -34,7 +34,7 @@ function noFeedKey(authorization: string | undefined): Refusal {
       });
 }
 
-const NO_BOUNCER_KEY = 'Access forbidden: the header X-Api-Key holds no feed key of this server.';
+const NO_BOUNCER_KEY = 'Access forbidden. This needs a feed key of this server in the header X-Api-Key.';
 
 function asCaller(caller: Caller, needed: Permission | 'caller'): Identity {
   if (needed !== 'caller') authorize(caller, needed);
