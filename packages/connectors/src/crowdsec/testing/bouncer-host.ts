@@ -26,8 +26,8 @@ export interface BouncerOptions {
   /** A port of loopback outside. */
   readonly port: number;
   readonly key: string;
-  /** Default: `1s`. */
-  readonly updateFrequency?: string;
+  /** Its configuration file, in place of one of ours; by where its API and its folder are. */
+  readonly config?: (apiUrl: string, folder: string) => string;
 }
 
 const HOST = { v4: '192.0.2.1', v6: '2001:db8:2::1' };
@@ -105,14 +105,14 @@ async function openTunnel(socket: string, port: () => number): Promise<Server> {
   return server;
 }
 
-const bouncerConfig = (folder: string, { key, updateFrequency = '1s' }: BouncerOptions): string => `
+const bouncerConfig = (apiUrl: string, folder: string, key: string): string => `
 mode: nftables
 pid_dir: ${folder}
-update_frequency: ${updateFrequency}
+update_frequency: 1s
 daemonize: false
 log_mode: stdout
 log_level: info
-api_url: http://127.0.0.1:${INNER_PORT}/
+api_url: ${apiUrl}
 api_key: ${key}
 disable_ipv6: false
 deny_action: DROP
@@ -172,7 +172,8 @@ export async function createBouncerHost(): Promise<BouncerHost> {
       async startBouncer(options) {
         port = options.port;
         const file = path.join(folder, 'bouncer.yaml');
-        await writeFile(file, bouncerConfig(folder, options), { mode: 0o600 });
+        const { key, config = (apiUrl: string, own: string) => bouncerConfig(apiUrl, own, key) } = options;
+        await writeFile(file, config(`http://127.0.0.1:${INNER_PORT}/`, folder), { mode: 0o600 });
         const product = await runProduct({
           command: [enter, ...before, 'crowdsec-firewall-bouncer', '-c', file],
           isReady: async () => (await run('nft', 'list', 'table', 'ip', 'crowdsec')).includes('crowdsec-chain'),
