@@ -85,9 +85,12 @@ function expectShown(shown: unknown, real: unknown, place: string): void {
 describe('docs/api.md', () => {
   it('has every route that is served, with its permission, and no other', () => {
     const onPage = rowsOf(PAGE, 'route').map(([route, permission]) => `${inCode(route)} ${inCode(permission)}`);
-    const names = { anyone: 'none', caller: 'any token', feed: 'feed key, or Read.All' } as Readonly<
-      Record<string, string>
-    >;
+    const names = {
+      anyone: 'none',
+      caller: 'any token',
+      feed: 'feed key, or Read.All',
+      bouncer: 'feed key',
+    } as Readonly<Record<string, string>>;
     const served = ROUTES.filter((route) => !isLater(route));
     expect(onPage).toEqual(served.map((route) => `${written(route)} ${names[route.permission] ?? route.permission}`));
   });

@@ -126,6 +126,9 @@ describe('what /openapi.json says, done as it says', () => {
     const { block } = requestsOf('postSecurityAction');
     await ask(server, ACTIONS, { body: { ...(block?.value as object), vendorInformation: { provider: 'blocklist' } } });
     for (const file of ['ip.txt', 'ip.json']) await run('getFeed', { provider: 'blocklist', file });
+    const headers = { 'X-Api-Key': server.feedKey() };
+    for (const name of ['getBouncerDecisions', 'getDecisionStream']) await run(name, {}, { headers });
+    await run('postUsageMetrics', {}, { headers, body: {} });
     for (const name of ['getServiceDocument', 'getOpenApi', 'getHealth', 'getReadiness', 'getDocsPage'])
       await run(name);
     for (const Accept of ['application/xml', 'application/json']) await run('getMetadata', {}, { headers: { Accept } });

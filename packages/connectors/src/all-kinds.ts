@@ -1,6 +1,7 @@
 import { agentOver } from './agent/connector.ts';
 import { blocklist } from './blocklist/connector.ts';
 import type { ConnectorKind } from './connector-kind.ts';
+import { crowdsec } from './crowdsec/connector.ts';
 import { defender } from './defender/connector.ts';
 import { haproxy } from './haproxy/connector.ts';
 import { isolation } from './isolation/connector.ts';
@@ -8,7 +9,16 @@ import { nftables } from './nftables/connector.ts';
 import { simulator } from './simulator/connector.ts';
 import { webhook } from './webhook/connector.ts';
 
-const KINDS: readonly ConnectorKind[] = [blocklist, defender, haproxy, isolation, nftables, simulator, webhook];
+const KINDS: readonly ConnectorKind[] = [
+  blocklist,
+  crowdsec,
+  defender,
+  haproxy,
+  isolation,
+  nftables,
+  simulator,
+  webhook,
+];
 
 /** Every kind of connector, as `connector:` names it in the configuration. */
 export const CONNECTOR_KINDS: readonly ConnectorKind[] = [agentOver(KINDS), ...KINDS];

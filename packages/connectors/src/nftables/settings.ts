@@ -1,5 +1,6 @@
 import type { JsonSchema } from '@interdict/contract';
 import type { ProviderSettings } from '../connector-kind.ts';
+import { findDurationMs } from '../duration.ts';
 import { findProgram } from './find-program.ts';
 import { findNetwork, type Network, overlap } from './network.ts';
 
@@ -15,7 +16,6 @@ export interface Settings {
 }
 
 export const TABLE = '^[A-Za-z_][A-Za-z0-9_]{0,63}$';
-const DURATION = /^P(?=.)(?:(\d{1,5})D)?(?:T(?=.)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,8})S)?)?$/;
 
 export const CONFIG_SCHEMA = {
   type: 'object',
@@ -53,10 +53,8 @@ export const CONFIG_SCHEMA = {
 
 /** @throws {Error} where it is no duration, or a shorter one than is safe: by default a minute */
 export function parseGrace(text: string, leastMs = 60_000): number {
-  const found = DURATION.exec(text);
-  if (!found) throw new Error(`grace is ${JSON.stringify(text)}: a duration like "PT1H" or "P1D" is wanted.`);
-  const [days = 0, hours = 0, minutes = 0, seconds = 0] = found.slice(1).map((part) => Number(part ?? 0));
-  const ms = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+  const ms = findDurationMs(text);
+  if (ms === undefined) throw new Error(`grace is ${JSON.stringify(text)}: a duration like "PT1H" or "P1D" is wanted.`);
   if (ms < leastMs) {
     const least = leastMs === 60_000 ? 'a minute' : `${leastMs / 1_000} s`;
     throw new Error(`grace is under ${least}: the kernel would end blocks that the server still holds.`);

@@ -14,7 +14,8 @@ export interface FeedBody {
 const CHARACTERS_A_TURN = 65_536;
 const ROWS_A_TURN = 5_000;
 
-async function writeInTurns(parts: Iterable<string>): Promise<FeedBody> {
+/** Makes a body of many small parts, and lets others come in between. */
+export async function writeInTurns(parts: Iterable<string>): Promise<FeedBody> {
   const digest = createHash('sha256');
   const chunks: Buffer[] = [];
   let text = '';

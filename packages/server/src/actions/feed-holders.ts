@@ -25,14 +25,17 @@ export const NO_HOLDERS: FeedHolders = {
 
 const RECENT_MS = 86_400_000;
 
+/** When an effect came onto its list and left it. */
+export type Listing = Pick<EnforcementRow, 'wanted_seq' | 'first_wanted_seq' | 'unwanted_seq'>;
+
 /** Between two listings a version may have had the first one's entry. */
-function mayHave({ since, sequence }: FeedFetchRow, row: EnforcementRow): boolean {
+export function mayHave({ since, sequence }: FeedFetchRow, row: Listing): boolean {
   const from = row.first_wanted_seq ?? row.wanted_seq ?? Number.POSITIVE_INFINITY;
   const until = row.unwanted_seq ?? Number.POSITIVE_INFINITY;
   return (sequence === null || sequence >= from) && since < until;
 }
 
-function surelyHas({ since, sequence }: FeedFetchRow, row: EnforcementRow): boolean {
+export function surelyHas({ since, sequence }: FeedFetchRow, row: Listing): boolean {
   const from = row.wanted_seq ?? Number.POSITIVE_INFINITY;
   const until = row.unwanted_seq ?? Number.POSITIVE_INFINITY;
   return since >= from && (sequence ?? Number.POSITIVE_INFINITY) < until;

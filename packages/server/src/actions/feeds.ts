@@ -2,6 +2,7 @@ import { Refusal } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { queries } from '../store/queries.ts';
 import type { Store } from '../store/store.ts';
+import { type DecisionFilter, listDecisions, type Pull, type PullAnswer, readDelta } from './decisions.ts';
 import { beginFetch, endFetch, type FetchEnd } from './feed-fetches.ts';
 import { type FeedHolders, NO_HOLDERS, toHolders } from './feed-holders.ts';
 import { createFeedVersions, type FeedForm, type FeedVersion, readVersion } from './feed-versions.ts';
@@ -35,6 +36,12 @@ export interface Feeds {
   beginFetch(fetch: FeedFetch): Promise<string>;
   /** A key's fetch is over. Resolves when every action knows. */
   endFetch(fetch: FeedFetch, id: string, end: FetchEnd): Promise<void>;
+  /** Those of the named that serve lists for the tenant, by their configured names. */
+  servedOf(tenantId: string, providers: readonly string[]): readonly string[];
+  /** What a bouncer does not know yet; the fetches of its lists must have begun. */
+  pull(pull: Pull): Promise<PullAnswer>;
+  /** All decisions of some providers, as a bouncer gets them that asks each time. */
+  decisions(tenantId: string, providers: readonly string[], isWanted: DecisionFilter['isWanted']): Promise<Buffer>;
   /** What the configured keys of a provider hold of one effect. */
   holdersOf(provider: string, effect: FeedEffect): Promise<FeedHolders>;
 }
@@ -96,6 +103,11 @@ async function refuseInQuarantine({ store }: FeedsDeps, tenantId: string, provid
   );
 }
 
+async function beReady(deps: FeedsDeps, tenantId: string, providers: readonly string[]): Promise<void> {
+  for (const provider of providers) await refuseInQuarantine(deps, tenantId, provider);
+  await deps.begun(tenantId);
+}
+
 export function createFeeds(deps: FeedsDeps): Feeds {
   const versions = createFeedVersions(deps.store);
   return {
@@ -104,6 +116,19 @@ export function createFeeds(deps: FeedsDeps): Feeds {
       await refuseInQuarantine(deps, tenantId, provider);
       await deps.begun(tenantId);
       return await readVersion(versions, { tenantId, provider, list, action, form });
+    },
+    servedOf: (tenantId, providers) => providers.flatMap((named) => deps.findProvider(tenantId, named) ?? []),
+    pull: async (pull) => {
+      await beReady(
+        deps,
+        pull.tenantId,
+        pull.lists.map(({ provider }) => provider),
+      );
+      return await readDelta(deps, pull);
+    },
+    decisions: async (tenantId, providers, isWanted) => {
+      await beReady(deps, tenantId, providers);
+      return await listDecisions(deps, tenantId, providers, isWanted);
     },
     beginFetch: async ({ tenantId, provider: named, list, key }) => {
       const { provider } = placeOf(deps, tenantId, named, list);

@@ -30,9 +30,21 @@ function findPassword(authorization: string | undefined): string | undefined {
  */
 export function findFeedKey(authorization: string | undefined, keys: readonly FeedKey[]): FeedKey | undefined {
   const password = findPassword(authorization);
-  if (password === undefined) return undefined;
+  return password === undefined ? undefined : findByPassword(password, keys);
+}
+
+function findByPassword(password: string, keys: readonly FeedKey[]): FeedKey | undefined {
   const sent = digest(password);
   return keys.filter(({ key }) => timingSafeEqual(sent, digest(key.reveal()))).at(0);
+}
+
+/** The feed key that CrowdSec's bouncers send in a header of their own, compared likewise. */
+export function findBouncerKey(
+  header: string | readonly string[] | undefined,
+  keys: readonly FeedKey[],
+): FeedKey | undefined {
+  if (typeof header !== 'string' || header === '' || header.length > MAX_HEADER) return undefined;
+  return findByPassword(header, keys);
 }
 
 /** What is wrong with configured feed keys, one sentence each; none where the server may start with them. */

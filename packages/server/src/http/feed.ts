@@ -48,7 +48,7 @@ function checkOpens({ feedKey }: Exchange, provider: string): void {
 type Fetched = Pick<FeedVersion, 'version' | 'sequence'>;
 
 /** Ends a fetch once; whoever asks for an action behind it waits until that is noted. */
-function endOf(app: App, exchange: Exchange, fetch: FeedFetch, id: string): (end: FetchEnd) => void {
+export function endOf(app: App, exchange: Exchange, fetch: FeedFetch, id: string): (end: FetchEnd) => void {
   const endNote = noteFetch(app.actions.fetches, fetch.tenantId);
   return (end) => {
     failpoint('feed.sent');

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Permission } from '@interdict/contract';
 import { authorize } from '../auth/authorize.ts';
 import type { Caller } from '../auth/caller.ts';
-import { type FeedKey, findFeedKey } from '../auth/feed-keys.ts';
+import { type FeedKey, findBouncerKey, findFeedKey } from '../auth/feed-keys.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from './app.ts';
 import type { Route } from './route.ts';
@@ -34,6 +34,8 @@ function noFeedKey(authorization: string | undefined): Refusal {
       });
 }
 
+const NO_BOUNCER_KEY = 'Access forbidden. This needs a feed key of this server in the header X-Api-Key.';
+
 function asCaller(caller: Caller, needed: Permission | 'caller'): Identity {
   if (needed !== 'caller') authorize(caller, needed);
   return { caller };
@@ -48,6 +50,11 @@ export function identify(app: App, route: Route, { headers, socket }: IncomingMe
   const { permission } = route;
   const { authorization } = headers;
   if (permission === 'anyone') return {};
+  if (permission === 'bouncer') {
+    const feedKey = findBouncerKey(headers['x-api-key'], app.feedKeys);
+    if (!feedKey) throw new Refusal('Authorization_RequestDenied', NO_BOUNCER_KEY, { inner: 'insufficientPermission' });
+    return { feedKey };
+  }
   if (permission === 'feed' && !isBearer(authorization)) {
     const feedKey = findFeedKey(authorization, app.feedKeys);
     if (!feedKey) throw noFeedKey(authorization);

@@ -24,11 +24,13 @@ const BODY_SCHEMAS = {
 
 function securityOf({ permission }: Route): object[] {
   if (permission === 'anyone') return [];
+  if (permission === 'bouncer') return [{ bouncerKey: [] }];
   return permission === 'feed' ? [{ feedKey: [] }, { bearer: [] }] : [{ bearer: [] }];
 }
 
 const NEEDS: Readonly<Record<string, string>> = {
   feed: 'a feed key, or SecurityActions.Read.All',
+  bouncer: 'a feed key, in a header of its own',
   caller: 'a token, and each request in it for its own permission',
 };
 
@@ -98,6 +100,12 @@ export function describeApi(routes: readonly Route[], version: string): object {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From a configured issuer.' },
         feedKey: { type: 'http', scheme: 'basic', description: 'A feed key as password; the user name is ignored.' },
+        bouncerKey: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Api-Key',
+          description: "A feed key, as CrowdSec's bouncers send it.",
+        },
       },
     },
   };

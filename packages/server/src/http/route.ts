@@ -4,9 +4,9 @@ import type { Answer, Exchange } from './exchange.ts';
 
 /**
  * What a caller must hold. `anyone`: no token. `caller`: any good token. `feed`: a firewall's key, or the permission to
- * read.
+ * read. `bouncer`: a firewall's key, as CrowdSec's bouncers send it.
  */
-export type RoutePermission = Permission | 'anyone' | 'caller' | 'feed';
+export type RoutePermission = Permission | 'anyone' | 'caller' | 'feed' | 'bouncer';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 

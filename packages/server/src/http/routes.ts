@@ -1,6 +1,7 @@
 import { postReference } from './add-reference.ts';
 import { completeWork, leaseWork, renewWork } from './agent-work.ts';
 import { createBatch } from './batch/post-batch.ts';
+import { getBouncerDecisions, getDecisionStream, postUsageMetrics } from './bouncer.ts';
 import { getSecurityActionProvider, listEnforcementsInForce, listSecurityActionProviders } from './catalogue.ts';
 import { listSubscriptionDeliveries, resendSubscriptionDelivery } from './deliveries.ts';
 import { getSecurityActionDelta } from './delta.ts';
@@ -52,6 +53,8 @@ const route = (
 const BATCH = { isRelease: true, isAlone: true, limits: { bytes: 1_048_576, depth: MAX_DEPTH + 3 } };
 /** Among what an agent does are releases. */
 const AGENT = { isRelease: true, isAlone: true };
+/** As CrowdSec's local API has them; a bouncer asks for no form. */
+const BOUNCER = { offers: 'own', isAlone: true } as const;
 const SUBSCRIPTIONS = '/subscriptions';
 const SUBSCRIPTION = `${SUBSCRIPTIONS}/:id`;
 
@@ -101,6 +104,10 @@ const SERVED: readonly Route[] = [
                                                                                               answers: { 200: 'A page, with a nextLink while there are more.', ...NO_SUBSCRIPTION } }),
   route('POST',   `${SUBSCRIPTION}/deliveries/:deliveryId/resend`, READ, resendSubscriptionDelivery, { summary: 'Send a delivery again', answers: { 202: 'It is on its way.', 404: 'There is no such delivery.' } }),
   route('GET',    '/feeds/:provider/:file',          'feed',   getFeed,                     { summary: 'Fetch a list as a firewall does', gives: 'feedList', content: ['text/plain', 'application/json'], answers: { 200: 'The list, whole.', 304: 'It is unchanged.', 404: 'There is no such list.' } }, { offers: 'feed', isAlone: true }),
+  route('GET',    '/v1/decisions',                   'bouncer', getBouncerDecisions,        { summary: "What is blocked, for a bouncer of CrowdSec's that asks each time", gives: 'decisions', content: ['application/json'], query: ['ip', 'range', 'value', 'type', 'scopes', 'origins'], answers: { 200: 'Decisions, or null.' } }, BOUNCER),
+  route('GET',    '/v1/decisions/stream',            'bouncer', getDecisionStream,          { summary: "What has changed for a bouncer of CrowdSec's since it last asked", gives: 'decisionDelta', content: ['application/json'], query: ['startup', 'scopes', 'origins'],
+                                                                                              answers: { 200: 'Decisions to add, and to take away.' } }, BOUNCER),
+  route('POST',   '/v1/usage-metrics',               'bouncer', postUsageMetrics,           { summary: "Take what a bouncer of CrowdSec's has counted: nothing is made of it", answers: { 201: 'It is taken.' } }, BOUNCER),
   route('POST',   '/$batch',                         'caller', createBatch(() => ROUTES),  { summary: 'Up to 20 requests in one, each answered for itself', body: 'batch', gives: 'batchResponse',
                                                                                               answers: { 200: 'Each request has its answer, with a status of its own.' } }, BATCH),
   route('GET',    '/',                               'anyone', getServiceDocument,          { summary: 'Service document', gives: 'serviceDocument', answers: { 200: 'What there is.',

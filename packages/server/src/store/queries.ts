@@ -77,6 +77,12 @@ export interface FeedEntryRow {
   readonly wanted_until: number;
 }
 
+/** An effect with the moments at which it came onto its feed and left it. */
+export type FeedMarkRow = Pick<
+  EnforcementRow,
+  'id' | 'target' | 'holds' | 'wanted_until' | 'wanted_seq' | 'first_wanted_seq' | 'unwanted_seq'
+>;
+
 /** An effect of the ledger, and whether somebody wants it. */
 export type EffectRow = Pick<EnforcementRow, 'id' | 'action' | 'target' | 'known' | 'holds'>;
 
@@ -225,6 +231,8 @@ export const queries = {
   feedChange: query<{ provider: string; action: string; after: number; until: number }, { sequence: number }>(
     'feedChange',
   ),
+  /** Listed or not: what is not is still known until no firewall may have it. */
+  feedMarks: query<{ provider: string; action: string; after: string; limit: number }, FeedMarkRow>('feedMarks'),
   feedFetches: query<{ provider: string; list: string }, FeedFetchRow>('feedFetches'),
   feedFetchesOf: query<FeedReader, FeedFetchRow>('feedFetchesOf'),
   saveFeedFetch: query<FeedFetchRow, never>('saveFeedFetch'),

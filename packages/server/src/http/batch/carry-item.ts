@@ -43,7 +43,7 @@ const MOST_READ = 16_777_216;
 /** Tenant, app, user and permissions are those of the batch's token, whatever the item says. */
 function admit(batch: Batch, route: Route, path: string, asked: Pick<Exchange, 'headers' | 'query'>): void {
   const { permission } = route;
-  if (permission === 'feed') authorize(batch.caller, 'SecurityActions.Read.All');
+  if (permission === 'feed' || permission === 'bouncer') authorize(batch.caller, 'SecurityActions.Read.All');
   else if (permission !== 'anyone' && permission !== 'caller') authorize(batch.caller, permission);
   batch.app.throttle(batch.caller, route);
   checkForm(route, path, asked);

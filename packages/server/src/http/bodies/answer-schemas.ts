@@ -158,6 +158,18 @@ const delivery = Type.Object({
   nextAttemptDateTime: dateTimeOrNull,
 });
 
+/** @see https://docs.crowdsec.net/docs/next/local_api/bouncers */
+const decision = Type.Object({
+  duration: Type.String({ description: 'As Go writes it.' }),
+  id: Type.Integer(),
+  origin: Type.String(),
+  scenario: Type.String(),
+  scope: oneOf(['Ip', 'Range']),
+  type: oneOf(['ban']),
+  value: Type.String(),
+});
+const decisionsOrNull = Type.Union([Type.Array(decision), Type.Null()]);
+
 /** Everything that answers consist of, by the name that the API description gives it. */
 export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
   securityAction,
@@ -196,6 +208,8 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, TSchema>> = {
       }),
     ),
   }),
+  decisions: decisionsOrNull,
+  decisionDelta: Type.Object({ deleted: decisionsOrNull, new: decisionsOrNull }),
   batchResponse: BATCH_RESPONSE,
   health: Type.Object({ status: Type.String() }),
   error,

@@ -58,6 +58,16 @@ const entitySet = (set: string): object => ({
 const at = (externalValue: string): { readonly externalValue: string } => ({ externalValue });
 const OK = jsonAnswer({ status: 'ok' });
 
+const DECISION = {
+  duration: '8783h59m12.3s',
+  id: 150_000_000_000_017,
+  origin: 'interdict',
+  scenario: 'interdict/blocklist',
+  scope: 'Ip',
+  type: 'ban',
+  value: '203.0.113.9',
+};
+
 export const OF_SERVER: Readonly<Record<string, OperationExamples>> = {
   postBatch: BATCH,
   getFeed: {
@@ -72,6 +82,8 @@ export const OF_SERVER: Readonly<Record<string, OperationExamples>> = {
       },
     },
   },
+  getBouncerDecisions: jsonAnswer([DECISION]),
+  getDecisionStream: jsonAnswer({ deleted: null, new: [DECISION] }),
   getServiceDocument: jsonAnswer({
     '@odata.context': CONTEXT.replace('/beta', ''),
     value: [

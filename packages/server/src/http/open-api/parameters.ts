@@ -42,6 +42,13 @@ const QUERY: Readonly<Record<string, InQuery>> = {
   $select: { description: 'Properties to give.', schema: text, example: 'id,status,enforcement/state' },
   $skip: { description: 'How many to leave out first.', schema: { type: 'integer', minimum: 0 } },
   $skiptoken: { description: 'From a nextLink, as it stands.', schema: text },
+  startup: { description: 'The bouncer has just begun: give everything.', schema: { type: 'boolean', default: false } },
+  ip: { description: 'An address: decisions that are about it.', schema: text, example: '203.0.113.9' },
+  range: { description: 'A network: decisions that cover it.', schema: text, example: '203.0.113.0/24' },
+  value: { description: 'What a decision is about, letter by letter.', schema: text },
+  type: { description: 'There is ban alone.', schema: text, example: 'ban' },
+  scopes: { description: 'ip, range, or both with a comma.', schema: text, example: 'ip,range' },
+  origins: { description: 'There is interdict alone.', schema: text, example: 'interdict' },
   $deltatoken: {
     description: 'From a deltaLink, as it stands; latest: only what changes from now on.',
     schema: text,

@@ -7,6 +7,7 @@ type FeedQuery = Extract<
   QueryName,
   | 'feedEntries'
   | 'feedChange'
+  | 'feedMarks'
   | 'feedFetches'
   | 'feedFetchesOf'
   | 'saveFeedFetch'
@@ -63,6 +64,17 @@ export const feedStatements: Statements<FeedQuery> = {
         ]),
       )
       .limit(1),
+
+  feedMarks: (db, a) =>
+    db
+      .selectFrom('enforcement')
+      .select(['id', 'target', 'holds', 'wanted_until', 'wanted_seq', 'first_wanted_seq', 'unwanted_seq'])
+      .where('tenant_id', '=', a.tenant_id)
+      .where('provider', '=', a.provider)
+      .where('action', '=', a.action)
+      .where('target', '>', a.after)
+      .orderBy('target')
+      .limit(a.limit),
 
   feedFetches: (db, a) =>
     db

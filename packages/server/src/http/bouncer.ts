@@ -1,0 +1,94 @@
+import { PULLED_LIST, type PullAnswer } from '../actions/decisions.ts';
+import { type FetchEnd, LONGEST_FETCH_MS } from '../actions/feed-fetches.ts';
+import type { FeedFetch } from '../actions/feeds.ts';
+import type { FeedKey } from '../auth/feed-keys.ts';
+import { Refusal } from '../errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
+import type { App } from './app.ts';
+import { readDecisionFilter } from './decision-filter.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { endOf } from './feed.ts';
+
+const CONTENT_TYPE = 'application/json; charset=utf-8';
+
+/** The bouncer that asks, and the providers whose lists are one for it. */
+function bouncerOf(app: App, { feedKey }: Exchange): { readonly key: FeedKey; readonly providers: readonly string[] } {
+  if (!feedKey) throw new Error('Decisions are read by nobody.');
+  const providers = app.feeds.servedOf(feedKey.tenantId, feedKey.providers);
+  if (providers.length > 0) return { key: feedKey, providers };
+  throw new Refusal('notFound', 'There is no provider with lists for this key.', { inner: 'unknownResource' });
+}
+
+interface NotedFetch {
+  readonly fetch: FeedFetch;
+  readonly id: string;
+}
+
+type EndAll = (endFor: (provider: string) => FetchEnd) => void;
+
+function endOfAll(app: App, exchange: Exchange, noted: readonly NotedFetch[]): EndAll {
+  const ends = noted.map(({ fetch, id }) => ({ provider: fetch.provider, end: endOf(app, exchange, fetch, id) }));
+  return (endFor) => {
+    for (const { provider, end } of ends) end(endFor(provider));
+  };
+}
+
+const NOTHING: FetchEnd = { kind: 'nothing' };
+
+function endWith({ got }: PullAnswer, isWhole: boolean): (provider: string) => FetchEnd {
+  return (provider) => {
+    const version = got.get(provider);
+    return version ? { kind: isWhole ? 'got' : 'brokenOff', ...version } : NOTHING;
+  };
+}
+
+/** A bouncer has what its key got, as a firewall has its list: noted before it is read, and when it was sent. */
+export async function getDecisionStream(app: App, exchange: Exchange): Promise<Answer> {
+  const { key, providers } = bouncerOf(app, exchange);
+  if (exchange.method === 'HEAD') return { status: 200, contentType: CONTENT_TYPE };
+  const endsAt = performance.now() + LONGEST_FETCH_MS;
+  const { tenantId, name } = key;
+  const filter = readDecisionFilter(exchange.query, providers);
+  const isStartup = new URLSearchParams(exchange.query).get('startup') === 'true';
+  const noted: NotedFetch[] = [];
+  try {
+    // Who asks for a part gets that, and does not count: nobody could say what it has.
+    for (const provider of filter.isAll ? providers : []) {
+      const fetch = { tenantId, provider, list: PULLED_LIST, key: name };
+      noted.push({ fetch, id: await app.feeds.beginFetch(fetch) });
+    }
+    failpoint('feed.begun');
+    const lists = providers.map((provider) => ({
+      provider,
+      fetchId: noted.find(({ fetch }) => fetch.provider === provider)?.id,
+    }));
+    const pulled = await app.feeds.pull({ tenantId, key: name, lists, isStartup, filter });
+    const endAll = endOfAll(app, exchange, noted);
+    return {
+      status: 200,
+      body: pulled.body,
+      contentType: CONTENT_TYPE,
+      sentWithinMs: Math.max(0, endsAt - performance.now()),
+      afterEnd: (isWhole) => endAll(endWith(pulled, isWhole)),
+    };
+  } catch (error) {
+    endOfAll(app, exchange, noted)(() => NOTHING);
+    throw error;
+  }
+}
+
+/** What is blocked now. Whoever asks each time holds nothing. */
+export async function getBouncerDecisions(app: App, exchange: Exchange): Promise<Answer> {
+  const { key, providers } = bouncerOf(app, exchange);
+  if (exchange.method === 'HEAD') return { status: 200, contentType: CONTENT_TYPE };
+  const { isWanted } = readDecisionFilter(exchange.query, providers);
+  return {
+    status: 200,
+    body: await app.feeds.decisions(key.tenantId, providers, isWanted),
+    contentType: CONTENT_TYPE,
+  };
+}
+
+export async function postUsageMetrics(): Promise<Answer> {
+  return { status: 201 };
+}
