@@ -10,7 +10,8 @@ export type Seen =
   | { readonly kind: 'refusedBefore' }
   | { readonly kind: 'nothing'; readonly message: string; readonly fault?: 'ours' };
 
-const MOST_HEAD = 64 * 1024;
+/** Squid's error pages are 3 KB. */
+const MOST_BYTES = 64 * 1024;
 
 /** A name that leads nowhere, so that nobody is met by a question that Squid passes on. @see RFC 6761, 6.4 */
 const nowhere = (): string => `${randomBytes(8).toString('hex')}.interdict.invalid`;
@@ -33,13 +34,16 @@ export const tunnelToNowhere = (): string => {
   return `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n`;
 };
 
-function lengthOfHead(bytes: Buffer): number | undefined {
-  const end = bytes.indexOf('\r\n\r\n');
-  return end < 0 ? undefined : end + 4;
-}
-
 const headerOf = (head: string, name: string): string =>
   new RegExp(`^${name}:[ \\t]*(\\S*)[ \\t]*\\r$`, 'im').exec(head)?.[1] ?? '';
+
+function lengthOfAnswer(bytes: Buffer): number | undefined {
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const length =
+    end + 4 + Number(/^\d{1,9}$/.exec(headerOf(bytes.toString('latin1', 0, end + 2), 'Content-Length')) ?? 0);
+  return bytes.length < length ? undefined : length;
+}
 
 function explain(status: string | undefined, error: string): Seen {
   if (status === '403' && error === 'ERR_ACCESS_DENIED') return { kind: 'refusedBefore' };
@@ -61,7 +65,7 @@ function explain(status: string | undefined, error: string): Seen {
 export async function askSquid(proxy: SocketAddress, key: Buffer, request: string, signal: AbortSignal): Promise<Seen> {
   const probe = createProbe(key);
   const bytes = Buffer.from(`${request}${PROBE_HEADER}: ${probe}\r\nConnection: close\r\n\r\n`, 'latin1');
-  const asked = await askSocket(proxy, { bytes, lengthOfAnswer: lengthOfHead, mostBytes: MOST_HEAD }, signal);
+  const asked = await askSocket(proxy, { bytes, lengthOfAnswer, mostBytes: MOST_BYTES }, signal);
   if (asked.kind !== 'answered') {
     const { code, message } = asked.error;
     const why = code ?? message;

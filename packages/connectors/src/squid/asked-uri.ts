@@ -65,7 +65,7 @@ function ofTunnel(authority: string): AskedUri | undefined {
 
 /** Where the parser gives up, the host alone is looked at. */
 function ofAuthority(uri: string): AskedUri {
-  const authority = /^(?:[a-z][a-z0-9+.-]*:)?(?:\/\/)?([^/?#]*)/i.exec(uri)?.[1] ?? '';
+  const authority = /^(?:[a-z][a-z0-9+._-]*:)?(?:\/\/)?([^/?#]*)/i.exec(uri)?.[1] ?? '';
   const host = authority.replace(/^.*@/, '').replace(/:\d*$/, '');
   return { labels: toLabels(toHost(host)), origins: [], segments: [], rest: '' };
 }

@@ -24,6 +24,7 @@ const MOST_UNWANTED = 1024 * 1024;
 const MOST_CHUNK = 16 * 1024 * 1024;
 /** From the first byte of a request until its heads are here, and again until its unwanted body is. */
 const READ_MS = 10_000;
+const LINGER_MS = 1_000;
 
 interface Session {
   readonly socket: Socket;
@@ -110,8 +111,8 @@ export async function serveIcap(socket: Socket, list: BlockList): Promise<void> 
   } catch {
     if (!socket.destroyed) socket.end(errorAnswer('400 Bad Request'));
   } finally {
-    // Who does not take his answer is not waited for.
-    const timer = setTimeout(() => socket.destroy(), READ_MS).unref();
+    // What is left of his request is thrown away, so that he sees his answer; he is not waited for.
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
     socket.once('close', () => clearTimeout(timer)).resume();
   }
 }
