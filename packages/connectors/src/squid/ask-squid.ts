@@ -35,7 +35,7 @@ export const tunnelToNowhere = (): string => {
 };
 
 const headerOf = (head: string, name: string): string =>
-  new RegExp(`^${name}:[ \\t]*(\\S*)[ \\t]*\\r$`, 'im').exec(head)?.[1] ?? '';
+  new RegExp(`^${name}:[ \\t]*(\\S*)`, 'im').exec(head)?.[1] ?? '';
 
 function lengthOfAnswer(bytes: Buffer): number | undefined {
   const end = bytes.indexOf('\r\n\r\n');

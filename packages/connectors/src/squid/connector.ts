@@ -7,7 +7,7 @@ import { BlockList } from './block-list.ts';
 import { CONFIG_SCHEMA, exclusiveOf, hostsOf, readSettings, type Settings } from './config.ts';
 import { IcapServer } from './icap-server.ts';
 import type { Entry } from './list-text.ts';
-import { type Ask, findDeafness, lookAt } from './look.ts';
+import { type Asker, findDeafness, lookAt } from './look.ts';
 import { createSlots } from './slots.ts';
 import { TRAITS } from './traits.ts';
 import { findTenant, isInTls, refusalOf, toEntry, toListed } from './translate.ts';
@@ -56,7 +56,7 @@ class SquidConnector implements Connector {
     if (typeof entry === 'string' || refusalOf(entry, this.#settings.interceptsTls)) return { kind: 'absent' };
     const ready = await this.#asker(signal);
     if ('kind' in ready) return ready;
-    const presence = await lookAt(ready.ask, entry, this.#list.content.holdersOf(entry.value));
+    const presence = await lookAt(ready, entry, this.#list.content.holdersOf(entry.value));
     return this.#withProblem(presence);
   }
 
@@ -65,7 +65,7 @@ class SquidConnector implements Connector {
     if (!tenant) throw new Error(`${JSON.stringify(tenantId)} is no tenant's GUID.`);
     const ready = await this.#asker(signal);
     if ('kind' in ready) throw new Error('message' in ready ? ready.message : 'The list cannot be read.');
-    const deafness = await findDeafness(ready.ask);
+    const deafness = await findDeafness(ready);
     if (deafness) throw new Error(deafness.message);
     const entries = [...this.#list.content.entries()];
     const shown = entries.filter((entry) => this.#isShown(entry, tenant));
@@ -84,7 +84,7 @@ class SquidConnector implements Connector {
   }
 
   /** How to ask Squid, with a list that was read just now and has a key. */
-  async #asker(signal: AbortSignal): Promise<{ readonly ask: Ask } | Presence> {
+  async #asker(signal: AbortSignal): Promise<Asker | Presence> {
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     await this.#icap?.open();
     try {
@@ -95,12 +95,12 @@ class SquidConnector implements Connector {
     const made = this.#list.content.key ? DONE : await this.#changes.submit({ kind: 'key' }, ended);
     const { key } = this.#list.content;
     if (!key) return { kind: 'unknown', message: 'message' in made ? made.message : 'The list has no key.' };
-    const ask: Ask = (request) =>
+    const ask: Asker['ask'] = (request) =>
       this.#inSlot(ended, () => askSquid(this.#settings.proxy, key, request, ended)).catch((error: Error) => ({
         kind: 'nothing',
         message: `Squid was not asked: ${error.message}.`,
       }));
-    return { ask };
+    return { ask, refusesTunnels: this.#icap !== undefined || !this.#settings.interceptsTls };
   }
 
   #withProblem(presence: Presence): Presence {

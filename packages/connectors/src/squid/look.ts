@@ -3,7 +3,12 @@ import { type Seen, traceOf, traceOfNowhere, tunnelToNowhere } from './ask-squid
 import type { Entry } from './list-text.ts';
 import { isTunnelled } from './translate.ts';
 
-export type Ask = (request: string) => Promise<Seen>;
+/** How to ask Squid, and what may be asked. */
+export interface Asker {
+  readonly ask: (request: string) => Promise<Seen>;
+  /** False: Squid opens a tunnel that it refuses, so as to tell why within. What goes through is asked about by itself. */
+  readonly refusesTunnels: boolean;
+}
 
 type Nothing = Extract<Seen, { kind: 'nothing' }>;
 
@@ -17,8 +22,9 @@ const DENIED: Nothing = {
 const nothingOf = (seen: readonly Seen[]) => seen.find((each) => each.kind === 'nothing');
 
 /** Whether Squid asks about all that the list may hold; a sentence where it does not. */
-export async function findDeafness(ask: Ask): Promise<Nothing | undefined> {
-  const seen = await Promise.all([ask(traceOfNowhere()), ask(tunnelToNowhere())]);
+export async function findDeafness({ ask, refusesTunnels }: Asker): Promise<Nothing | undefined> {
+  const tunnel = refusesTunnels ? [ask(tunnelToNowhere())] : [];
+  const seen = await Promise.all([ask(traceOfNowhere()), ...tunnel]);
   const denied = seen.some(({ kind }) => kind === 'refusedBefore');
   return nothingOf(denied ? [...seen, DENIED] : seen);
 }
@@ -30,8 +36,9 @@ const toUnknown = ({ message, fault }: Nothing): Presence => ({
 });
 
 /** What Squid does about a target; `holders` are those who have it on the list. */
-export async function lookAt(ask: Ask, { value, tenant }: Entry, holders: ReadonlySet<string>): Promise<Presence> {
-  const tunnel = isTunnelled(value) ? [ask(tunnelToNowhere())] : [];
+export async function lookAt(asker: Asker, { value, tenant }: Entry, holders: ReadonlySet<string>): Promise<Presence> {
+  const { ask, refusesTunnels } = asker;
+  const tunnel = refusesTunnels && isTunnelled(value) ? [ask(tunnelToNowhere())] : [];
   const [seen = DENIED as Seen, ...rest] = await Promise.all([ask(traceOf(value)), ...tunnel]);
   const nothing = nothingOf([seen, ...rest.map((each) => (each.kind === 'refusedBefore' ? DENIED : each))]);
   if (nothing) return toUnknown(nothing);

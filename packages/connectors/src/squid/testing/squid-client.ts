@@ -15,8 +15,6 @@ interface Terms {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
-  /** Of this machine, from which it comes. */
-  readonly localAddress?: string;
 }
 
 async function toGot(response: IncomingMessage): Promise<Got> {
@@ -36,6 +34,8 @@ export async function getThrough(proxyPort: number, uri: string, terms: Terms = 
     headers: { host, ...terms.headers },
   });
   asked.end(body);
+  // Squid may hang up on a body when it has answered.
+  asked.on('error', () => undefined);
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   return await toGot(response);
 }

@@ -18,6 +18,10 @@ export interface SquidTerms {
   readonly own?: readonly string[];
   /** What stands behind the list in the helper's command. */
   readonly helperArguments?: string;
+  /** An ACL of what Squid does not ask about. */
+  readonly exempt?: string;
+  /** Squid is not told to ask anybody. */
+  readonly isDeaf?: boolean;
 }
 
 export interface RunningSquid {
@@ -40,17 +44,18 @@ const HELPER = path.join(import.meta.dirname, '..', 'helper.ts');
 const HOSTS = ['site.example', 'good.example', 'evil.example', 'www.evil.example'];
 
 /** As docs/connectors/squid.md has it. */
-export const icapLines = (port: number, bypass: string): readonly string[] => [
+const icapLines = (port: number, bypass: string, exempt?: string): readonly string[] => [
   'icap_enable on',
   'icap_preview_enable on',
   'icap_persistent_connections on',
   'icap_service_failure_limit -1',
   'icap_service_revival_delay 1',
   `icap_service interdict reqmod_precache icap://127.0.0.1:${port}/reqmod bypass=${bypass} on-overload=wait`,
+  ...(exempt ? [`acl exempt ${exempt}`, 'adaptation_access interdict deny exempt'] : []),
   'adaptation_access interdict allow all',
 ];
 
-export const helperLines = (command: string): readonly string[] => [
+const helperLines = (command: string): readonly string[] => [
   `external_acl_type interdict ttl=0 negative_ttl=0 cache=0 children-max=2 children-startup=1 concurrency=256 %URI %METHOD %>ha{X-Interdict-Probe} ${command}`,
   'acl interdict_blocked external interdict',
   'acl interdict_probed note interdict',
@@ -65,7 +70,7 @@ const bumpLines = (folder: string): readonly string[] => [
 ];
 
 function writeConfiguration(folder: string, port: number, icapPort: number, origin: Origin, terms: SquidTerms): void {
-  const { way, bypass = 'off', bump = false, own = [], helperArguments = '' } = terms;
+  const { way, bypass = 'off', bump = false, own = [], helperArguments = '', isDeaf = false, exempt } = terms;
   const tls = bump
     ? ` ssl-bump cert=${folder}/ca.pem generate-host-certificates=on dynamic_cert_mem_cache_size=4MB`
     : '';
@@ -88,7 +93,7 @@ function writeConfiguration(folder: string, port: number, icapPort: number, orig
     'never_direct allow plain',
     ...(bump ? bumpLines(folder) : []),
     ...own,
-    ...(way === 'icap' ? icapLines(icapPort, bypass) : helperLines(helper)),
+    ...(isDeaf ? [] : way === 'icap' ? icapLines(icapPort, bypass, exempt) : helperLines(helper)),
     'http_access allow all',
   ];
   writeFileSync(path.join(folder, 'squid.conf'), `${lines.join('\n')}\n`);
