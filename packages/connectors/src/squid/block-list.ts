@@ -23,7 +23,11 @@ const whereMissing = (error: NodeJS.ErrnoException): undefined => {
 
 async function syncFolder(file: string): Promise<void> {
   const folder = await open(path.dirname(file), 'r');
-  await folder.sync().finally(() => folder.close());
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** As the file that is replaced: whoever could read that one can read this. */

@@ -49,7 +49,7 @@ describe.skipIf(!requirement('squid').ok).each(['icap', 'helper'] as const)(
     const apply = async (effect: Effect) => expect(await connector.apply(aCall(effect), calm())).toEqual(done);
     const release = async (effect: Effect) => expect(await connector.release(aCall(effect), calm())).toEqual(done);
     const verify = (effect: Effect) => connector.verify?.(aCall(effect), calm());
-    const status = async (uri: string, method = 'GET') => (await getThrough(running.port, uri, { method })).status;
+    const status = async (uri: string) => (await getThrough(running.port, uri)).status;
 
     /** Where the helper's Squid opens TLS it tells in the tunnel that it refuses. */
     const tunnelStatus = async (authority: string): Promise<number> =>
@@ -96,7 +96,6 @@ describe.skipIf(!requirement('squid').ok).each(['icap', 'helper'] as const)(
       for (const uri of ['http://site.example/badger', 'http://site.example/', 'http://www.site.example/bad']) {
         expect(await status(uri), uri).toBe(200);
       }
-      expect(await status('http://site.example/bad', 'PURGE')).toBe(403);
     });
 
     test('a URL with a query is refused as it stands', async () => {

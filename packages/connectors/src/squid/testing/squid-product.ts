@@ -86,6 +86,8 @@ function writeConfiguration(folder: string, port: number, icapPort: number, orig
     'pinger_enable off',
     'dns_nameservers 127.0.0.1',
     'dns_timeout 1 second',
+    'dns_retransmit_interval 1 second',
+    'forward_timeout 2 seconds',
     `hosts_file ${folder}/hosts`,
     `cache_peer 127.0.0.1 parent ${origin.port} 0 no-query no-digest originserver name=web`,
     'acl plain proto HTTP',
