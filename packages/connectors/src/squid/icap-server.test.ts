@@ -33,13 +33,14 @@ async function open(): Promise<Socket> {
   return socket;
 }
 
-/** What comes until it is quiet for a while, or over. */
+/** What comes, until it is quiet for a while then, or over. */
 async function listen(socket: Socket, quietMs = 150): Promise<string> {
   let text = '';
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1');
   });
-  for (let length = -1; length !== text.length && !socket.readableEnded; ) {
+  let length = -1;
+  for (let round = 0; !socket.readableEnded && (length !== text.length || (length === 0 && round < 40)); round += 1) {
     length = text.length;
     await new Promise((resolve) => setTimeout(resolve, quietMs));
   }
