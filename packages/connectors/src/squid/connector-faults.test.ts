@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { requirement } from '../../../../test/requirement.ts';
 import type { Answer, Connector, Effect, Presence } from '../connector.ts';
 import { aCall, freePort, TENANT_A } from '../testing.ts';
 import { squid } from './connector.ts';
+import { createProbe, sealVerdict } from './probe-seal.ts';
 import { connectStatus, getThrough } from './testing/squid-client.ts';
 import { type RunningSquid, startSquid } from './testing/squid-product.ts';
 import { linesOf, NO_PORTS, ownOf } from './testing/squid-under-test.ts';
@@ -189,6 +190,31 @@ describe('what is configured wrongly', () => {
     await vi.waitFor(async () =>
       expect(await verify(connector)).toMatchObject({ message: expect.stringContaining('as Squid would') }),
     );
+  });
+
+  test('whoever says "blocked" without the key of the list is not believed', async () => {
+    const { list, proxy } = await nowhere();
+    const connector = openWith({ list, proxy });
+    expect(await apply(connector)).toMatchObject({ kind: 'done' });
+    const key = Buffer.from(/# probe-key ([0-9a-f]{64})/.exec(readFileSync(list, 'utf8'))?.[1] ?? '', 'hex');
+    let [sealWith, ofProbe, status] = [key, '', 403];
+    const server = createServer((socket) => {
+      socket
+        .on('error', () => undefined)
+        .once('data', (bytes) => {
+          const probe = ofProbe || (/X-Interdict-Probe: (\S+)/.exec(bytes.toString())?.[1] ?? '');
+          const verdict = sealVerdict(sealWith, probe, 'blocked');
+          socket.end(`HTTP/1.1 ${status} X\r\nX-Interdict-Verdict: ${verdict}\r\n\r\n`);
+        });
+    }).listen(Number(new URL(proxy).port), '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await vi.waitFor(async () => expect(await verify(connector)).toEqual({ kind: 'present' }));
+    sealWith = Buffer.alloc(32);
+    expect((await verify(connector)).kind, 'another key').toBe('unknown');
+    [sealWith, ofProbe] = [key, createProbe(key)];
+    expect((await verify(connector)).kind, 'the verdict on another probe').toBe('unknown');
+    [ofProbe, status] = ['', 200];
+    expect((await verify(connector)).kind, 'what passed').toBe('unknown');
   });
 
   test('a port for ICAP that another holds is named, and taken when it is free', async () => {

@@ -7,7 +7,8 @@ import { BlockList } from './block-list.ts';
 import { judge } from './judge.ts';
 
 const [file = '', whenUnreadable = 'closed'] = process.argv.slice(2);
-const MOST_LINE = 128 * 1024;
+/** Squid takes 64 KB of URL, and may escape each byte of it. */
+const MOST_LINE = 256 * 1024;
 const list = new BlockList(file);
 let wasRead = false;
 
