@@ -8,8 +8,8 @@ import { startSquid } from './testing/squid-product.ts';
 import { linesOf, NO_PORTS, ownOf } from './testing/squid-under-test.ts';
 
 const MANY = 10_000;
-/** One block is in force after 3 ms; these share three writes of the list. */
-const BOUND_MS = 1_000;
+/** They share a few writes of the list: 0.2 s on an idle machine, up to 1.6 s beside the rest of these tests. */
+const BOUND_MS = 2_000;
 
 const calm = (): AbortSignal => new AbortController().signal;
 const effectOf = (index: number): Effect =>
@@ -20,7 +20,7 @@ const effectOf = (index: number): Effect =>
 const took = (began: number): number => Math.round(performance.now() - began);
 
 describe.skipIf(!requirement('squid').ok).each(['icap', 'helper'] as const)('by %s', (way) => {
-  test('10,000 targets are in force within a second, and gone as soon', async () => {
+  test('10,000 targets are in force within two seconds, and gone as soon', async () => {
     const running = await startSquid({ way });
     onTestFinished(() => running.stop());
     const connector = squid.open({ name: 'edge', own: ownOf(running, running.port, way) }, NO_PORTS);

@@ -200,7 +200,7 @@ describe('what means harm', () => {
       const socket = await open();
       socket.resume().write(bytes);
       const timer = setInterval(() => socket.write('0'), 100);
-      await once(socket, 'close');
+      await new Promise((resolve) => socket.once('close', resolve));
       clearInterval(timer);
     };
     await Promise.all([dawdle('REQ'), dawdle(reqmod(GOOD, { body: '0' })), dawdle(reqmod(GOOD).slice(0, -4))]);
@@ -226,7 +226,7 @@ describe('what means harm', () => {
     expect(statuses(await listen(sockets[0] as Socket))).toEqual(['200']);
     const more = connect(port, '127.0.0.1');
     more.on('error', () => undefined);
-    await once(more.resume(), 'close');
+    await new Promise((resolve) => more.resume().once('close', resolve));
     for (const socket of sockets) socket.destroy();
     await expect.poll(() => say(reqmod(BAD)).then(statuses)).toEqual(['200']);
   });
