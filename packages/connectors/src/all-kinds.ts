@@ -7,6 +7,7 @@ import { haproxy } from './haproxy/connector.ts';
 import { isolation } from './isolation/connector.ts';
 import { nftables } from './nftables/connector.ts';
 import { simulator } from './simulator/connector.ts';
+import { squid } from './squid/connector.ts';
 import { webhook } from './webhook/connector.ts';
 
 const KINDS: readonly ConnectorKind[] = [
@@ -17,6 +18,7 @@ const KINDS: readonly ConnectorKind[] = [
   isolation,
   nftables,
   simulator,
+  squid,
   webhook,
 ];
 

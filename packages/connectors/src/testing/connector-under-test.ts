@@ -29,10 +29,17 @@ export type Misbehaviour =
 export type MisbehaviourKind = Misbehaviour['kind'];
 
 /**
- * How a connector reaches its product, the nearest last: over HTTP, another network protocol, programs or
+ * How a connector reaches its product, the nearest last: over HTTP, another network protocol, a file, programs or
  * sockets of this machine, or within this process. The farther, the more misbehaviours must be tried.
+ *
+ * `file`: it changes a file of this machine that the product reads, and asks the product itself only in looks. `down`
+ * means that the file cannot be written and the product not be reached; every other misbehaviour meets looks and lists
+ * alone, and what is changed meanwhile is done.
  */
-export type Reach = 'http' | 'network' | 'machine' | 'process';
+export type Reach = 'http' | 'network' | 'file' | 'machine' | 'process';
+
+/** Whether the product is a process of its own at the other end of a socket: it may restart, and calls hang apart. */
+export const isBehindSocket = (reach: Reach): boolean => reach !== 'machine' && reach !== 'process';
 
 /** What a connector's test tells {@link describeConnector}. */
 export interface ConnectorUnderTest {
@@ -92,12 +99,13 @@ export interface ProductUnderTest {
 const BY_REACH: Readonly<Record<Reach, readonly MisbehaviourKind[]>> = {
   process: ['down', 'hang', 'lostAnswer'],
   machine: ['down', 'hang', 'lostAnswer', 'refuse', 'nonsense', 'halfAnswer'],
+  file: ['down', 'hang', 'lostAnswer', 'refuse', 'nonsense', 'halfAnswer', 'hostile'],
   network: ['down', 'hang', 'lostAnswer', 'refuse', 'nonsense', 'halfAnswer', 'hostile'],
   http: ['down', 'hang', 'lostAnswer', 'refuse', 'nonsense', 'halfAnswer', 'hostile', 'throttle'],
 };
 
-/** The misbehaviours that must be tried for these traits. A simulated product need not misbehave. */
+/** The misbehaviours that must be tried for these traits. A simulated product need not misbehave; a file is never late. */
 export function requiredMisbehaviours(traits: ConnectorTraits, reach: Reach): readonly MisbehaviourKind[] {
   if (traits.simulated) return [];
-  return traits.maxLatenessMs > 0 ? [...BY_REACH[reach], 'late'] : BY_REACH[reach];
+  return traits.maxLatenessMs > 0 && reach !== 'file' ? [...BY_REACH[reach], 'late'] : BY_REACH[reach];
 }

@@ -19,7 +19,13 @@ import {
   within,
 } from './bench.ts';
 import { aCall, TENANT_A } from './call-builder.ts';
-import type { ConnectorUnderTest, Misbehaviour, MisbehaviourKind } from './connector-under-test.ts';
+import {
+  type ConnectorUnderTest,
+  isBehindSocket,
+  type Misbehaviour,
+  type MisbehaviourKind,
+} from './connector-under-test.ts';
+import { LOOK_FAULTS } from './look-faults.ts';
 
 type Fault = (bench: Bench) => Promise<void>;
 
@@ -115,8 +121,7 @@ const hangsApart: Fault = async (bench) => {
     const abort = new AbortController();
     return { abort, answer: connector.apply(aCall(anEffect(underTest, index)), abort.signal) };
   });
-  const isRemote = underTest.reach === 'http' || underTest.reach === 'network';
-  const most = isRemote && !underTest.groupsCalls ? width : 1;
+  const most = isBehindSocket(underTest.reach) && !underTest.groupsCalls ? width : 1;
   await vi.waitFor(async () => expect(await product.received()).toBeGreaterThanOrEqual(before + most), {
     timeout: 5_000,
     interval: 5,
@@ -280,11 +285,13 @@ const FAULTS: Partial<
 
 /** What a connector says when the product does not do as it should. */
 export function faultChecks(underTest: ConnectorUnderTest): readonly Check[] {
-  const faults = underTest.misbehaviours.flatMap((kind) => FAULTS[kind]?.(underTest) ?? []);
+  const faults = underTest.misbehaviours.flatMap(
+    (kind) => (underTest.reach === 'file' && LOOK_FAULTS[kind]) || (FAULTS[kind]?.(underTest) ?? []),
+  );
   const always: (readonly [string, Fault])[] = [
     ['a call that is aborted before it begins sends nothing', abortedBefore],
   ];
-  if (underTest.reach === 'http' || underTest.reach === 'network') {
+  if (isBehindSocket(underTest.reach)) {
     always.push(['a product that was started again is reached by the same connector', restarts]);
   }
   return [...always, ...faults].map(([title, run]) => checkOnBench(underTest, title, run));

@@ -1,6 +1,11 @@
 import { expect } from 'vitest';
 import { type Bench, type Check, checkOnBench, needed } from './bench.ts';
-import { type ConnectorUnderTest, type ProductUnderTest, requiredMisbehaviours } from './connector-under-test.ts';
+import {
+  type ConnectorUnderTest,
+  isBehindSocket,
+  type ProductUnderTest,
+  requiredMisbehaviours,
+} from './connector-under-test.ts';
 
 const NAME = /^[A-Z][A-Za-z0-9]{0,63}$/;
 
@@ -30,7 +35,7 @@ function hooksAreThere({ underTest, product }: Bench): void {
   if (traits.keepsTime) hooks.push('endsAt');
   if (traits.seesForeign) hooks.push('putForeign');
   if (traits.probe === 'byTarget' || underTest.hasList) hooks.push('lose');
-  if (reach === 'http' || reach === 'network') hooks.push('restart');
+  if (isBehindSocket(reach)) hooks.push('restart');
   for (const hook of hooks) needed(product[hook], hook);
 }
 

@@ -21,7 +21,7 @@ function settingsOf(schema: JsonSchema, place: string): readonly string[] {
   const lists = (oneOf ?? []) as unknown as readonly JsonSchema[];
   if (lists.length > 0) return lists.flatMap((each) => settingsOf(each, place));
   if (items?.properties !== undefined || items?.oneOf !== undefined) return settingsOf(items, `${place}[]`);
-  if (properties === undefined) return [place];
+  if (properties === undefined || Object.keys(properties).length === 0) return place === 'providers[]' ? [] : [place];
   return Object.entries(properties).flatMap(([name, each]) =>
     settingsOf(each as JsonSchema, place === '' ? name : `${place}.${name}`),
   );
@@ -72,9 +72,9 @@ describe('docs/configuration.md', () => {
     const onPage = rowsOf(PAGE, 'key', 'connector').map(([key, connector]) => `${connector} ${codeIn(key)}`);
     const ofAll = keysOf('key', 'default', 'meaning');
     const own = CONNECTOR_KINDS.flatMap(({ name, configSchema }) =>
-      Object.keys(configSchema.properties)
-        .filter((key) => !ofAll.includes(`providers[].${key}`))
-        .map((key) => `${name} providers[].${key}`),
+      settingsOf(configSchema, 'providers[]')
+        .filter((key) => !ofAll.includes(key))
+        .map((key) => `${name} ${key}`),
     );
     expect(onPage.toSorted()).toEqual(own.toSorted());
   });

@@ -1,0 +1,10 @@
+import { afterAll, describe } from 'vitest';
+import { requirement } from '../../../../test/requirement.ts';
+import { describeConnector } from '../testing.ts';
+import { squidUnderTest } from './testing/squid-under-test.ts';
+
+describe.skipIf(!requirement('squid').ok)('by ICAP', () => {
+  const { underTest, stop } = squidUnderTest('icap');
+  afterAll(stop);
+  describeConnector(underTest);
+});
