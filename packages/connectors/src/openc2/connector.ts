@@ -135,16 +135,16 @@ class Openc2 implements Connector {
     const replies = heard.kind === 'answered' ? heard.replies : [];
     const rules = rulesOf(replies, this.#config.profile);
     const done = replies.filter(({ status }) => status === 200).length;
-    const isNumbered = this.#config.profile !== 'er';
-    if (isNumbered ? rules.length < done : failure && done > 0) {
-      const what = isNumbered ? 'It was done and no number of a rule came with it' : 'Some have done it';
-      return { kind: 'unknown', message: toMessage(`${what}: an administrator must look. ${failure?.message ?? ''}`) };
-    }
-    if (failure?.kind === 'refused' || failure?.kind === 'unavailable') {
-      const left = await this.#delete({ operationId: command.id }, rules, signal);
-      if (left) return { kind: 'unknown', message: toMessage(`Some have done it. ${left.message}`) };
-    }
-    return failure ?? rules;
+    const lasting = this.#cannotUndo(rules.length, done, failure);
+    if (lasting) return { kind: 'unknown', message: toMessage(`${lasting} ${failure?.message ?? ''}`) };
+    if (failure?.kind !== 'refused' && failure?.kind !== 'unavailable') return failure ?? rules;
+    const left = await this.#delete({ operationId: command.id }, rules, signal);
+    return left ? { kind: 'unknown', message: toMessage(`Some have done it. ${left.message}`) } : failure;
+  }
+
+  #cannotUndo(numbers: number, done: number, failure: Failed | undefined): string | undefined {
+    if (this.#config.profile === 'er') return failure && done > 0 ? 'Only some have done it.' : undefined;
+    return numbers < done ? 'It was done, and no number of a rule was told: an administrator must look.' : undefined;
   }
 
   async #replace(call: Call, kept: Kept, signal: AbortSignal): Promise<Answer> {

@@ -1,11 +1,12 @@
 import type { IPublishPacket, MqttClient } from 'mqtt';
 import type { Openc2Config } from './config.ts';
 import { type Heard, parseReply, type Reply, type Transfer, toMessageText } from './message.ts';
-import { type Command, stepId } from './translate.ts';
+import type { Command } from './translate.ts';
 
 /** A command whose responses have not all come. */
 interface Open {
   readonly expected: readonly string[];
+  /** By who said them. */
   readonly replies: Map<string, Reply>;
   settle(heard: Heard): void;
 }
@@ -50,98 +51,107 @@ async function connect(config: Openc2Config, clientId: string): Promise<MqttClie
   throw Object.assign(new Error('it does not let us subscribe to oc2/rsp'), { code: 135 });
 }
 
-/** @see https://docs.oasis-open.org/openc2/transf-mqtt/v1.0/ */
-export function openMqttTransfer(config: Openc2Config): Transfer {
-  const { host, responders, profile } = config;
-  const open = new Map<string, Open>();
-  const clientId = `interdict-${stepId(crypto.randomUUID(), 'client').slice(0, 13)}`;
-  let connection: Promise<MqttClient> | undefined;
-  let isClosed = false;
+const isOurs = (code: unknown): boolean => typeof code === 'number' && [4, 5, 134, 135, 138].includes(code);
+const CLOSING_MS = 500;
 
-  const hear = (payload: Buffer, { properties }: IPublishPacket): void => {
+class MqttTransfer implements Transfer {
+  readonly #config: Openc2Config;
+  readonly #clientId = `interdict-${crypto.randomUUID().slice(0, 13)}`;
+  readonly #open = new Map<string, Open>();
+  #connection: Promise<MqttClient> | undefined;
+  #isClosed = false;
+
+  constructor(config: Openc2Config) {
+    this.#config = config;
+  }
+
+  async ask(command: Command, signal: AbortSignal, to?: string): Promise<Heard> {
+    const { host, responders } = this.#config;
+    try {
+      const client = await this.#ready(signal);
+      if (!client.connected) throw new Error('the connection has ended');
+      return await this.#publish(client, command, to === undefined ? responders : [to], signal);
+    } catch (error) {
+      const { code, message } = error as Error & { readonly code?: unknown };
+      const ours = isOurs(code);
+      return { kind: 'unsent', message: `Nothing was sent to ${host}: ${message || String(code)}.`, ours };
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSING_MS).unref());
+    const client = await Promise.race([this.#connection?.catch(() => undefined), late]);
+    client?.end(true);
+    this.#lose();
+  }
+
+  #hear(payload: Buffer, { properties }: IPublishPacket): void {
     if (payload.length > MOST_BODY_BYTES || properties?.userProperties?.msgType === 'req') return;
     const reply = parseReply(payload);
-    const waiting = open.get(reply?.requestId ?? '');
+    const waiting = this.#open.get(reply?.requestId ?? '');
     if (!reply || !waiting?.expected.includes(reply.from)) return;
     // A repeat of what was said is none; what comes after 102 is.
     const before = waiting.replies.get(reply.from);
     if (before && before.status !== 102) return;
     waiting.replies.set(reply.from, reply);
-    if (waiting.replies.size === waiting.expected.length) {
-      waiting.settle({ kind: 'answered', replies: [...waiting.replies.values()] });
-    }
-  };
-  const lose = (): void => {
-    connection = undefined;
-    for (const { settle } of open.values()) settle({ kind: 'broken', message: `The connection to ${host} broke off.` });
-  };
-  const connected = async (): Promise<MqttClient> => {
-    if (isClosed) throw new Error('the connector was closed');
-    const client = await connect(config, clientId);
-    client.on('message', (_, payload, packet) => hear(payload, packet));
-    client.on('close', lose);
-    if (!client.connected) lose();
+    if (waiting.replies.size < waiting.expected.length) return;
+    waiting.settle({ kind: 'answered', replies: [...waiting.replies.values()] });
+  }
+
+  #lose(): void {
+    this.#connection = undefined;
+    const message = `The connection to ${this.#config.host} broke off.`;
+    for (const { settle } of this.#open.values()) settle({ kind: 'broken', message });
+  }
+
+  async #connect(): Promise<MqttClient> {
+    if (this.#isClosed) throw new Error('the connector was closed');
+    const client = await connect(this.#config, this.#clientId);
+    client.on('message', (_, payload, packet) => this.#hear(payload, packet));
+    client.on('close', () => this.#lose());
+    if (this.#isClosed) client.end(true);
     return client;
-  };
-  const ready = async (signal: AbortSignal): Promise<MqttClient | Heard> => {
-    try {
-      signal.throwIfAborted();
-      connection ??= connected();
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('the call was ended before it was sent')), {
-          once: true,
-        });
-      });
-      return await Promise.race([connection, aborted]);
-    } catch (error) {
-      if (!signal.aborted) connection = undefined;
-      const { code, message } = error as Error & { readonly code?: unknown };
-      const ours = typeof code === 'number' && [4, 5, 134, 135, 138].includes(code);
-      return { kind: 'unsent', message: `Nothing was sent to ${host}: ${message || String(code)}.`, ours };
-    }
-  };
-  const publish = (
-    client: MqttClient,
-    command: Command,
-    expected: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Heard> => {
+  }
+
+  async #ready(signal: AbortSignal): Promise<MqttClient> {
+    signal.throwIfAborted();
+    const connection = this.#connection ?? this.#connect();
+    this.#connection = connection;
+    // A connection that was not made, or has ended before it was heard of, is made anew by the next call.
+    const forget = (client?: MqttClient): void => {
+      if (!client?.connected && this.#connection === connection) this.#connection = undefined;
+    };
+    connection.then(forget, () => forget());
+    const { promise, reject } = Promise.withResolvers<never>();
+    const abort = (): void => reject(new Error('the call was ended before it was sent'));
+    signal.addEventListener('abort', abort, { once: true });
+    return Promise.race([connection, promise]).finally(() => signal.removeEventListener('abort', abort));
+  }
+
+  #publish(client: MqttClient, command: Command, expected: readonly string[], signal: AbortSignal): Promise<Heard> {
+    const { host, profile } = this.#config;
     const { promise, resolve } = Promise.withResolvers<Heard>();
     const replies = new Map<string, Reply>();
     const abort = (): void => {
       const silent = expected.filter((name) => !replies.has(name)).join(', ');
       resolve({ kind: 'broken', message: `The call was ended before ${silent} answered.` });
     };
-    open.set(command.id, { expected, replies, settle: resolve });
+    this.#open.set(command.id, { expected, replies, settle: resolve });
     signal.addEventListener('abort', abort, { once: true });
-    const [only] = expected;
-    const topic = expected.length === 1 ? `oc2/cmd/device/${only}` : `oc2/cmd/ap/${profile}`;
+    const topic = expected.length === 1 ? `oc2/cmd/device/${expected[0]}` : `oc2/cmd/ap/${profile}`;
     // That the broker has it proves nothing; that it turns it down does.
-    client.publish(topic, toMessageText(command, config, new Date()), PUBLISHING, (error) => {
-      const code = (error as { readonly code?: unknown } | undefined)?.code;
-      if (code === 135)
-        resolve({ kind: 'unsent', message: `${host} does not let us publish to ${topic}.`, ours: true });
+    client.publish(topic, toMessageText(command, this.#config, new Date()), PUBLISHING, (error) => {
+      const isTurnedDown = (error as { readonly code?: unknown } | undefined)?.code === 135;
+      const message = `${host} does not let us publish to ${topic}.`;
+      if (isTurnedDown) resolve({ kind: 'unsent', message, ours: true });
     });
     return promise.finally(() => {
-      open.delete(command.id);
+      this.#open.delete(command.id);
       signal.removeEventListener('abort', abort);
     });
-  };
-  return {
-    async ask(command, signal, to) {
-      const client = await ready(signal);
-      if ('kind' in client) return client;
-      if (!client.connected) return { kind: 'unsent', message: `Nothing was sent to ${host}: not connected.` };
-      return publish(client, command, to === undefined ? responders : [to], signal);
-    },
-    async close() {
-      isClosed = true;
-      const client = await Promise.race([
-        connection?.catch(() => undefined),
-        new Promise<undefined>((resolve) => setTimeout(resolve, 500).unref()),
-      ]);
-      client?.end(true);
-      lose();
-    },
-  };
+  }
 }
+
+/** @see https://docs.oasis-open.org/openc2/transf-mqtt/v1.0/ */
+export const openMqttTransfer = (config: Openc2Config): Transfer => new MqttTransfer(config);

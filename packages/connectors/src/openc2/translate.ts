@@ -39,13 +39,19 @@ function toUri(value: string): Command['target'] | undefined {
   return isWritten && URL.canParse(value) ? { uri: value } : undefined;
 }
 
-function toTarget({ kind, value }: Target): Command['target'] | undefined {
-  if (kind === 'ip' || kind === 'cidr') return value.includes('/') === (kind === 'cidr') ? toNet(value) : undefined;
-  if (kind === 'url') return toUri(value);
-  if (kind === 'domain') return NAME.test(value) ? { domain_name: value } : undefined;
-  if (kind === 'host') return NAME.test(value) ? { device: { hostname: value } } : undefined;
+function toHash({ kind, value }: Target): Command['target'] | undefined {
   const isHash = /^[0-9a-f]+$/.test(value) && value.length === HEX_LENGTH[kind];
   return isHash ? { file: { hashes: { [kind]: value } } } : undefined;
+}
+
+function toTarget(target: Target): Command['target'] | undefined {
+  const { kind, value } = target;
+  const isNet = kind === 'cidr';
+  if (isNet || kind === 'ip') return value.includes('/') === isNet ? toNet(value) : undefined;
+  if (kind === 'url') return toUri(value);
+  if (kind !== 'domain' && kind !== 'host') return toHash(target);
+  if (!NAME.test(value)) return undefined;
+  return kind === 'domain' ? { domain_name: value } : { device: { hostname: value } };
 }
 
 const CONTAINED = { er: { device_containment: 'network_isolation' } };

@@ -111,21 +111,33 @@ export class Consumer {
     return response;
   }
 
-  async #do({ action, target, args = {}, command_id = '' }: Request): Promise<Response> {
-    const { profile, duration = true, allowTakesArgs = true } = this.options;
+  async #do(request: Request): Promise<Response> {
+    const { action, target, args = {} } = request;
+    const { profile, duration = true } = this.options;
     if ('duration' in args && !duration) return { status: 501, status_text: 'duration is not supported' };
     if (action === 'delete') return this.#delete(target, profile);
-    if (action === 'allow') {
-      if ('er' in args && !allowTakesArgs) return { status: 501, status_text: 'device_containment is not supported' };
-      const kept = this.entries.filter((entry) => JSON.stringify(entry.target) !== JSON.stringify(target));
-      const found = kept.length < this.entries.length;
-      this.entries = kept;
-      return found ? { status: 200 } : { status: 404, status_text: 'No such device.' };
-    }
+    if (action === 'allow') return this.#allow(target, args);
     if (action === 'contain' && !(args.er as { device_containment?: string } | undefined)?.device_containment) {
       return { status: 400, status_text: 'device_containment is mandatory' };
     }
-    if (profile === 'er') this.entries = this.entries.filter((e) => JSON.stringify(e.target) !== JSON.stringify(target));
+    return this.#add(request, args);
+  }
+
+  #allow(target: Record<string, unknown>, args: Record<string, unknown>): Response {
+    const { allowTakesArgs = true } = this.options;
+    if ('er' in args && !allowTakesArgs) return { status: 501, status_text: 'device_containment is not supported' };
+    return this.#forget(target) ? { status: 200 } : { status: 404, status_text: 'No such device.' };
+  }
+
+  #forget(target: Record<string, unknown>): boolean {
+    const before = this.entries.length;
+    this.entries = this.entries.filter((entry) => JSON.stringify(entry.target) !== JSON.stringify(target));
+    return this.entries.length < before;
+  }
+
+  async #add({ action, target, command_id = '' }: Request, args: Record<string, unknown>): Promise<Response> {
+    const { profile } = this.options;
+    if (profile === 'er') this.#forget(target);
     this.#number += 1;
     const number = this.#number;
     const end = typeof args.duration === 'number' ? Date.now() + args.duration : undefined;

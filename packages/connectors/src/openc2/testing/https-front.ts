@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HostileAnswer, Misbehaviour } from '../../testing.ts';
 import { selfMadeCertificate } from '../../testing/self-made-certificate.ts';
+import type { HostileAnswer, Misbehaviour } from '../../testing.ts';
 import type { Consumer } from './consumer.ts';
 
 export const SERVER = selfMadeCertificate('localhost');
@@ -32,7 +33,7 @@ export class HttpsFront {
   connections = 0;
   readonly #consumer: Consumer;
   readonly #options: FrontOptions;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Duplex>();
   #server: Server | undefined;
   #port = 0;
   #misbehaviour: Misbehaviour | undefined;
@@ -48,7 +49,13 @@ export class HttpsFront {
   }
 
   async listen(): Promise<void> {
-    const terms = { ...SERVER, ca: CLIENT.cert, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const;
+    const terms = {
+      ...SERVER,
+      ca: CLIENT.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+    } as const;
     const server = createServer(terms, (request, response) => void this.#take(request, response));
     server.on('connection', (socket) => {
       this.connections += 1;
@@ -86,7 +93,8 @@ export class HttpsFront {
     const { path = '/.well-known/openc2', mediaType = 'application/openc2+json;version=1.0', token } = this.#options;
     if (request.method !== 'POST' || request.url !== path) return void response.writeHead(404).end();
     if (token && request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
-    if (request.headers['content-type'] !== mediaType) return void response.writeHead(400).end('Malformed HTTP Headers');
+    if (request.headers['content-type'] !== mediaType)
+      return void response.writeHead(400).end('Malformed HTTP Headers');
     const { request: command, answer } = await this.#consumer.take(text);
     const type = { 'content-type': mediaType.replace('-cmd', '-rsp') };
     // As what opens a session: asked and answered whatever comes of the commands.
@@ -123,7 +131,9 @@ export class HttpsFront {
         break;
       case 'hostile':
         response.writeHead(200, type);
-        await pipeline(paced(misbehaviour.answer), response, { end: !misbehaviour.answer.staysOpen }).catch(() => undefined);
+        await pipeline(paced(misbehaviour.answer), response, { end: !misbehaviour.answer.staysOpen }).catch(
+          () => undefined,
+        );
         break;
       case 'lostAnswer':
         await answer();

@@ -30,9 +30,11 @@ function toTarget(target: Record<string, unknown>): Target {
   const [[key, value] = ['', '']] = Object.entries(target) as [string, never][];
   if (key === 'domain_name') return { kind: 'domain', value };
   if (key === 'uri') return { kind: 'url', value };
-  if (key === 'device') return { kind: 'host', value: (value as { hostname: string }).hostname };
+  if (key === 'device') return { kind: 'host', value: (value as unknown as { hostname: string }).hostname };
   if (key === 'file') {
-    const [[kind, hash] = ['md5', '']] = Object.entries((value as { hashes: Record<string, string> }).hashes);
+    const [[kind, hash] = ['md5', '']] = Object.entries(
+      (value as unknown as { hashes: Record<string, string> }).hashes,
+    );
     return { kind: kind as Target['kind'], value: hash };
   }
   const [address = '', bits] = String(value).split('/');
@@ -55,7 +57,13 @@ export class Whose {
 
   effectOf({ commandId, action, target }: Entry): Effect {
     const read = toTarget(target);
-    const names = { ip: 'BlockIp', cidr: 'BlockIp', domain: 'BlockDomain', url: 'BlockUrl', host: 'IsolateHost' } as const;
+    const names = {
+      ip: 'BlockIp',
+      cidr: 'BlockIp',
+      domain: 'BlockDomain',
+      url: 'BlockUrl',
+      host: 'IsolateHost',
+    } as const;
     const name = read.kind in names ? names[read.kind as keyof typeof names] : 'BlockFile';
     return { tenantId: this.#tenants.get(commandId) ?? `nobody's ${action}`, action: name, target: read };
   }
