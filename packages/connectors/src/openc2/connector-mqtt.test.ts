@@ -32,7 +32,7 @@ describe.skipIf(!requirement('mosquitto').ok || !requirement('nftables').ok)('at
   test('a command has the properties of the standard, and what is said three times is heard once', async () => {
     const { consumers, fronts, connector } = await start('fw1');
     for (const front of fronts) front.times = 3;
-    consumers[0]?.filter?.addAddress('203.0.113.7');
+    consumers[0]?.filter?.addAddresses('203.0.113.0/24');
     const answer = await connector.apply(block('203.0.113.7'), calm());
     expect(answer).toMatchObject({ kind: 'done', level: 'reported' });
     expect(consumers[0]?.filter?.pings('203.0.113.7')).toBe(false);

@@ -4,7 +4,7 @@ import type { Call, Connector } from '../connector.ts';
 import { Secret } from '../secret.ts';
 import { selfMadeCertificate } from '../testing/self-made-certificate.ts';
 import { aCall, TENANT_A } from '../testing.ts';
-import { open, startHttps } from './testing/openc2-product.ts';
+import { open, startHttps, startSeenOpenc2 } from './testing/openc2-product.ts';
 
 type Started = Awaited<ReturnType<typeof startHttps>>;
 const ends: (() => Promise<void>)[] = [];
@@ -35,13 +35,23 @@ const deny = (requests: readonly { action: string }[]) => requests.filter(({ act
 describe.skipIf(!requirement('nftables').ok)('before nftables', () => {
   test('a packet is dropped once it says done, and passes again after the release', async () => {
     const { consumer, connector } = await start({ profile: 'slpf', filters: true });
-    consumer.filter?.addAddress('203.0.113.7');
+    consumer.filter?.addAddresses('203.0.113.0/24');
     expect(consumer.filter?.pings('203.0.113.7')).toBe(true);
     const answer = await connector.apply(block('203.0.113.7'), calm());
     expect(answer).toMatchObject({ kind: 'done', level: 'reported' });
     expect(consumer.filter?.pings('203.0.113.7')).toBe(false);
     expect(await connector.release(block('203.0.113.7', noteOf(answer)), calm())).toMatchObject({ kind: 'done' });
     expect(consumer.filter?.pings('203.0.113.7')).toBe(true);
+  });
+
+  test('what the measurements of docs/truth.md see is a packet that comes back or not', async () => {
+    const seen = await startSeenOpenc2();
+    ends.push(() => seen.stop());
+    expect(await seen.isBlocked(300)).toBe(false);
+    await seen.putForeign(300);
+    expect([await seen.isBlocked(300), await seen.isBlocked(301)]).toEqual([true, false]);
+    await seen.lose(300);
+    expect(await seen.isBlocked(300)).toBe(false);
   });
 
   test('10,000 rules within half as long again as the measured 8 ms each', { timeout: 180_000 }, async () => {

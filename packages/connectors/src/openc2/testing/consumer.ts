@@ -75,6 +75,19 @@ export class Consumer {
     return this.entries.filter((entry) => !isNet(entry) || names.includes(`rule-${entry.number}`));
   }
 
+  /** As its administrator would. */
+  async put(target: Record<string, unknown>): Promise<void> {
+    await this.#add({ action: 'deny', target }, {});
+  }
+
+  async lose(target: Record<string, unknown>): Promise<void> {
+    const text = JSON.stringify(target);
+    for (const { number, target: each } of this.entries.filter((entry) => JSON.stringify(entry.target) === text)) {
+      if ('ipv4_net' in each) await this.filter?.delete(`rule-${number}`);
+    }
+    this.#forget(target);
+  }
+
   async take(text: string): Promise<{ readonly request: Request | undefined; readonly answer: () => Promise<object> }> {
     const message = JSON.parse(text);
     const { profileIn = 'actuator' } = this.options;

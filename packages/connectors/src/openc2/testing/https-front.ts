@@ -145,7 +145,8 @@ export class HttpsFront {
         response.write(body.slice(0, -9), () => response.socket?.destroy());
         break;
       }
-      default:
+      case 'down':
+      case undefined:
         response.writeHead(200, type).end(JSON.stringify(await answer()));
     }
   }

@@ -98,7 +98,9 @@ export class MqttFront {
       }
       case 'hostile':
         return this.#sayHostile(misbehaviour.answer.chunks());
-      default:
+      case 'down':
+      case 'throttle':
+      case undefined:
         return respond();
     }
   }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Target } from '@interdict/contract';
 import type { Connector, Effect } from '../../connector.ts';
 import { Secret } from '../../secret.ts';
-import type { ProductUnderTest } from '../../testing.ts';
+import type { ProductUnderTest, SeenProduct } from '../../testing.ts';
 import { openc2 } from '../connector.ts';
 import { Consumer, type ConsumerOptions, type Entry } from './consumer.ts';
 import { CLIENT, type FrontOptions, HttpsFront, SERVER } from './https-front.ts';
@@ -20,6 +20,7 @@ export function pemFolder(): { readonly own: Record<string, unknown>; remove(): 
   const [ca, certificate] = [path.join(folder, 'ca.pem'), path.join(folder, 'client.pem')];
   writeFileSync(ca, SERVER.cert);
   writeFileSync(certificate, CLIENT.cert);
+  writeFileSync(path.join(folder, 'client.key'), CLIENT.key);
   return {
     own: { ca, certificate, key: new Secret(CLIENT.key), token: new Secret(TOKEN), allowPrivate: true },
     remove: () => rmSync(folder, { recursive: true }),
@@ -109,4 +110,34 @@ export async function startHttps(
     },
   };
   return { consumer, front, own, product };
+}
+
+/** A packet filter behind HTTPS; its addresses are those of 198.18.0.0/15, and all of them answer a ping. */
+export async function startSeenOpenc2(): Promise<SeenProduct> {
+  const { consumer, own, product } = await startHttps({ profile: 'slpf', filters: true });
+  const { filter } = consumer;
+  if (!filter) throw new Error('The consumer has no packet filter.');
+  filter.addAddresses('198.18.0.0/15');
+  const target = (index: number): string => `198.18.${index >> 8}.${index & 255}`;
+  const certificate = String(own.certificate);
+  return {
+    provider: {
+      connector: 'openc2',
+      url: own.url,
+      profile: 'slpf',
+      ca: own.ca,
+      certificate,
+      key: { file: path.join(path.dirname(certificate), 'client.key') },
+      token: { env: 'OPENC2_TOKEN' },
+      allowPrivate: true,
+    },
+    environment: { OPENC2_TOKEN: TOKEN },
+    action: 'BlockIp',
+    parameter: 'IP',
+    target,
+    isBlocked: async (index) => !filter.pings(target(index)),
+    lose: (index) => consumer.lose({ ipv4_net: `${target(index)}/32` }),
+    putForeign: (index) => consumer.put({ ipv4_net: `${target(index)}/32` }),
+    stop: () => product.stop(),
+  };
 }

@@ -96,12 +96,13 @@ export class PacketFilter {
 
   /** Whether an answer comes back from an address of the namespace. */
   pings(address: string): boolean {
-    const [program, args] = this.#command('ping', '-c', '1', '-W', '1', address);
+    const [program, args] = this.#command('ping', '-c', '1', '-W', '0.1', address);
     return spawnSync(program, args).status === 0;
   }
 
-  addAddress(address: string): void {
-    const [program, args] = this.#command('ip', 'addr', 'add', `${address}/32`, 'dev', 'lo');
+  /** Lets the namespace answer for all addresses of a network. */
+  addAddresses(net: string): void {
+    const [program, args] = this.#command('ip', 'route', 'add', 'local', net, 'dev', 'lo');
     spawnSync(program, args);
   }
 
