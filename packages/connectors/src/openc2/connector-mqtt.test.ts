@@ -1,8 +1,10 @@
+import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, test } from 'vitest';
 import { requirement } from '../../../../test/requirement.ts';
 import type { Answer, Call, Connector } from '../connector.ts';
 import { Secret } from '../secret.ts';
 import { aCall, TENANT_A } from '../testing.ts';
+import { PASSWORDS } from './testing/broker.ts';
 import { startMqtt } from './testing/mqtt-product.ts';
 import { open } from './testing/openc2-product.ts';
 
@@ -86,6 +88,15 @@ describe.skipIf(!requirement('mosquitto').ok || !requirement('nftables').ok)('at
       kind: 'unavailable',
       message: expect.stringContaining('did not say what it offers'),
     });
+  });
+
+  test('the account of the page cannot answer in the name of a consumer', async () => {
+    const { own } = await start('fw1');
+    const terms = { protocolVersion: 5, username: 'interdict', password: PASSWORDS.interdict } as const;
+    const client = await connectAsync(String(own.url), terms);
+    ends.push(() => client.endAsync(true));
+    await expect(client.publishAsync('oc2/rsp', 'x', { qos: 1 })).rejects.toMatchObject({ code: 135 });
+    await client.publishAsync('oc2/cmd/device/nobody', '{}', { qos: 1 });
   });
 
   test('a password that is wrong is ours', async () => {
