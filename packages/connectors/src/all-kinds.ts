@@ -6,6 +6,7 @@ import { defender } from './defender/connector.ts';
 import { haproxy } from './haproxy/connector.ts';
 import { isolation } from './isolation/connector.ts';
 import { nftables } from './nftables/connector.ts';
+import { openc2 } from './openc2/connector.ts';
 import { simulator } from './simulator/connector.ts';
 import { squid } from './squid/connector.ts';
 import { webhook } from './webhook/connector.ts';
@@ -17,6 +18,7 @@ const KINDS: readonly ConnectorKind[] = [
   haproxy,
   isolation,
   nftables,
+  openc2,
   simulator,
   squid,
   webhook,
