@@ -5,11 +5,11 @@ import { type OpenLdap, startOpenLdap } from './testing/openldap-product.ts';
 import { openLdapUnderTest } from './testing/openldap-under-test.ts';
 
 describe.skipIf(!requirement('openldap').ok)('against the real slapd', () => {
-  let product: OpenLdap;
+  let product: OpenLdap | undefined;
   beforeAll(async () => {
     product = await startOpenLdap({ users: 200 });
   });
-  afterAll(() => product.stop());
+  afterAll(() => product?.stop());
 
-  describeConnector(openLdapUnderTest(() => product));
+  describeConnector(openLdapUnderTest(() => product as OpenLdap));
 });

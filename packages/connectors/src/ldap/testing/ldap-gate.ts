@@ -15,6 +15,12 @@ const LONG = 60_000;
 /** Of a search the entry's end, of a change the result: each that of its request. */
 const answerTag = (tag: number): number => (tag === SEARCH ? 0x65 : tag + 1);
 
+/** Of the attributes that a search asks for. */
+export interface AttributeNames {
+  readonly user: string;
+  readonly state: string;
+}
+
 /** Whom a search is for; its length stands before it. */
 function nameIn(question: Buffer): Buffer {
   const start = question.indexOf('sample-');
@@ -25,7 +31,7 @@ function nameIn(question: Buffer): Buffer {
  * Where a true answer would stand. A change gets the bytes for its result; a search gets an entry whose attribute they
  * are, and its end.
  */
-async function* dressed(question: Buffer, body: AsyncIterable<Buffer>, attribute: string): AsyncGenerator<Buffer> {
+async function* dressed(question: Buffer, body: AsyncIterable<Buffer>, names: AttributeNames): AsyncGenerator<Buffer> {
   const { id, tag } = questionOf(question);
   const iterator = body[Symbol.asyncIterator]();
   const first = await iterator.next();
@@ -35,12 +41,12 @@ async function* dressed(question: Buffer, body: AsyncIterable<Buffer>, attribute
   if (ended) {
     if (tag !== SEARCH) yield message(id, ber(answerTag(tag), bytes));
     else {
-      const named = /sample-\d+/.exec(question.toString('latin1'))?.[0] ?? '';
-      const values = [
-        ber(0x30, text('uid'), ber(0x31, text(named))),
-        ber(0x30, text(attribute), ber(0x31, text(bytes))),
-      ];
-      yield message(id, ber(0x64, text('uid=x'), ber(0x30, ...values)));
+      const attributes = [
+        [names.user, nameIn(question)],
+        [names.state, bytes],
+      ] as const;
+      const values = attributes.map(([type, value]) => ber(0x30, text(type), ber(0x31, text(value))));
+      yield message(id, ber(0x64, text('cn=x'), ber(0x30, ...values)));
       yield message(id, result(0x65, 0, ''));
     }
     return;
@@ -62,7 +68,7 @@ export interface LdapGate {
   watchLooks(connector: Connector): Connector;
 }
 
-export function createLdapGate(product: () => SocketAddress, attribute: string): LdapGate {
+export function createLdapGate(product: () => SocketAddress, names: AttributeNames): LdapGate {
   let looks = 0;
   let passed = 0;
   const says = (tag: number | undefined, code: number, words: string) => (question: Buffer) => {
@@ -80,7 +86,7 @@ export function createLdapGate(product: () => SocketAddress, attribute: string):
     },
     refusal: (words) => says(undefined, UNWILLING, words),
     nonsense: says(0x7e, 0, ''),
-    dressed: (question, body) => dressed(question, body, attribute),
+    dressed: (question, body) => dressed(question, body, names),
   });
   const looking = async <T>(look: () => Promise<T>): Promise<T> => {
     looks += 1;

@@ -26,10 +26,10 @@ const toDate = (value: string): Date =>
 
 async function through(product: OpenLdap): Promise<ProductUnderTest> {
   await product.clear();
-  const { gate, received, watchLooks } = createLdapGate(
-    () => ({ host: '127.0.0.1', port: product.port }),
-    'pwdStartTime',
-  );
+  const { gate, received, watchLooks } = createLdapGate(() => ({ host: '127.0.0.1', port: product.port }), {
+    user: 'uid',
+    state: 'pwdStartTime',
+  });
   await gate.open();
   return {
     connect: () => watchLooks(ldap.open({ name: 'directory', own: openLdapKeys(gate.port) }, NO_PORTS)),
