@@ -10,6 +10,8 @@ import { Failure } from './failure.ts';
 const START_TLS = '1.3.6.1.4.1.1466.20037';
 const CERTIFICATE = /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|ALTNAME/;
 const ANSWER_BYTES = 64 * 1024;
+/** A firewall that forgets a silent connection is noticed before a call is lost on it. */
+const KEEP_ALIVE_MS = 60_000;
 /** busy, unavailable, other: the directory's own trouble. */
 const THEIRS: ReadonlySet<number> = new Set([51, 52, 80]);
 /** strongerAuthRequired, confidentialityRequired */
@@ -54,7 +56,9 @@ function checkStart(config: LdapConfig, { code, words }: Result): void {
 
 async function transport(config: LdapConfig, signal: AbortSignal): Promise<Connection> {
   const { host, port, tls } = config;
-  const socket = quiet(createSocket({ host, port, noDelay: true, keepAlive: true }));
+  const socket = quiet(
+    createSocket({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }),
+  );
   await ready(socket, 'connect', signal);
   if (tls === 'whole') return new Connection(await secured(config, socket, signal));
   const plain = new Connection(socket);

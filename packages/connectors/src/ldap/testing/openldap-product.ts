@@ -85,6 +85,14 @@ pwdLockout: TRUE
 pwdMaxFailure: 3
 pwdLockoutDuration: 900
 `,
+    // Without it whoever tries wrong passwords locks Interdict out.
+    `dn: cn=services,ou=policies,${SUFFIX}
+objectClass: device
+objectClass: pwdPolicy
+cn: services
+pwdAttribute: userPassword
+pwdLockout: FALSE
+`,
     `dn: ${BIND_DN}
 objectClass: organizationalRole
 objectClass: simpleSecurityObject
@@ -92,6 +100,7 @@ objectClass: uidObject
 cn: interdict
 uid: interdict
 userPassword: ${PASSWORD}
+pwdPolicySubentry: cn=services,ou=policies,${SUFFIX}
 `,
     ...people,
     more,
@@ -150,8 +159,8 @@ export async function startOpenLdap({
   };
   const search: OpenLdap['search'] = async (filter, ...attributes) =>
     readLdif(await mustRun(['ldapsearch', ...root, '-LLL', '-o', 'ldif-wrap=no', '-b', PEOPLE, filter, ...attributes]));
-  const replacing = (name: string, value: string | undefined, attribute: string): string =>
-    `dn:: ${Buffer.from(userDn(name)).toString('base64')}\nchangetype: modify\nreplace: ${attribute}\n${value === undefined ? '' : `${attribute}: ${value}\n`}`;
+  const replacing = (dn: string, value: string | undefined, attribute: string): string =>
+    `dn:: ${Buffer.from(dn).toString('base64')}\nchangetype: modify\nreplace: ${attribute}\n${value === undefined ? '' : `${attribute}: ${value}\n`}`;
   return {
     ...{ port, tlsPort, ca, modify, search },
     async valueOf(name, attribute = 'pwdStartTime') {
@@ -159,7 +168,7 @@ export async function startOpenLdap({
       const [entry] = readLdif(await mustRun(['ldapsearch', ...root, ...args]));
       return entry?.get(attribute.toLowerCase())?.[0];
     },
-    setValue: (name, value, attribute = 'pwdStartTime') => modify(replacing(name, value, attribute)),
+    setValue: (name, value, attribute = 'pwdStartTime') => modify(replacing(userDn(name), value, attribute)),
     logIn: (name, password = passwordOf(name)) =>
       runClient(['ldapwhoami', '-x', '-H', url, '-D', userDn(name), '-w', password]),
     as: (program, args, input = '') =>
@@ -169,10 +178,9 @@ export async function startOpenLdap({
       slapd = await start();
     },
     async clear() {
-      for (const attribute of ['pwdStartTime', 'pwdAccountLockedTime', 'pwdFailureTime', 'pwdEndTime']) {
-        const entries = await search(`(${attribute}=*)`, 'uid');
-        const names = entries.map((entry) => entry.get('uid')?.[0] ?? '');
-        if (names.length > 0) await modify(names.map((name) => replacing(name, undefined, attribute)).join('\n'));
+      for (const attribute of ['pwdStartTime', 'pwdAccountLockedTime']) {
+        const dns = (await search(`(${attribute}=*)`, '1.1')).map((entry) => entry.get('dn')?.[0] ?? '');
+        if (dns.length > 0) await modify(dns.map((dn) => replacing(dn, undefined, attribute)).join('\n'));
       }
     },
     async stop() {
