@@ -135,6 +135,9 @@ export class Gate {
     passage.isSpoilt = true;
     const { refusal, throttling, nonsense } = this.#options;
     switch (misbehaviour.kind) {
+      case 'down':
+      case 'hang':
+        break;
       case 'late':
         passage.held.push(bytes);
         break;
