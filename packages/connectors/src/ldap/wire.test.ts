@@ -55,6 +55,10 @@ describe('takeReply', () => {
       'a list of attributes that is longer than its entry',
       message(7, ber(0x64, text('cn=x'), Buffer.from([0x30, 0x7f]))),
     ],
+    [
+      'an entry that never ends for ldapts, until the heap is full',
+      message(7, ber(0x64, text('cn=x'), Buffer.from([0x30, 0x7f, 0x30, 0x00]))),
+    ],
     ['an attribute without values', message(7, entry(ber(0x30, text('uid'))))],
     ['a value that is no text', message(7, entry(ber(0x30, text('uid'), ber(0x31, number(1)))))],
   ])('refuses %s', (_, bytes) => {

@@ -64,7 +64,8 @@ const validator = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequi
 describe('docs/configuration.md', () => {
   it('has every setting that the schema knows, each once, and no other', () => {
     const onPage = [...keysOf('key', 'default', 'meaning'), ...keysOf('key', 'connector')];
-    expect(onPage.toSorted()).toEqual([...new Set(settingsOf(SCHEMA, ''))].toSorted());
+    // A key of two connectors has a row for each: the next test counts those.
+    expect([...new Set(onPage)].toSorted()).toEqual([...new Set(settingsOf(SCHEMA, ''))].toSorted());
   });
 
   it('says of each key of a connector alone whose it is', () => {
