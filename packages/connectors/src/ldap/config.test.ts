@@ -57,9 +57,12 @@ describe('the configuration of a directory', () => {
   });
 
   it('says whom it speaks to, and what it has for itself', () => {
-    const settings = { name: 'directory', own: { ...KEYS, url: 'ldaps://Directory.Example:1636' } };
+    const settings = {
+      name: 'directory',
+      own: { ...KEYS, url: 'ldaps://Directory.Example:1636', base: 'DC=Example, dc=org' },
+    };
     expect(ldap.hostsOf?.(settings)).toEqual(['directory.example']);
     expect(ldap.hostsOf?.({ name: 'directory', own: {} })).toEqual([]);
-    expect(ldap.exclusiveOf?.(settings)).toBe('the users of ldaps://directory.example:1636 below dc=example,dc=org');
+    expect(ldap.exclusiveOf?.(settings)).toBe('the users of directory.example below dc=example,dc=org');
   });
 });

@@ -8,14 +8,13 @@ import { configSchema, parseConfig, parseUrl } from './config.ts';
 import type { Dialect } from './dialect.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { ppolicy } from './ppolicy.ts';
+import { normalDn } from './same-dn.ts';
 import { TRAITS } from './traits.ts';
 import { findUser, listUsers, type Unclear } from './users.ts';
 
 interface Parts {
   readonly directory: Directory;
   readonly dialect: Dialect;
-  /** Whom this process has disabled: all that is known where the directory does not tell whose it is. */
-  readonly own: Set<string>;
 }
 
 const isOffered = ({ action, target }: Call): boolean => action === 'DisableUser' && target.kind === 'user';
@@ -24,20 +23,16 @@ function notOffered({ action, target }: Call): Answer {
   return { kind: 'refused', message: toMessage(`A directory offers no ${action} of a target of kind ${target.kind}.`) };
 }
 
-async function apply({ directory, dialect, own }: Parts, call: Call, signal: AbortSignal): Promise<Answer> {
+async function apply({ directory, dialect }: Parts, call: Call, signal: AbortSignal): Promise<Answer> {
   if (!isOffered(call)) return notOffered(call);
   if (Number.isNaN(Date.parse(call.expirationDateTime)))
     return { kind: 'refused', message: 'The call has no end that is a date.' };
-  const answer = await changeUser(directory, dialect, 'apply', call, signal);
-  if (answer.kind === 'done' || answer.kind === 'unknown') own.add(call.target.value);
-  return answer;
+  return changeUser(directory, dialect, 'apply', call, signal);
 }
 
-async function release({ directory, dialect, own }: Parts, call: Call, signal: AbortSignal): Promise<Answer> {
+async function release({ directory, dialect }: Parts, call: Call, signal: AbortSignal): Promise<Answer> {
   if (!isOffered(call)) return notOffered(call);
-  const answer = await changeUser(directory, dialect, 'release', call, signal);
-  if (answer.kind === 'done') own.delete(call.target.value);
-  return answer;
+  return changeUser(directory, dialect, 'release', call, signal);
 }
 
 /** Nobody is disabled by a name that means no user; of several nothing can be said. */
@@ -58,7 +53,7 @@ async function see({ directory, dialect }: Parts, call: Call, signal: AbortSigna
   return { kind: 'absent', ...(note !== undefined && { note }) };
 }
 
-async function list({ directory, dialect, own }: Parts, signal: AbortSignal): Promise<readonly ListedEffect[]> {
+async function list({ directory, dialect }: Parts, signal: AbortSignal): Promise<readonly ListedEffect[]> {
   const now = new Date();
   const users = await listUsers(directory, dialect, now, signal);
   return users
@@ -67,8 +62,8 @@ async function list({ directory, dialect, own }: Parts, signal: AbortSignal): Pr
       names.map((name) => ({
         action: 'DisableUser',
         target: { kind: 'user' as const, value: name },
-        // What cannot be told is a stranger's: it is never taken for a stray of ours, and released.
-        foreign: !(dialect.isOurs(value) ?? own.has(name)),
+        // Whose is nowhere to be seen may be an administrator's: it is never taken for a stray of ours, and released.
+        foreign: dialect.isOurs(value) !== true,
       })),
     );
 }
@@ -76,7 +71,7 @@ async function list({ directory, dialect, own }: Parts, signal: AbortSignal): Pr
 function openLdap(settings: ProviderSettings): Connector {
   const config = parseConfig(settings);
   const dialect = config.dialect === 'ppolicy' ? ppolicy(config.graceMs) : activeDirectory();
-  const parts: Parts = { directory: createDirectory(config), dialect, own: new Set() };
+  const parts: Parts = { directory: createDirectory(config), dialect };
   return {
     traits: TRAITS[config.dialect],
     apply: (call, signal) => apply(parts, call, signal),
@@ -88,18 +83,20 @@ function openLdap(settings: ProviderSettings): Connector {
   };
 }
 
+function hostsOf({ own }: ProviderSettings): readonly string[] {
+  try {
+    return [parseUrl(own.url).host];
+  } catch {
+    return [];
+  }
+}
+
 /** Refuses the passwords of a user in a directory: OpenLDAP, Active Directory, Samba. */
 export const ldap: ConnectorKind = {
   name: 'ldap',
   configSchema,
   secretKeys: ['password'],
-  hostsOf: ({ own }) => {
-    try {
-      return [parseUrl(own.url).host];
-    } catch {
-      return [];
-    }
-  },
-  exclusiveOf: ({ own }) => `the users of ${String(own.url).toLowerCase()} below ${String(own.base).toLowerCase()}`,
+  hostsOf,
+  exclusiveOf: (settings) => `the users of ${hostsOf(settings).join()} below ${normalDn(String(settings.own.base))}`,
   open: openLdap,
 };

@@ -21,7 +21,7 @@ class Directory {
   readonly #sockets = new Set<Socket>();
 
   constructor(answer: (id: number) => Iterable<Buffer>) {
-    this.#server = createServer((socket) => {
+    this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('data', (bytes) => {
@@ -88,7 +88,7 @@ describe('a directory that speaks LDAP and means harm', () => {
       text(ber(0x30, ber(0x02, Buffer.from([0])), text('next'))),
     );
     const page = (id: number): readonly Buffer[] => [
-      Buffer.concat(Array.from({ length: 500 }, () => entry(id, 'sample-0'))),
+      Buffer.concat(Array<Buffer>(500).fill(entry(id, 'sample-0'))),
       ber(0x30, number(id), result(0x65, 0, ''), ber(0xa0, control)),
     ];
     directory = new Directory(page);

@@ -7,7 +7,8 @@ function spelled(_: string, what: string): string {
   return /[a-z0-9]/i.test(letter) ? letter.toLowerCase() : `\\${hex}`;
 }
 
-const normal = (dn: string): string =>
+/** One spelling of a distinguished name for all that mean the same. */
+export const normalDn = (dn: string): string =>
   dn
     .toLowerCase()
     .replace(ESCAPED, spelled)
@@ -15,4 +16,4 @@ const normal = (dn: string): string =>
     .trim();
 
 /** Whether two distinguished names are one, however they are written. */
-export const isSameDn = (one: string, other: string): boolean => normal(one) === normal(other);
+export const isSameDn = (one: string, other: string): boolean => normalDn(one) === normalDn(other);

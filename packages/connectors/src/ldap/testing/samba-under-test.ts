@@ -65,6 +65,7 @@ export const sambaUnderTest = (product: () => Samba): ConnectorUnderTest => ({
   misbehaviours: ['down', 'hang', 'lostAnswer', 'refuse', 'nonsense', 'halfAnswer', 'hostile', 'late'],
   refusalSubcode: 53,
   tellsForeign: false,
+  listsAllAsForeign: true,
   hasList: true,
   targets: { user: principalOf },
   start: () => through(product()),
