@@ -3,6 +3,7 @@ import { requirement } from '../../../../test/requirement.ts';
 import type { Call, Connector, Presence } from '../connector.ts';
 import { aCall, inHours } from '../testing/call-builder.ts';
 import { ldap } from './connector.ts';
+import { interpose } from './testing/interposer.ts';
 import { type OpenLdap, startOpenLdap, userDn, userLdif } from './testing/openldap-product.ts';
 import { NO_PORTS, openLdapKeys, TENANT } from './testing/openldap-under-test.ts';
 
@@ -176,6 +177,24 @@ sn: T
       expect(await verify(callOf('sample-6'))).toEqual({ kind: 'present', foreign: true });
       await release(callOf('sample-6'));
       expect(await product.valueOf('sample-6')).toBe('20981231000000Z');
+    });
+
+    it.each([
+      ['a start that has passed', undefined, PAST, /\.4944Z$/, PAST],
+      ['another start that has passed', '20190101000000Z', PAST, /\.4944Z$/, PAST],
+      ['a start ahead', undefined, '20991231000000Z', /^20991231000000Z$/, undefined],
+    ])('is not overwritten unread where it is written between the look and the write: %s', async (...terms) => {
+      const [, first, his, value, note] = terms;
+      await product.setValue('sample-9', first);
+      const between = await interpose({ host: '127.0.0.1', port: product.port }, () =>
+        product.setValue('sample-9', his),
+      );
+      const slow = open({ url: `ldap://127.0.0.1:${between.port}` });
+      const answer = await slow.apply(callOf('sample-9'), calm());
+      expect(answer).toEqual({ kind: 'done', level: 'reported', ...(note && { note }) });
+      expect(await product.valueOf('sample-9')).toMatch(value);
+      await slow.close();
+      await between.close();
     });
 
     it('is not lost when both write at once', async () => {

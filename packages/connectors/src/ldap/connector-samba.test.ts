@@ -3,6 +3,7 @@ import { requirement } from '../../../../test/requirement.ts';
 import type { Call, Connector } from '../connector.ts';
 import { aCall } from '../testing/call-builder.ts';
 import { ldap } from './connector.ts';
+import { interpose } from './testing/interposer.ts';
 import { NO_PORTS, TENANT } from './testing/openldap-under-test.ts';
 import { BIND_DN, dnOf, nameOf, principalOf, type Samba, startSamba } from './testing/samba-product.ts';
 import { sambaKeys } from './testing/samba-under-test.ts';
@@ -79,6 +80,19 @@ describe.skipIf(!requirement('samba').ok)('the connector ldap on Samba', () => {
     await product.setBits(nameOf(2), NORMAL | 0x10000 | DISABLED);
     await release(principalOf(2));
     expect(await product.bitsOf(nameOf(2))).toBe(NORMAL | 0x10000);
+  });
+
+  it('loses no bit that an administrator sets between the look and the write', async () => {
+    const between = await interpose({ host: '127.0.0.1', port: behind.port }, () =>
+      product.setBits(nameOf(2), MORE_BITS),
+    );
+    const front = await takeTlsOff(product.certificate, () => ({ host: '127.0.0.1', port: between.port }));
+    const slow = open({ url: `ldaps://localhost:${front.port}` });
+    expect(await slow.apply(callOf(principalOf(2)), calm())).toMatchObject({ kind: 'done' });
+    expect(await product.bitsOf(nameOf(2))).toBe(MORE_BITS | DISABLED);
+    await slow.close();
+    await front.close();
+    await between.close();
   });
 
   it('loses no change that is made at the same time', async () => {
