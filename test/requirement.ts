@@ -72,13 +72,17 @@ const NEEDS = {
   squid: product('Squid with TLS', 'squid-openssl curl', '/usr/sbin/squid', '/usr/lib/squid/security_file_certgen'),
   clamav: product('ClamAV', 'clamav-daemon clamdscan', '/usr/sbin/clamd', '/usr/bin/clamdscan'),
   openldap: product('OpenLDAP', 'slapd ldap-utils', '/usr/sbin/slapd', '/usr/bin/ldapwhoami'),
-  samba: product(
-    'Samba AD DC',
-    'samba samba-dsdb-modules winbind krb5-user ldap-utils',
-    '/usr/sbin/samba',
-    '/usr/bin/samba-tool',
-    '/usr/bin/kinit',
-  ),
+  samba: {
+    ...product(
+      'Samba AD DC',
+      'samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user ldap-utils',
+      '/usr/sbin/samba',
+    ),
+    isHere: () =>
+      isRoot() &&
+      areHere('/usr/sbin/samba', '/usr/bin/kinit', '/usr/bin/ldapsearch', '/usr/share/samba/setup/provision.ldif') &&
+      runs('sh', '-c', 'ls /usr/lib/*/samba/vfs/acl_xattr.so'),
+  },
   crowdsec: product('CrowdSec', 'crowdsec', '/usr/bin/crowdsec', '/usr/bin/cscli'),
   crowdsecBouncer: {
     ...product(

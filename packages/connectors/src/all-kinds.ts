@@ -5,6 +5,7 @@ import { crowdsec } from './crowdsec/connector.ts';
 import { defender } from './defender/connector.ts';
 import { haproxy } from './haproxy/connector.ts';
 import { isolation } from './isolation/connector.ts';
+import { ldap } from './ldap/connector.ts';
 import { nftables } from './nftables/connector.ts';
 import { openc2 } from './openc2/connector.ts';
 import { simulator } from './simulator/connector.ts';
@@ -17,6 +18,7 @@ const KINDS: readonly ConnectorKind[] = [
   defender,
   haproxy,
   isolation,
+  ldap,
   nftables,
   openc2,
   simulator,

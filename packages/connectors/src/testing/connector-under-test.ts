@@ -60,6 +60,8 @@ export interface ConnectorUnderTest {
   readonly groupsCalls?: true;
   /** The product shows whose an entry is: foreign ones are marked, and a release leaves them alone. */
   readonly tellsForeign: boolean;
+  /** Whose an entry is shows nowhere: a list takes all for strangers', so that none is ever released as a stray. */
+  readonly listsAllAsForeign?: true;
   /** The connector can list. */
   readonly hasList: boolean;
   /** Canonical values, distinct for distinct `index` below 200, where the built-in ones do not suit the product. */

@@ -14,6 +14,8 @@ export interface GateOptions {
   readonly product: () => SocketAddress;
   /** Where the gate itself listens; absent: a free port of loopback. */
   readonly path?: string;
+  /** Takes apart what came at once, where a product's clients ask again before they are answered. Absent: it is one. */
+  readonly messages?: (bytes: Buffer) => readonly Buffer[];
   /** What goes through unchanged however the product misbehaves, as what opens a session. Absent: nothing. */
   readonly passes?: (question: Buffer) => boolean;
   /** The product ends each connection behind its answer, and so does the gate. */
@@ -110,7 +112,10 @@ export class Gate {
     const passage: Passage = { client, product: createConnection(this.#options.product()), held: [], isSpoilt: false };
     const { product } = passage;
     this.#passages.add(passage);
-    client.on('data', (bytes) => this.#fromClient(passage, bytes));
+    const { messages = (bytes) => [bytes] } = this.#options;
+    client.on('data', (bytes) => {
+      for (const message of messages(bytes)) this.#fromClient(passage, message);
+    });
     product.on('data', (bytes) => this.#fromProduct(passage, bytes));
     client.on('end', () => passage.held.length === 0 && product.end());
     product.on('end', () => client.end());

@@ -132,9 +132,10 @@ async function listIsWhole(bench: Bench): Promise<void> {
   const list = needed(connector.list, 'list').bind(connector);
   const texts = async (tenantId: string) =>
     (await list(tenantId, calm()))
-      .map(({ action, target, foreign }) => `${action} ${target.kind}:${target.value} ${foreign}`)
+      .map((listed) => `${listed.action} ${listed.target.kind}:${listed.target.value} ${listed.foreign}`)
       .sort();
-  const written = (effect: Effect) => `${effect.action} ${effect.target.kind}:${effect.target.value} false`;
+  const foreign = bench.underTest.listsAllAsForeign === true;
+  const written = (effect: Effect) => `${effect.action} ${effect.target.kind}:${effect.target.value} ${foreign}`;
   expect(await texts(TENANT_A)).toEqual([]);
   const ours = Array.from({ length: MANY }, (_, index) => anEffect(bench.underTest, index));
   const theirs = bench.underTest.traits.tenants === 'one' ? [] : [anEffect(bench.underTest, 3, TENANT_B)];
