@@ -47,6 +47,10 @@ export interface ConnectorUnderTest {
   readonly refusalSubcode?: number;
   /** The product's protocol has no words for a refusal. */
   readonly refusesWithoutWords?: true;
+  /** What the product refuses it refuses for now: its no tells of its own state, never of a target. */
+  readonly refusesForNow?: true;
+  /** Calls that come while others are under way go to the product together: one that hangs may hold a later one. */
+  readonly groupsCalls?: true;
   /** A product that was started again has nothing in force. */
   readonly forgetsOnRestart?: true;
   /** The product shows whose an entry is: foreign ones are marked, and a release leaves them alone. */
