@@ -13,6 +13,7 @@ const FILES = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
 
 /** What is held to fractions of a second, and measures nothing beside other tests. */
 const TIMED = [
+  'packages/connectors/src/clamav/connector-batch.test.ts',
   'packages/server/src/notify/judge-actions.test.ts',
   'packages/server/src/odata/search.test.ts',
   'test/end-to-end/fair-lists.test.ts',

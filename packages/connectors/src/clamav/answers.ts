@@ -10,7 +10,7 @@ export const GIVEN_UP: Answer = { kind: 'unavailable', message: 'The call was gi
 
 /** What stops clamd from loading the folder is in its log alone. */
 export const notLoaded = (folder: string): string =>
-  `clamd has not loaded the list in ${folder}: its log says why, as a bad file there, or another DatabaseDirectory.`;
+  `clamd has not loaded the list in ${folder}: its log says why, as a bad file there, another DatabaseDirectory, or that it may not read it.`;
 
 const AGAIN_MS = 1_000;
 

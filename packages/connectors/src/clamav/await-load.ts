@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { askReload, hasLoaded } from './clamd.ts';
+import { askReload, hasLoaded, ping } from './clamd.ts';
 import type { Generation } from './signature-file.ts';
 
 export interface Wait {
@@ -19,7 +19,9 @@ const LONGEST_MS = 100;
 const FIRST_REPEAT_MS = 100;
 
 async function isLoaded({ socket, generations, former, signal }: Wait): Promise<boolean> {
-  const found = await Promise.all((await generations()).map((each) => hasLoaded(socket, each, signal)));
+  const wanted = await generations();
+  if (wanted.length === 0) await ping(socket, signal);
+  const found = await Promise.all(wanted.map((each) => hasLoaded(socket, each, signal)));
   if (!found.every(Boolean)) return false;
   const old = await Promise.all(former.map((each) => hasLoaded(socket, each, signal)));
   return !old.some(Boolean);

@@ -4,19 +4,12 @@ import { DONE, LEFT, stillLoading, toAnswer } from './answers.ts';
 import { awaitLoad } from './await-load.ts';
 import { ClamavError, ping } from './clamd.ts';
 import type { Change } from './folder.ts';
-import { type Parts, signalOfAll } from './parts.ts';
+import { type Parts, takeAll } from './parts.ts';
 import { FILES } from './signature.ts';
 
 type ChangeTicket = Ticket<Change, Answer>;
 
-const PATIENCE_MS = 5_000;
-
-/** Who gives up while the others' list is loaded has his answer at once. */
-function taken(tickets: readonly ChangeTicket[]): ChangeTicket[] {
-  const mine = tickets.filter((ticket) => ticket.take());
-  for (const { signal, settle } of mine) signal.addEventListener('abort', () => settle(LEFT), { once: true });
-  return mine;
-}
+const PATIENCE_MS = 2_000;
 
 /** What an administrator passes would be in our file and never be found: it is not written. */
 async function withoutPassed({ config, folder }: Parts, tickets: readonly ChangeTicket[]): Promise<ChangeTicket[]> {
@@ -55,12 +48,8 @@ async function load(parts: Parts, tickets: readonly ChangeTicket[], signal: Abor
 
 /** Writes what has gathered in one go, and lets clamd load it once. Nothing is written while clamd does not serve. */
 export async function change(parts: Parts, tickets: readonly ChangeTicket[]): Promise<void> {
-  const mine = taken(tickets);
+  const { mine, signal } = takeAll(tickets, parts, ({ settle }) => settle(LEFT));
   if (mine.length === 0) return;
-  const signal = signalOfAll(
-    mine.map(({ signal }) => signal),
-    parts.closing.signal,
-  );
   try {
     await ping(parts.config.socket, signal);
     const wanted = await withoutPassed(parts, mine);

@@ -8,7 +8,7 @@ import { type ClamavConfig, CONFIG_SCHEMA, exclusiveOf, parseConfig } from './co
 import { type Change, openFolder } from './folder.ts';
 import { look, type Sight, toListed, toPresence } from './look.ts';
 import type { Parts } from './parts.ts';
-import { toSignature } from './signature.ts';
+import { isTenant, toSignature } from './signature.ts';
 import { TRAITS } from './traits.ts';
 
 interface Lanes {
@@ -47,6 +47,7 @@ async function verify(lanes: Lanes, effect: Effect, signal: AbortSignal): Promis
 }
 
 async function list(lanes: Lanes, tenantId: string, signal: AbortSignal): Promise<readonly ListedEffect[]> {
+  if (!isTenant(tenantId)) throw new Error(`${JSON.stringify(tenantId.slice(0, 80))} is no tenant's GUID.`);
   return toListed(await lanes.looks.submit(undefined, signal), tenantId);
 }
 

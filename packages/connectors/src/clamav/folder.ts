@@ -84,7 +84,7 @@ export function openFolder(folder: string): Folder {
   const read = async (file: FileName): Promise<SignatureFile> => (await reader(path.join(folder, file))) ?? NO_FILE;
   const strangers = strangersIn(folder);
   const looking = <T>(error: unknown): T => {
-    throw explained(folder, error, 'lost');
+    throw explained(folder, error, 'unsent');
   };
 
   const rewriteFile = async (file: FileName, changes: readonly Change[], replaced: Replaced): Promise<void> => {

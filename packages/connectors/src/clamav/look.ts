@@ -3,7 +3,7 @@ import type { Ticket } from '../lane.ts';
 import { notLoaded, stillLoading } from './answers.ts';
 import { awaitLoad } from './await-load.ts';
 import { ClamavError } from './clamd.ts';
-import { type Parts, signalOfAll } from './parts.ts';
+import { type Parts, takeAll } from './parts.ts';
 import { FILES, type FileName, fromLine, type Signature, toTarget } from './signature.ts';
 import type { SignatureFile } from './signature-file.ts';
 import type { Strangers } from './strangers.ts';
@@ -44,15 +44,10 @@ async function see({ config, folder }: Parts, signal: AbortSignal): Promise<Sigh
 
 /** One look for all that wait. */
 export async function look(parts: Parts, tickets: readonly Ticket<undefined, Sight>[]): Promise<void> {
-  const mine = tickets.filter((ticket) => ticket.take());
+  const left = new ClamavError('lost', 'The look was ended before clamd answered.');
+  const { mine, signal } = takeAll(tickets, parts, ({ fail }) => fail(left));
   if (mine.length === 0) return;
-  for (const { signal, fail } of mine) {
-    signal.addEventListener('abort', () => fail(new ClamavError('lost', 'The look was ended before clamd answered.')), {
-      once: true,
-    });
-  }
-  const signals = mine.map(({ signal }) => signal);
-  const sight = await see(parts, signalOfAll(signals, parts.closing.signal));
+  const sight = await see(parts, signal);
   for (const { settle } of mine) settle(sight);
 }
 

@@ -1,3 +1,4 @@
+import type { Ticket } from '../lane.ts';
 import type { ClamavConfig } from './config.ts';
 import type { Folder } from './folder.ts';
 
@@ -9,17 +10,28 @@ export interface Parts {
   readonly closing: AbortController;
 }
 
-/** Aborts when all callers have given up, or the connector closes. */
-export function signalOfAll(signals: readonly AbortSignal[], closing: AbortSignal): AbortSignal {
+interface Taken<Item, Answer> {
+  readonly mine: readonly Ticket<Item, Answer>[];
+  /** Aborts when all callers have given up, or the connector closes. */
+  readonly signal: AbortSignal;
+}
+
+/** Takes those who still wait. Who gives up while the others' work goes on has his answer at once, by `leave`. */
+export function takeAll<Item, Answer>(
+  tickets: readonly Ticket<Item, Answer>[],
+  { closing }: Parts,
+  leave: (ticket: Ticket<Item, Answer>) => void,
+): Taken<Item, Answer> {
+  const mine = tickets.filter((ticket) => ticket.take());
   const all = new AbortController();
-  let waiting = signals.length;
-  const leave = (): void => {
-    waiting -= 1;
-    if (waiting === 0) all.abort();
-  };
-  for (const signal of signals) {
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
+  let waiting = mine.length;
+  for (const ticket of mine) {
+    const abort = (): void => {
+      leave(ticket);
+      waiting -= 1;
+      if (waiting === 0) all.abort();
+    };
+    ticket.signal.addEventListener('abort', abort, { once: true });
   }
-  return AbortSignal.any([all.signal, closing]);
+  return { mine, signal: AbortSignal.any([all.signal, closing.signal]) };
 }

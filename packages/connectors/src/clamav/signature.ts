@@ -14,7 +14,7 @@ export interface Signature {
   readonly line: string;
 }
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
 const LINE = /^([0-9a-f]+):\*:Interdict\.([0-9a-f-]{36})\.BlockFile\.[0-9a-f]{16}:73$/;
 const KINDS = { 32: 'md5', 40: 'sha1', 64: 'sha256' } as const;
@@ -25,16 +25,17 @@ export const toTarget = (hash: string): Target => ({
   value: hash,
 });
 
+export const isTenant = (tenantId: string): boolean => GUID.test(tenantId);
+
 /** A name for each hash: who ignores it by `.ign2` lifts one block, not all. A sentence says why there is none. */
 export function toSignature({ tenantId, action, target }: Effect): Signature | string {
-  const tenant = tenantId.toLowerCase();
-  if (!GUID.test(tenant)) return 'The tenant is no GUID, so no signature could be told apart by it.';
+  if (!isTenant(tenantId)) return 'The tenant is no GUID, so no signature could be told apart by it.';
   if (action !== 'BlockFile') return 'ClamAV takes BlockFile only.';
   const hash = target.value;
   if (!HASH.test(hash) || toTarget(hash).kind !== target.kind) {
     return `The target ${JSON.stringify(`${target.kind}:${hash}`.slice(0, 80))} is no hash in lower-case hex.`;
   }
-  const name = `Interdict.${tenant}.BlockFile.${hash.slice(0, 16)}`;
+  const name = `Interdict.${tenantId.toLowerCase()}.BlockFile.${hash.slice(0, 16)}`;
   // The level of the first engine that takes a hash of a file of any size: without it the line is malformed.
   return { file: target.kind === 'md5' ? 'interdict.hdb' : 'interdict.hsb', hash, name, line: `${hash}:*:${name}:73` };
 }

@@ -27,7 +27,10 @@ export interface RunningClamd {
   discard(): Promise<void>;
 }
 
-const settings = (home: string, more: readonly string[]): string =>
+/** Further lines of clamd.conf. */
+export type MoreSettings = (home: string) => readonly string[];
+
+const settings = (home: string, more: MoreSettings): string =>
   [
     'Foreground yes',
     'LogTime no',
@@ -40,13 +43,13 @@ const settings = (home: string, more: readonly string[]): string =>
     'Bytecode no',
     'ConcurrentDatabaseReload yes',
     ...(isRoot ? ['User clamav'] : []),
-    ...more,
+    ...more(home),
     '',
   ].join('\n');
 
 const numberOf = async (flag: '-u' | '-g'): Promise<number> => Number((await run('id', [flag, 'clamav'])).stdout);
 
-async function makeHome(more: readonly string[]): Promise<string> {
+async function makeHome(more: MoreSettings): Promise<string> {
   const home = await mkdtemp(path.join(os.tmpdir(), 'interdict-clamav-'));
   await chmod(home, 0o755);
   await mkdir(path.join(home, 'signatures'));
@@ -67,8 +70,7 @@ async function scan(conf: string, files: readonly string[]): Promise<ReadonlyMap
   return new Map([...found].map(([, file = '', name = '']) => [file, name]));
 }
 
-/** `settings`: further lines of clamd.conf. */
-export async function startClamd(more: readonly string[] = []): Promise<RunningClamd> {
+export async function startClamd(more: MoreSettings = () => []): Promise<RunningClamd> {
   const home = await makeHome(more);
   const conf = path.join(home, 'clamd.conf');
   let clamd: RunningProduct | undefined;
