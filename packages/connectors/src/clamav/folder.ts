@@ -40,18 +40,18 @@ function explained(folder: string, error: unknown, kind: 'unsent' | 'lost'): Cla
   return new ClamavError(kind, `The folder ${folder} ${WHY[code] ?? `cannot be used: ${message}`}`, true);
 }
 
+async function writeWhole(file: string, content: string): Promise<void> {
+  await using handle = await open(file, 'w');
+  await handle.chmod(0o644);
+  await handle.writeFile(content);
+  await handle.sync();
+}
+
 /** Whole or not at all, even when the power fails; and clamd, which runs as another user, can read it. */
 async function replaceFile(folder: string, file: FileName, content: string): Promise<void> {
   const fresh = path.join(folder, `${file}.new`);
   try {
-    const handle = await open(fresh, 'w', 0o644);
-    try {
-      await handle.chmod(0o644);
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeWhole(fresh, content);
     await rename(fresh, path.join(folder, file));
   } catch (error) {
     await rm(fresh, { force: true, recursive: true }).catch(() => undefined);
@@ -60,8 +60,8 @@ async function replaceFile(folder: string, file: FileName, content: string): Pro
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  await handle.sync().finally(() => handle.close());
+  await using handle = await open(folder, 'r');
+  await handle.sync();
 }
 
 /** The lines after the changes; undefined where they are those of before. */
