@@ -9,7 +9,7 @@ process.env.INTERDICT_NOT_RUN_LIST = notRunList;
 /** `resolve.conditions` alone does not find the workspaces' sources: the tests' processes go by these. */
 const fromSource = { ssr: { resolve: { conditions: ['source'] } }, resolve: { conditions: ['source'] } };
 
-const FILES = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
+const FILES = ['packages/*/src/**/*.test.ts', 'packages/*/template/**/*.test.ts', 'test/**/*.test.ts'];
 
 /** What is held to fractions of a second, and measures nothing beside other tests. */
 const TIMED = [

@@ -1,13 +1,16 @@
 export * from './all-kinds.ts';
 export * from './connector.ts';
 export * from './connector-kind.ts';
-export { AnswerTooLong, type Exchange } from './http/exchange.ts';
+export { AnswerTooLong, type Exchange, exchange, type HttpRequest } from './http/exchange.ts';
 export type { AddressGuard } from './http/guarded-connect.ts';
-export { toMessage } from './http/message.ts';
+export { secretsHider, toMessage, toPrintable } from './http/message.ts';
+export { openPool, type PoolTerms } from './http/open-pool.ts';
 export { type GuardedPost, type PostTerms, postOnce, trustBeside } from './http/post-once.ts';
 export { isPublicAddress } from './http/public-address.ts';
 export type { Resolve } from './http/resolve-name.ts';
 export { parseRetryAfter } from './http/retry-after.ts';
+export { createLane, type Lane, type LaneOptions, type Ticket } from './lane.ts';
 export { rulesetText } from './nftables/ruleset-text.ts';
 export { Secret } from './secret.ts';
+export { type Asked, askSocket, type Question, type SocketAddress } from './socket/ask-socket.ts';
 export { parseSigningKey, signedHeaders } from './webhook/sign.ts';
