@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addBackupCommand } from './commands/backup.ts';
+import { addConnectorCommand } from './commands/connector.ts';
 import { addRestoredCommand } from './commands/restored.ts';
 import { addTokenCommand } from './commands/token.ts';
 
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
   const program = new Command('interdict').description('Interdict from a terminal.').exitOverride();
   addTokenCommand(program);
   addBackupCommand(program);
+  addConnectorCommand(program);
   addRestoredCommand(program);
   try {
     await program.parseAsync();

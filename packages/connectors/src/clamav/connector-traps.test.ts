@@ -42,7 +42,10 @@ describe.skipIf(!requirement('clamav').ok)('clamd, which says yes before it read
     const workshop = await openWorkshop();
     // clamd reads the files of a folder in no order that can be relied on: ours is not the last in each of the rounds.
     for (let list = 0; list < 6; list += 1) {
-      const many = Array.from({ length: 20_000 }, (_, index) => `${hashOf('sha256', 20_000 * (list + 1) + index)}:*:Admin:73`);
+      const many = Array.from(
+        { length: 20_000 },
+        (_, index) => `${hashOf('sha256', 20_000 * (list + 1) + index)}:*:Admin:73`,
+      );
       await writeFile(inFolder(workshop, `admin-${list}.hsb`), `${many.join('\n')}\n`);
     }
     const { file } = workshop.sample('sha256', 0);
