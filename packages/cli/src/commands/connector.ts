@@ -17,7 +17,6 @@ const toPascal = (name: string): string =>
     .join('');
 
 const nextSteps = (
-  name: string,
   folder: string,
 ): string => `${folder} is a connector that passes its tests against a double of a product.
 
