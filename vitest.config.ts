@@ -9,10 +9,11 @@ process.env.INTERDICT_NOT_RUN_LIST = notRunList;
 /** `resolve.conditions` alone does not find the workspaces' sources: the tests' processes go by these. */
 const fromSource = { ssr: { resolve: { conditions: ['source'] } }, resolve: { conditions: ['source'] } };
 
-const FILES = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
+const FILES = ['packages/*/src/**/*.test.ts', 'packages/*/template/**/*.test.ts', 'test/**/*.test.ts'];
 
 /** What is held to fractions of a second, and measures nothing beside other tests. */
 const TIMED = [
+  'packages/connectors/src/clamav/connector-batch.test.ts',
   'packages/server/src/notify/judge-actions.test.ts',
   'packages/server/src/odata/search.test.ts',
   'test/end-to-end/fair-lists.test.ts',

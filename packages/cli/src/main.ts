@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAgentCommand } from './commands/agent.ts';
 import { addBackupCommand } from './commands/backup.ts';
+import { addConnectorCommand } from './commands/connector.ts';
 import { addRestoredCommand } from './commands/restored.ts';
 import { addTokenCommand } from './commands/token.ts';
 
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   addTokenCommand(program);
   addAgentCommand(program);
   addBackupCommand(program);
+  addConnectorCommand(program);
   addRestoredCommand(program);
   try {
     await program.parseAsync();

@@ -1,5 +1,6 @@
 import { agentOver } from './agent/connector.ts';
 import { blocklist } from './blocklist/connector.ts';
+import { clamav } from './clamav/connector.ts';
 import type { ConnectorKind } from './connector-kind.ts';
 import { crowdsec } from './crowdsec/connector.ts';
 import { defender } from './defender/connector.ts';
@@ -14,6 +15,7 @@ import { webhook } from './webhook/connector.ts';
 
 const KINDS: readonly ConnectorKind[] = [
   blocklist,
+  clamav,
   crowdsec,
   defender,
   haproxy,

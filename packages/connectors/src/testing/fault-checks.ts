@@ -249,13 +249,13 @@ const FAULTS: Partial<
     ['a product that never answers: unknown, as soon as the call is aborted', hangs],
     ['calls that hang do not hold each other up', hangsApart],
   ],
-  refuse: ({ refusalSubcode: subcode, refusesWithoutWords }) => [
+  refuse: ({ refusalSubcode: subcode, refusesWithoutWords, refusesForNow }) => [
     [
       "a refusal carries the product's words and number",
       doesNothing(
         { kind: 'refuse', words: WORDS },
         {
-          kind: 'refused',
+          kind: refusesForNow ? 'unavailable' : 'refused',
           ...(!refusesWithoutWords && { message: expect.stringContaining(WORDS) }),
           ...(subcode !== undefined && { subcode }),
         },

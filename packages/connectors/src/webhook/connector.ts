@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { VOCABULARY } from '@interdict/contract';
-import { Pool } from 'undici';
 import type { Call, Connector, ConnectorAction, ConnectorTraits } from '../connector.ts';
 import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
 import { type Exchange, exchange } from '../http/exchange.ts';
-import { guardedConnect } from '../http/guarded-connect.ts';
 import { secretsHider } from '../http/message.ts';
+import { openPool } from '../http/open-pool.ts';
 import { type Resolve, resolveBySystem } from '../http/resolve-name.ts';
 import { type Receiver, toApplyAnswer, toPresence, toReleaseAnswer } from './answer.ts';
-import { configSchema, parseConfig, type WebhookConfig } from './config.ts';
+import { configSchema, parseConfig } from './config.ts';
 import { signedHeaders } from './sign.ts';
 import { toBody, type WebhookVerb } from './translate.ts';
 
@@ -17,8 +16,6 @@ export interface WebhookSurroundings {
   now(): Date;
   readonly resolve: Resolve;
 }
-
-const MAX_HEADER_BYTES = 16 * 1024;
 
 const ACTIONS: readonly ConnectorAction[] = Object.entries(VOCABULARY).map(([name, { targetKinds }]) => ({
   name,
@@ -46,22 +43,10 @@ function checkOffered({ action, target }: Call): void {
   if (!isOffered) throw new Error(`A webhook offers no ${action} of a target of kind ${target.kind}.`);
 }
 
-/** As many connections as there are calls under way: none waits for another. */
-function openPool({ url, allowPrivate }: WebhookConfig, resolve: Resolve): Pool {
-  return new Pool(url.origin, {
-    connect: guardedConnect(allowPrivate, resolve),
-    pipelining: 1,
-    // Calls end by their signals alone.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: MAX_HEADER_BYTES,
-  });
-}
-
 /** @throws {Error} with one sentence for the operator */
 export function openWebhook(settings: ProviderSettings, { now, resolve }: WebhookSurroundings): Connector {
   const config = parseConfig(settings);
-  const pool = openPool(config, resolve);
+  const pool = openPool(config.url, { allowPrivate: config.allowPrivate, resolve });
   const path = `${config.url.pathname}${config.url.search}`;
   const receiver: Receiver = { host: config.url.host, hideSecrets: secretsHider(config.secrets) };
 
