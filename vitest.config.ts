@@ -14,6 +14,10 @@ const FILES = ['packages/*/src/**/*.test.ts', 'packages/*/template/**/*.test.ts'
 /** What is held to fractions of a second, and measures nothing beside other tests. */
 const TIMED = [
   'packages/connectors/src/clamav/connector-batch.test.ts',
+  'packages/connectors/src/crowdsec/connector-batch.test.ts',
+  'packages/connectors/src/haproxy/connector-batch.test.ts',
+  'packages/connectors/src/ldap/batch.test.ts',
+  'packages/connectors/src/squid/connector-batch.test.ts',
   'packages/server/src/notify/judge-actions.test.ts',
   'packages/server/src/odata/search.test.ts',
   'test/end-to-end/fair-lists.test.ts',

@@ -1,4 +1,4 @@
-import type { Target } from '@interdict/contract';
+import type { Target, TargetKind } from '@interdict/contract';
 import type { Effect } from '../connector.ts';
 import { findNetwork, networkText, widthOf } from '../nftables/network.ts';
 import type { MapKind } from './config.ts';
@@ -42,26 +42,23 @@ function urlKey({ value }: Target): string | undefined {
   return value.endsWith('/') ? `d:${value}` : `b:${value}/`;
 }
 
-function keyOf(target: Target): readonly [MapKind, string | undefined] | undefined {
-  switch (target.kind) {
-    case 'ip':
-    case 'cidr':
-      return ['ip', ipKey(target)];
-    case 'domain':
-      return ['domain', DOMAIN.test(target.value) ? `.${target.value}` : undefined];
-    case 'url':
-      return ['url', urlKey(target)];
-    default:
-      return undefined;
-  }
-}
+const domainKey = ({ value }: Target): string | undefined => (DOMAIN.test(value) ? `.${value}` : undefined);
+
+type KeyOf = (target: Target) => string | undefined;
+const MAPS: Partial<Record<TargetKind, readonly [MapKind, KeyOf]>> = {
+  ip: ['ip', ipKey],
+  cidr: ['ip', ipKey],
+  domain: ['domain', domainKey],
+  url: ['url', urlKey],
+};
 
 /** The line of an effect; a sentence where there is none for it. */
 export function toEntry({ tenantId, action, target }: Effect): Entry | string {
-  const found = keyOf(target);
+  const found = MAPS[target.kind];
   if (!found || ACTION_OF[found[0]] !== action)
     return `HAProxy offers no ${action} of a target of kind ${target.kind}.`;
-  const [map, key] = found;
+  const [map, keyOf] = found;
+  const key = keyOf(target);
   if (key === undefined || !WORD.test(key)) return `The target is no ${target.kind} in canonical form.`;
   if (key.length > LONGEST_KEY) return `The target is longer than the ${LONGEST_KEY} characters that a map can hold.`;
   if (!TENANT.test(tenantId)) return 'The tenant is no GUID.';
