@@ -9,10 +9,14 @@ export interface Truth {
   readonly toNoEffect: readonly number[];
   readonly completedWhileAbsent: number;
   readonly releasedWhilePresent: number;
+  /** Absent where the connector cannot look. */
+  readonly drift?: Drift;
+  readonly foreignRemoved?: number;
+}
+
+interface Drift {
   readonly toRepair: readonly number[];
   readonly notRepaired: number;
-  readonly foreign: number;
-  readonly foreignRemoved: number;
 }
 
 const LONGEST_MS = 60_000;
@@ -88,7 +92,7 @@ async function putInForce(subject: Subject, indexes: readonly number[]): Promise
 }
 
 /** All are taken away behind the server's back; each is to be back within a minute. */
-async function drift(subject: Subject, indexes: readonly number[]): Promise<Pick<Truth, 'toRepair' | 'notRepaired'>> {
+async function drift(subject: Subject, indexes: readonly number[]): Promise<Drift> {
   const ids = await putInForce(subject, indexes);
   const lostAt = new Map<number, number>();
   for (const index of indexes) {
@@ -116,6 +120,7 @@ async function drift(subject: Subject, indexes: readonly number[]): Promise<Pick
 /** An administrator's own blocks, which are asked for, cancelled, and must stay. */
 async function foreign(subject: Subject, indexes: readonly number[]): Promise<number> {
   for (const index of indexes) await subject.product.putForeign(index);
+  for (const index of indexes) await seenAfter(subject, index, true, performance.now());
   const ids = await putInForce(subject, indexes);
   await inLanes(indexes, 16, async (index) => await subject.cancel(ids.get(index) ?? ''));
   await inLanes(
@@ -123,25 +128,33 @@ async function foreign(subject: Subject, indexes: readonly number[]): Promise<nu
     16,
     async (index) => void (await comesTo(subject, ids.get(index) ?? '', ['Completed released'])),
   );
+  // A product that takes its time would take theirs away now.
+  await delay(3_000);
   let removed = 0;
   for (const index of indexes) if (!(await subject.product.isBlocked(index))) removed += 1;
   return removed;
 }
 
+export interface MeasureOptions {
+  readonly count: number;
+  /** How many live beside each other: more than one where the product itself takes its time. */
+  readonly lanes: number;
+  readonly isReadBack: boolean;
+  readonly say: (words: string) => void;
+}
+
 /**
  * Targets of one measurement are never those of another.
- * @param lanes how many live beside each other: more than one where the product itself takes its time
  */
-export async function measure(
-  subject: Subject,
-  { count, lanes, say }: { readonly count: number; readonly lanes: number; readonly say: (words: string) => void },
-): Promise<Truth> {
+export async function measure(subject: Subject, { count, lanes, isReadBack, say }: MeasureOptions): Promise<Truth> {
   const lives: Lives = { toEffect: [], toNoEffect: [], completedWhileAbsent: 0, releasedWhilePresent: 0 };
   await inLanes(range(0, count), lanes, (index) => live(subject, index, lives));
   say(`${count} lives`);
+  const seen = { name: subject.name, count, ...lives };
+  if (!isReadBack) return seen;
   const drifted = await drift(subject, range(count, count));
   say(`${count} drifts`);
   const foreignRemoved = await foreign(subject, range(2 * count, count));
   say(`${count} foreign entries`);
-  return { name: subject.name, count, ...lives, ...drifted, foreign: count, foreignRemoved };
+  return { ...seen, drift: drifted, foreignRemoved };
 }

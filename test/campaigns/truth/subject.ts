@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SeenProduct } from '../../../packages/connectors/src/testing.ts';
+import { LOCAL_TENANT_ID } from '../../../packages/server/src/auth/local-issuer.ts';
 import { ask, type Json, startServer, type TestServer } from '../../server.ts';
 
 const ACTIONS = '/beta/security/securityActions';
@@ -29,8 +30,9 @@ export function nftScript(folder: string): (enter: readonly string[]) => string 
 }
 
 export async function openSubject(name: string, product: SeenProduct): Promise<Subject> {
-  const { vendorInformation: _, ...provider } = { name: PROVIDER, ...product.provider } as Record<string, unknown>;
-  const config = JSON.stringify({ providers: [provider] });
+  const provider = { ...product.provider, name: PROVIDER };
+  const tenants = 'tenants' in provider ? { tenants: [LOCAL_TENANT_ID] } : {};
+  const config = JSON.stringify({ providers: [{ ...provider, ...tenants }] });
   const server = await startServer({ config, env: product.environment }).catch(async (error) => {
     await product.stop();
     throw error;

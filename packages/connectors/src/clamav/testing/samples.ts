@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TargetKind } from '@interdict/contract';
-import { vi } from 'vitest';
 import type { RunningClamd } from './clamav-product.ts';
 
 export type HashKind = Extract<TargetKind, 'sha256' | 'sha1' | 'md5'>;
@@ -37,13 +37,13 @@ export async function writeSamples(clamd: RunningClamd): Promise<readonly Sample
   return samples.map(({ kind, index, file }) => ({ kind, hash: hashOf(kind, index), file }));
 }
 
+const LOADED_WITHIN_MS = 5_000;
+
 /** As an administrator, who sees by a scan that his change is there. */
 export async function reloadUntil(clamd: RunningClamd, file: string, isFound: boolean): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await clamd.reload();
-      if ((await clamd.scan(file)).has(file) !== isFound) throw new Error(`clamd did not load it: ${clamd.log()}`);
-    },
-    { timeout: 5_000, interval: 20 },
-  );
+  for (const end = Date.now() + LOADED_WITHIN_MS; ; await delay(20)) {
+    await clamd.reload();
+    if ((await clamd.scan(file)).has(file) === isFound) return;
+    if (Date.now() > end) throw new Error(`clamd did not load it: ${clamd.log()}`);
+  }
 }
