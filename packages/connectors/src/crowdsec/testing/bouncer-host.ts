@@ -17,6 +17,8 @@ export interface BouncerHost {
   /** Whether what comes from this address is dropped, as the sender sees it. */
   isBlocked(from: string): Promise<boolean>;
   startBouncer(options: BouncerOptions): Promise<RunningProduct>;
+  /** Puts a program into the host, as the first words of a command. */
+  readonly enter: readonly string[];
   /** What nft says in the host. */
   nft(...args: string[]): Promise<string>;
   remove(): Promise<void>;
@@ -161,6 +163,7 @@ export async function createBouncerHost(): Promise<BouncerHost> {
     const run = (...args: string[]): Promise<string> => output(enter, [...before, ...args]);
     return {
       remove,
+      enter: host.enter,
       nft: (...args) => run('nft', ...args),
       async isBlocked(from) {
         const [to, control] = from.includes(':') ? [HOST.v6, SENDER.v6] : [HOST.v4, SENDER.v4];
