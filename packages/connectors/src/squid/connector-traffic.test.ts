@@ -235,7 +235,8 @@ describe.skipIf(!requirement('squid').ok).each(['icap', 'helper'] as const)(
       expect(await linesOf(running.list)).toContain(`http://site.example/bad ${TENANT_A}`);
     });
 
-    test.runIf(way === 'helper')('kill -9 of the helper lets nothing through', async () => {
+    const onlyOfHelper = way === 'helper' ? test : () => undefined;
+    onlyOfHelper('kill -9 of the helper lets nothing through', async () => {
       await apply(url('http://site.example/bad'));
       for (let round = 0; round < 2; round += 1) {
         const helpers = childrenOf(running.pid()).filter(isHelper);
