@@ -7,7 +7,7 @@ import { askPrimary } from './exchange.ts';
 import type { Entry } from './names.ts';
 import { nothingFor, readView, type State, type View } from './state.ts';
 import { isChange, type Step, toUpdate, withoutTenant, withTenant } from './update.ts';
-import { rcodeOf } from './wire.ts';
+import { HEADER_BYTES, rcodeOf } from './wire.ts';
 
 export interface Change {
   readonly kind: 'apply' | 'release';
@@ -31,6 +31,8 @@ const MOST_MESSAGE_BYTES = 65_000;
 const MOST_READS = 5;
 /** YXDOMAIN, YXRRSET, NXRRSET, and NXDOMAIN: the zone is not as it was seen. */
 const CHANGED: ReadonlySet<number> = new Set([3, 6, 7, 8]);
+
+const SENT_BACK: Answer = { kind: 'unavailable', message: 'Its turn did not come: too many others failed before it.' };
 
 const inTheWay = ({ target }: Entry): Answer => ({
   kind: 'refused',
@@ -85,7 +87,7 @@ async function tryAll(
     if (steps.length === 0) return undefined;
     const { message, versions } = toUpdate(zone.config, zone.versions, steps);
     if (sizeOf(message) > MOST_MESSAGE_BYTES) return 'smaller';
-    const [answer = Buffer.alloc(12)] = await askPrimary(zone.config, [message], end);
+    const [answer = Buffer.alloc(HEADER_BYTES)] = await askPrimary(zone.config, [message], end);
     const rcode = rcodeOf(answer);
     if (rcode === 0) {
       zone.versions = versions;
@@ -106,13 +108,18 @@ const sizeOf = ({ prerequisites = [], updates = [] }: ReturnType<typeof toUpdate
 async function changeTogether(zone: Zone, tickets: readonly ChangeTicket[], patience: Patience): Promise<void> {
   if (tickets.length === 0) return;
   const outcome = await tryAll(zone, tickets, endOf(zone, tickets)).catch(failureOf);
-  const isDivided = outcome === 'smaller' || (outcome?.kind === 'refused' && tickets.length > 1);
-  if (!isDivided) {
-    if (outcome && outcome !== 'smaller') patience.left -= 1;
-    return settleAll(tickets, outcome ? toAnswer(outcome as Failure) : TAKEN);
+  if (outcome === undefined) return settleAll(tickets, TAKEN);
+  const answer = outcome === 'smaller' ? SENT_BACK : toAnswer(outcome);
+  if (outcome !== 'smaller' && (outcome.kind !== 'refused' || tickets.length === 1)) {
+    patience.left -= 1;
+    return settleAll(tickets, answer);
   }
-  const sendBack = (half: readonly ChangeTicket[]): void => settleAll(half, toAnswer(outcome as Failure));
-  await inHalves(tickets, patience, (half) => changeTogether(zone, half, patience), sendBack);
+  await inHalves(
+    tickets,
+    patience,
+    (half) => changeTogether(zone, half, patience),
+    (half) => settleAll(half, answer),
+  );
 }
 
 /** Applies first: they need no look. Nobody who gives up waits for the others. */

@@ -3,7 +3,17 @@ import { type Asked, askSocket, type Question } from '../socket/ask-socket.ts';
 import { DnsFailure } from './answers.ts';
 import type { Place, RpzConfig } from './config.ts';
 import { AnswerCheck, sign, TsigError } from './tsig.ts';
-import { type Found, idOf, OPCODE, type Outgoing, rcodeOf, readAnswers, TYPE, writeMessage } from './wire.ts';
+import {
+  type Found,
+  HEADER_BYTES,
+  idOf,
+  OPCODE,
+  type Outgoing,
+  rcodeOf,
+  readAnswers,
+  TYPE,
+  writeMessage,
+} from './wire.ts';
 
 /** 1,000 answers of 4 KB are more than any zone has. */
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -71,7 +81,7 @@ function explained(config: RpzConfig, error: unknown, message: Buffer): DnsFailu
   if (!(error instanceof TsigError)) return lost(config.server, 'its answer is no whole DNS message');
   // A server that does not take a signature cannot sign its answer.
   const isUnsignedRefusal =
-    message.length >= 12 && (message.readUInt8(2) & 0x80) !== 0 && NO_ACCESS.has(rcodeOf(message));
+    message.length >= HEADER_BYTES && (message.readUInt8(2) & 0x80) !== 0 && NO_ACCESS.has(rcodeOf(message));
   if (error.whose === 'ours') {
     return new DnsFailure({
       kind: 'refused',
@@ -97,7 +107,7 @@ function untilAnswered(count: number): Question['lengthOfAnswer'] {
   let length = 0;
   return (bytes) => {
     for (const message of cut(bytes)) {
-      if (message.length < 12) throw new Error('its answer is no DNS message');
+      if (message.length < HEADER_BYTES) throw new Error('its answer is no DNS message');
       missing -= 1;
       length += 2 + message.length;
       // Who is not let in gets one answer, and the end of the connection.
@@ -138,6 +148,28 @@ async function inSlices<T>(
   return answers;
 }
 
+interface Sent {
+  readonly id: number;
+  /** Of the request; undefined where nothing is signed. */
+  readonly mac?: Buffer;
+}
+
+/** Who is not let in got one answer for all. */
+function inOrder(
+  sent: readonly Sent[],
+  answers: Map<number, Buffer>,
+  place: Place,
+  refuses: (one: Sent, answer: Buffer) => void,
+): readonly Buffer[] {
+  const order = [...sent].sort((one, other) => Number(answers.has(other.id)) - Number(answers.has(one.id)));
+  for (const one of order) {
+    const answer = answers.get(one.id);
+    if (!answer || (answer.readUInt8(2) & 0x80) === 0) throw lost(place, 'an answer is missing');
+    refuses(one, answer);
+  }
+  return sent.map(({ id }) => answers.get(id) ?? Buffer.alloc(HEADER_BYTES));
+}
+
 /** What the primary says to each, its signature checked. Any code may come. @throws {DnsFailure} */
 export function askPrimary(
   config: RpzConfig,
@@ -145,22 +177,12 @@ export function askPrimary(
   signal: AbortSignal,
 ): Promise<readonly Buffer[]> {
   return inSlices(messages, async (slice) => {
-    const signed = numbered(slice).map((message) => sign(message, config.key, new Date()));
-    const answers = await askTogether(
-      config.server,
-      signed.map(({ bytes }) => bytes),
-      signal,
-    );
-    const [only] = answers.values();
-    return signed.map(({ bytes, mac }) => {
-      const answer = answers.get(idOf(bytes)) ?? (answers.size < signed.length ? only : undefined);
-      if (!answer) throw lost(config.server, 'its answer is to another question');
-      const isOurs = idOf(answer) === idOf(bytes);
-      const request = isOurs ? mac : (signed.find((each) => idOf(each.bytes) === idOf(answer))?.mac ?? mac);
-      checked(config, answer, () => new AnswerCheck(config.key, request, () => new Date()).take(answer));
+    const signed = numbered(slice).map((message) => ({ id: idOf(message), ...sign(message, config.key, new Date()) }));
+    const bytes = signed.map((each) => each.bytes);
+    const answers = await askTogether(config.server, bytes, signal);
+    return inOrder(signed, answers, config.server, ({ mac = Buffer.alloc(0) }, answer) => {
+      checked(config, answer, () => new AnswerCheck(config.key, mac, () => new Date()).take(answer));
       if (NO_ACCESS.has(rcodeOf(answer))) throw refusal(config, rcodeOf(answer));
-      if (!isOurs) throw lost(config.server, 'an answer is missing');
-      return answer;
     });
   });
 }
@@ -174,15 +196,12 @@ export function askResolver(
   return inSlices(messages, async (slice) => {
     const questions = numbered(slice);
     const answers = await askTogether(place, questions, signal);
-    return questions.map((question) => {
-      const answer = answers.get(idOf(question));
-      if (answer && (answer.readUInt8(2) & 0x80) !== 0 && !NO_ACCESS.has(rcodeOf(answer))) return answer;
-      if (answers.size === 1) {
-        const [only] = answers.values();
-        const message = `${placeText(place)} answers our probes with ${RCODES[only ? rcodeOf(only) : 0] ?? 'nothing'}: set probe to resolvers that use the zone and let this host ask them.`;
-        if (only && NO_ACCESS.has(rcodeOf(only))) throw new DnsFailure({ kind: 'refused', message, isOurs: true });
-      }
-      throw lost(place, 'an answer is missing');
+    const sent = questions.map((question) => ({ id: idOf(question) }));
+    return inOrder(sent, answers, place, (_, answer) => {
+      const rcode = rcodeOf(answer);
+      if (!NO_ACCESS.has(rcode)) return;
+      const message = `${placeText(place)} answers our probe with ${RCODES[rcode]}: set probe to resolvers that use the zone, and let this host ask them.`;
+      throw new DnsFailure({ kind: 'refused', message, isOurs: true });
     });
   });
 }
@@ -201,7 +220,7 @@ function createTransfer(config: RpzConfig, id: number, check: AnswerCheck) {
   let soas = 0;
   const take = (message: Buffer): void => {
     checked(config, message, () => {
-      if (message.length < 12 || idOf(message) !== id) throw new Error('no answer to our question');
+      if (message.length < HEADER_BYTES || idOf(message) !== id) throw new Error('no answer to our question');
       check.take(message);
     });
     if (rcodeOf(message) !== 0) throw refusal(config, rcodeOf(message));

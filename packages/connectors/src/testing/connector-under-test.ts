@@ -47,6 +47,10 @@ export interface ConnectorUnderTest {
   readonly refusalSubcode?: number;
   /** The product's protocol has no words for a refusal. */
   readonly refusesWithoutWords?: true;
+  /** Whatever this product refuses, our access is to blame: `unavailable` with `fault: 'ours'`, never `refused`. */
+  readonly refusesOurAccessAlone?: true;
+  /** Calls that come together reach the product as one message. */
+  readonly gathersCalls?: true;
   /** A product that was started again has nothing in force. */
   readonly forgetsOnRestart?: true;
   /** The product shows whose an entry is: foreign ones are marked, and a release leaves them alone. */

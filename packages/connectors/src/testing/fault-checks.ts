@@ -116,7 +116,7 @@ const hangsApart: Fault = async (bench) => {
     return { abort, answer: connector.apply(aCall(anEffect(underTest, index)), abort.signal) };
   });
   const isRemote = underTest.reach === 'http' || underTest.reach === 'network';
-  const most = isRemote ? width : 1;
+  const most = isRemote && !underTest.gathersCalls ? width : 1;
   await vi.waitFor(async () => expect(await product.received()).toBeGreaterThanOrEqual(before + most), {
     timeout: 5_000,
     interval: 5,
@@ -244,13 +244,13 @@ const FAULTS: Partial<
     ['a product that never answers: unknown, as soon as the call is aborted', hangs],
     ['calls that hang do not hold each other up', hangsApart],
   ],
-  refuse: ({ refusalSubcode: subcode, refusesWithoutWords }) => [
+  refuse: ({ refusalSubcode: subcode, refusesWithoutWords, refusesOurAccessAlone }) => [
     [
       "a refusal carries the product's words and number",
       doesNothing(
         { kind: 'refuse', words: WORDS },
         {
-          kind: 'refused',
+          ...(refusesOurAccessAlone ? { kind: 'unavailable', fault: 'ours' } : { kind: 'refused' }),
           ...(!refusesWithoutWords && { message: expect.stringContaining(WORDS) }),
           ...(subcode !== undefined && { subcode }),
         },
