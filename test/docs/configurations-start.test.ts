@@ -33,10 +33,13 @@ const CONFIGURATIONS = PAGES.flatMap((page) =>
     .flatMap(({ line, text }) => toConfiguration(page, line, text)),
 );
 
-/** A secret for each variable that the text names. */
+/** A secret for each variable that the text names: any text is one, and a key of DNS is base64. */
 const secretsFor = (text: string): Record<string, string> =>
   Object.fromEntries(
-    [...text.matchAll(/\benv: *(\w+)/g)].map(([, name = '']) => [name, `a secret of these tests for ${name}`]),
+    [...text.matchAll(/\benv: *(\w+)/g)].map(([, name = '']) => [
+      name,
+      Buffer.from(`a secret of these tests for ${name}`).toString('base64'),
+    ]),
   );
 
 async function startsWith(configuration: Configuration, options: ServerOptions): Promise<void> {

@@ -9,6 +9,7 @@ import { isolation } from './isolation/connector.ts';
 import { ldap } from './ldap/connector.ts';
 import { nftables } from './nftables/connector.ts';
 import { openc2 } from './openc2/connector.ts';
+import { rpz } from './rpz/connector.ts';
 import { simulator } from './simulator/connector.ts';
 import { squid } from './squid/connector.ts';
 import { webhook } from './webhook/connector.ts';
@@ -23,6 +24,7 @@ const KINDS: readonly ConnectorKind[] = [
   ldap,
   nftables,
   openc2,
+  rpz,
   simulator,
   squid,
   webhook,

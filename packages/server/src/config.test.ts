@@ -127,7 +127,7 @@ describe('a file is refused with its line, and says what would be right', () => 
     ['a wrong type', 'server:\n  address: 7', /yaml:2: server\.address must be string/],
     ['no connector', 'providers:\n  - name: edge', /yaml:2: providers\.0 needs "connector"/],
     ['an unknown connector', 'providers:\n  - name: x\n    connector: nftable', /yaml:3: .*Did you mean "nftables"/],
-    ['a strange connector', 'providers:\n  - name: x\n    connector: zzz', /yaml:3: .*There are: agent, blocklist, /],
+    ['a strange connector', 'providers:\n  - name: x\n    connector: quux', /yaml:3: .*There are: agent, blocklist, /],
     [
       'a wrong duration',
       'providers:\n  - name: x\n    connector: blocklist\n    deadline: 1d',

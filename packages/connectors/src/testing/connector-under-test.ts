@@ -54,7 +54,7 @@ export interface ConnectorUnderTest {
   readonly refusalSubcode?: number;
   /** The product's protocol has no words for a refusal. */
   readonly refusesWithoutWords?: true;
-  /** What the product refuses it refuses for now: its no tells of its own state, never of a target. */
+  /** What the product refuses it refuses for now: its no tells of our access or its own state, never of a target. */
   readonly refusesForNow?: true;
   /** A product that was started again has nothing in force. */
   readonly forgetsOnRestart?: true;
