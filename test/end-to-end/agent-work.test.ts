@@ -267,6 +267,25 @@ function describeWork(name: string, start: () => Promise<readonly [TestServer, T
         'invalidProperty',
         'presence/note',
       ],
+      [
+        'complete',
+        { id: 'x', answer: { kind: 'unavailable', message: 'Busy', retryAfterMs: 1e308 } },
+        'invalidProperty',
+        'answer/retryAfterMs',
+      ],
+      [
+        'complete',
+        { id: 'x', answer: { kind: 'pending', message: 'Soon', againMs: 0.5 } },
+        'invalidProperty',
+        'answer/againMs',
+      ],
+      [
+        'complete',
+        { id: 'x', answer: { kind: 'refused', message: 'No', subcode: 2 ** 40 } },
+        'invalidProperty',
+        'answer/subcode',
+      ],
+      ['complete', { id: 'x', answer: { kind: 'refused', message: 'No\u0000' } }, 'invalidProperty', 'answer/message'],
       ['complete', { id: 'x', presence: 'present' }, 'invalidProperty', 'presence'],
     ])('%s with %j is refused as %s', async (verb, body, inner, target) => {
       const refused = { status: 400, inner, ...(target && { target }) } as Refused;

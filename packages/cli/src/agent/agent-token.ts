@@ -49,7 +49,7 @@ async function issue({ tokenUrl, clientId, secretFile, scope }: Credentials): Pr
   if (!response.ok || !answer.access_token) {
     throw new Error(`${tokenUrl} gave no token: ${answer.error?.slice(0, 100) ?? response.status}.`);
   }
-  return { token: answer.access_token, until: askedAt + Number(answer.expires_in ?? 300) * 1_000 };
+  return { token: answer.access_token, until: askedAt + (Number(answer.expires_in) || 300) * 1_000 };
 }
 
 /** Asks the issuer once for many requests. */

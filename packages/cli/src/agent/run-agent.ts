@@ -14,7 +14,10 @@ export interface Agent {
   readonly stop: AbortSignal;
 }
 
-const WAIT_SECONDS = 20;
+/** What comes late in it still has the rest of its lease. */
+const WAIT_SECONDS = 10;
+/** A connection that has died without a word is given up. */
+const ANSWER_MS = 15_000;
 const LONGEST_PAUSE_MS = 30_000;
 const REPORT_TRIES = 5;
 
@@ -25,10 +28,14 @@ async function ask<Reply>(
   signal?: AbortSignal,
 ): Promise<Reply> {
   const path = `security/work/${verb}`;
-  const response = await transport(path, { method: 'POST', body: { provider, ...body }, signal });
+  const patience = AbortSignal.timeout(ANSWER_MS + (verb === 'lease' ? WAIT_SECONDS * 1_000 : 0));
+  const ended = signal ? AbortSignal.any([signal, patience]) : patience;
+  const response = await transport(path, { method: 'POST', body: { provider, ...body }, signal: ended });
   return (await response.json()) as Reply;
 }
 
+/** The lease is another's by now, or what was said is no report: to say it again brings nothing. */
+const isFinal = (error: unknown): boolean => error instanceof ApiError && [400, 404, 409].includes(error.status);
 const isLost = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -66,13 +73,33 @@ function tooLate({ kind }: AgentWork): WorkReport {
   return isLook ? { presence: { kind: 'unknown', message } } : { answer: { kind: 'unavailable', message } };
 }
 
+/** As the server takes it: a sentence without controls, and whole numbers. */
+function told({ answer, presence }: WorkReport): WorkReport {
+  const clean = <Said extends object>(said: Said): Said =>
+    Object.fromEntries(
+      Object.entries(said).map(([name, value]) => {
+        if (name === 'message')
+          return [
+            name,
+            String(value)
+              .replace(/\p{Cc}+/gu, ' ')
+              .trim()
+              .slice(0, 1_000) || 'It failed.',
+          ];
+        return [name, typeof value === 'number' ? Math.min(Math.ceil(Math.max(0, value)), 86_400_000) : value];
+      }),
+    ) as Said;
+  return { ...(answer && { answer: clean(answer) }), ...(presence && { presence: clean(presence) }) };
+}
+
 /** Undefined where the lease is lost, or the report could not be brought: the server looks at it anew. */
 async function report(agent: Agent, { id }: AgentWork, outcome: WorkReport): Promise<AgentWork | undefined> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return (await ask<{ readonly next: AgentWork | null }>(agent, 'complete', { id, ...outcome })).next ?? undefined;
+      const body = { id, ...told(outcome) };
+      return (await ask<{ readonly next: AgentWork | null }>(agent, 'complete', body)).next ?? undefined;
     } catch (error) {
-      if (isLost(error) || tries === REPORT_TRIES) {
+      if (isFinal(error) || tries === REPORT_TRIES) {
         agent.say(`A report was not taken: ${words(error)}`);
         return undefined;
       }

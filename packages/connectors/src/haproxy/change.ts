@@ -68,12 +68,18 @@ async function changeMap({ socket, file }: Place, changes: readonly Change[], si
   await changeFile(file, applies, releases);
   const missing = applies.filter((entry) => find(entry).length === 0);
   const refs = toDelete(changes, find);
-  if (refs.length > 0) await deleteAll(socket, file, refs, signal);
-  if (missing.length === 0) return;
+  let isChanged = false;
   try {
-    await addAll(socket, file, missing, signal);
+    if (refs.length > 0) await deleteAll(socket, file, refs, signal);
+    isChanged = refs.length > 0;
+    await addAll(socket, file, missing, signal, () => {
+      isChanged = true;
+    });
   } catch (error) {
-    if (error instanceof RuntimeError && error.kind !== 'lost') await changeFile(file, [], missing);
+    if (!(error instanceof RuntimeError) || error.kind === 'lost') throw error;
+    // Some of it was done, and of each it is not known which.
+    if (isChanged) throw new RuntimeError('lost', error.message);
+    await changeFile(file, [], missing);
     throw error;
   }
 }

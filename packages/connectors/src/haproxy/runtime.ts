@@ -100,16 +100,18 @@ function* inPayloads(entries: readonly Entry[]): Generator<string> {
   if (payload !== '') yield payload;
 }
 
-/** Adds entries of one map. Success is an empty line. @throws {RuntimeError} */
+/** Adds entries of one map. Success is an empty line. @param onSome some were added @throws {RuntimeError} */
 export async function addAll(
   socket: string,
   file: string,
   entries: readonly Entry[],
   signal: AbortSignal,
+  onSome: () => void,
 ): Promise<void> {
   for (const payload of inPayloads(entries)) {
     const text = await ask(socket, `add map ${file} <<\n${payload}\n`, signal);
     if (text !== '\n') throw toError(text);
+    onSome();
   }
 }
 

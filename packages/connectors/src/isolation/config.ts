@@ -1,7 +1,7 @@
 import type { JsonSchema } from '@interdict/contract';
 import type { ProviderSettings } from '../connector-kind.ts';
 import { findProgram } from '../nftables/find-program.ts';
-import { findNetwork, type Network } from '../nftables/network.ts';
+import { findNetwork, type Network, networkText, overlap } from '../nftables/network.ts';
 import { parseGrace, parseProgram, TABLE, textOr } from '../nftables/settings.ts';
 
 /** An address and a port of TCP. */
@@ -89,6 +89,19 @@ function parseAllowed(text: string): Network {
   throw new Error(`allow lists ${JSON.stringify(text)}: an address or a network without host bits is wanted.`);
 }
 
+/** nft takes no set in which one lies in another. */
+function withoutOverlap(networks: readonly Network[]): readonly Network[] {
+  for (const [index, network] of networks.entries()) {
+    const other = networks.slice(0, index).find((each) => overlap(each, network));
+    if (other) throw new Error(`allow lists ${networkText(other)} and ${networkText(network)}: one lies in the other.`);
+  }
+  return networks;
+}
+
+function eachOnce(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  return [...new Map(endpoints.map((each) => [`${each.network.address} ${each.port}`, each])).values()];
+}
+
 const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 
 export const exclusiveOf = ({ own }: ProviderSettings): string =>
@@ -98,8 +111,8 @@ export const exclusiveOf = ({ own }: ProviderSettings): string =>
 export function readSettings({ own }: ProviderSettings): Settings {
   return {
     host: String(own.host).toLowerCase(),
-    server: listOf(own.server).map(parseEndpoint),
-    allow: listOf(own.allow).map(parseAllowed),
+    server: eachOnce(listOf(own.server).map(parseEndpoint)),
+    allow: withoutOverlap(listOf(own.allow).map(parseAllowed)),
     table: textOr(own.table, 'interdict_isolation'),
     nft: parseProgram(textOr(own.nft, 'nft')),
     graceMs: parseGrace(textOr(own.grace, 'PT1H'), LEAST_GRACE_MS),

@@ -63,7 +63,9 @@ async function apply(parts: Parts, call: Call, signal: AbortSignal): Promise<Ans
 }
 
 async function release(parts: Parts, call: Call, signal: AbortSignal): Promise<Answer> {
-  if (otherHost(parts, call) !== undefined) return DONE;
+  const message = otherHost(parts, call);
+  // Another agent's host may be isolated: only there it can be known, and taken back.
+  if (message !== undefined) return { kind: 'unavailable', message, fault: 'ours' };
   const seen = await look(parts, signal);
   if (seen.kind === 'absent' || (seen.kind === 'present' && seen.foreign)) return DONE;
   const failure = await send(parts, releaseCommands(parts.settings), signal);

@@ -21,21 +21,31 @@ const toServer = (version: 4 | 6, side: Side): Json => ({
   concat: [fieldOf(version, side), { payload: { protocol: 'tcp', field: side === 'saddr' ? 'sport' : 'dport' } }],
 });
 
-/** Neighbour discovery, without which IPv6 reaches nobody; in the order in which nft lists them. */
-const discovery = (router: string): Json =>
-  match(
-    { payload: { protocol: 'icmpv6', field: 'type' } },
-    { set: [router, 'nd-neighbor-solicit', 'nd-neighbor-advert'] },
-  );
+const ofIcmp = (protocol: 'icmp' | 'icmpv6', type: unknown): Json =>
+  match({ payload: { protocol, field: 'type' } }, type);
+
+const NEIGHBOURS = ['nd-neighbor-solicit', 'nd-neighbor-advert'];
+
+/**
+ * Without which the channel does not stand: neighbour discovery, and the word that a packet is too big for the way. In the
+ * order in which nft lists them.
+ */
+const CONTROL = {
+  saddr: [
+    [ofIcmp('icmp', 'destination-unreachable'), ACCEPT],
+    [ofIcmp('icmpv6', { set: ['packet-too-big', 'nd-router-advert', ...NEIGHBOURS] }), ACCEPT],
+  ],
+  daddr: [[ofIcmp('icmpv6', { set: ['nd-router-solicit', ...NEIGHBOURS] }), ACCEPT]],
+} as const;
 
 const DROP: readonly Json[] = [match({ meta: { key: 'protocol' } }, `@${ISOLATED}`), { drop: null }];
 
 /** What a host may still do while it is isolated, and the end of everything else. */
-const endpointRules = (device: 'iif' | 'oif', side: Side, router: string): readonly (readonly Json[])[] => [
+const endpointRules = (device: 'iif' | 'oif', side: Side): readonly (readonly Json[])[] => [
   [match({ meta: { key: device } }, 'lo'), ACCEPT],
   ...VERSIONS.map((version) => [match(toServer(version, side), `@server${version}`), ACCEPT]),
   ...VERSIONS.map((version) => [match(fieldOf(version, side), `@allow${version}`), ACCEPT]),
-  [discovery(router), ACCEPT],
+  ...CONTROL[side],
   DROP,
 ];
 
@@ -46,8 +56,8 @@ interface Chain {
 }
 
 const CHAINS: readonly Chain[] = [
-  { name: 'on_input', hook: 'input', rules: endpointRules('iif', 'saddr', 'nd-router-advert') },
-  { name: 'on_output', hook: 'output', rules: endpointRules('oif', 'daddr', 'nd-router-solicit') },
+  { name: 'on_input', hook: 'input', rules: endpointRules('iif', 'saddr') },
+  { name: 'on_output', hook: 'output', rules: endpointRules('oif', 'daddr') },
   { name: 'on_forward', hook: 'forward', rules: [DROP] },
 ];
 

@@ -13,7 +13,7 @@ import { type Settled, settleCall } from './settle-call.ts';
 import { changeLane, giveBack, isBusy, slotLaneOf } from './slots.ts';
 
 /** Tells the board how the provider answered. A refusal is an answer; a look that found nothing is one too. */
-function note({ deps, answersAgain }: Dispatcher, { provider: { key } }: Way, result: CallResult): string {
+export function noteHealth({ deps, answersAgain }: Dispatcher, key: string, result: CallResult): string {
   const { answer, presence } = result;
   const word = answer !== undefined && answer.kind !== 'done' ? answer : (presence ?? answer);
   if (!word) return 'unknown';
@@ -109,7 +109,7 @@ async function callUnlessProtected(
   // What we broke off ourselves says nothing of the provider.
   if (stop.aborted) metrics.attempt(key, kind, 'brokenOff', seconds);
   else {
-    metrics.attempt(key, kind, note(dispatcher, way, result), seconds);
+    metrics.attempt(key, kind, noteHealth(dispatcher, key, result), seconds);
     noteAtGate(dispatcher, way, leased, result);
   }
   return result;

@@ -53,6 +53,8 @@ export interface Plan {
   readonly awaitsRelease: boolean;
 }
 
+/** Whoever joins what is in force waits for no agent, however many others do. */
+const PULLED_WINDOW = { limit: 1_000, considered: 0 };
 const NONE: FreeSlots = { release: 0, apply: 0, verify: 0 };
 
 /** Slots of the provider, as far as it is let through to them. */
@@ -74,7 +76,8 @@ async function readDue(
 ): Promise<Due> {
   const { store, refusalFor } = dispatcher.deps;
   const free = provider.terms.pulled ? NONE : freeNow(dispatcher, tenantId, provider, now);
-  const { limit, considered } = windowOf(dispatcher.owners, free.apply, slotsOf(dispatcher, provider).apply.limit);
+  const window = windowOf(dispatcher.owners, free.apply, slotsOf(dispatcher, provider).apply.limit);
+  const { limit, considered } = provider.terms.pulled ? PULLED_WINDOW : window;
   const at = { provider: provider.terms.provider, now };
   const count = async (lane: keyof FreeSlots): Promise<number> =>
     (await store.read(tenantId, queries.dueCalls({ ...at, lane: LANES[lane], limit: free[lane] + 1 }))).length;

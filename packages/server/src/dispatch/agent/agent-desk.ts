@@ -3,6 +3,7 @@ import type { AgentAsking, AgentDesk, ReportedWork } from '../../actions/agent-w
 import { wait } from '../../lib/timers.ts';
 import type { CommitWatch } from '../../store/watch-commits.ts';
 import type { LeasedCall } from '../call-result.ts';
+import { noteHealth } from '../carry-call.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import { leaseMs } from '../lease-call.ts';
 import { wake } from '../run-turn.ts';
@@ -62,9 +63,14 @@ async function unlessProtected(
   return next && unlessProtected(dispatcher, asking, next);
 }
 
-async function leaseNow(dispatcher: Dispatcher, asking: AgentAsking, most: number): Promise<readonly AgentWork[]> {
+async function leaseNow(
+  dispatcher: Dispatcher,
+  asking: AgentAsking,
+  most: number,
+): Promise<readonly AgentWork[] | undefined> {
   const terms = termsOf(dispatcher, asking);
   const leased = await leaseDue(dispatcher, asking, most);
+  if (!leased) return undefined;
   const allowed = await Promise.all(leased.map((each) => unlessProtected(dispatcher, asking, each)));
   return allowed.flatMap((each) => (each ? [toWork(each, terms)] : []));
 }
@@ -80,7 +86,7 @@ async function nextChange(dispatcher: Dispatcher, commits: CommitWatch, tenantId
   }
 }
 
-/** Who asks for more at once is answered at once. */
+/** Who asks more at once waits for a moment only. */
 const MOST_WAITING = 64;
 
 interface Waiting {
@@ -103,8 +109,9 @@ async function lease(
     if (dispatcher.stopped) return [];
     const changed = nextChange(dispatcher, commits, asking.tenantId, LOOK_EVERY_MS);
     const work = await leaseNow(dispatcher, asking, most);
-    if (work.length > 0 || timers.monotonicMs() >= until) return work;
-    await changed;
+    if (work?.length || timers.monotonicMs() >= until) return work ?? [];
+    // What is due and may not go was looked at by a unit, whose own commit is no news.
+    await (work ? wait(timers, LOOK_EVERY_MS, dispatcher.stopping.signal) : changed);
     await wait(timers, GATHER_MS);
     if (!isOpen()) return [];
   }
@@ -117,11 +124,16 @@ async function leaseInTurn(
   wish: Parameters<AgentDesk['lease']>[2],
 ): Promise<readonly AgentWork[]> {
   const { counts } = waiting;
-  const key = `${asking.tenantId} ${asking.appId}`;
+  const key = `${asking.tenantId} ${asking.appId} ${asking.provider.key}`;
   const count = counts.get(key) ?? 0;
   counts.set(key, count + 1);
   try {
-    return await lease(waiting, asking, most, count < MOST_WAITING ? wish : { ...wish, ms: 0 });
+    return await lease(
+      waiting,
+      asking,
+      most,
+      count < MOST_WAITING ? wish : { ...wish, ms: Math.min(wish.ms, LOOK_EVERY_MS) },
+    );
   } finally {
     const left = (counts.get(key) ?? 1) - 1;
     if (left === 0) counts.delete(key);
@@ -139,6 +151,7 @@ async function complete(
   if (!key) return undefined;
   const settled = await settle(dispatcher, asking, key, report);
   if (!settled.held) return undefined;
+  noteHealth(dispatcher, asking.provider.key, report);
   wake(dispatcher, asking.tenantId);
   const next = settled.next && (await unlessProtected(dispatcher, asking, settled.next));
   return { next: next ? toWork(next, termsOf(dispatcher, asking)) : null };

@@ -38,15 +38,20 @@ async function readDue({ deps }: Dispatcher, { tenantId, provider }: AgentAsking
     actions,
     most,
   );
+  // Where room is short, nothing more is put in force.
+  if (store.isShort()) return { starts: [], actions: 0, calls: { release, apply: 0, verify } };
   return { starts, actions: actions.length, calls: { release, apply, verify } };
 }
 
-/** Releases first. Of the rest a quarter is for looks, so that they get theirs where applies never end. */
-function share({ actions, calls }: DueWork, most: number): FreeSlots {
+/**
+ * Releases first. Of the rest a quarter is for looks, so that they get theirs where applies never end; of few places by
+ * chance, so that neither waits for ever.
+ */
+function share({ actions, calls }: DueWork, most: number, random: number): FreeSlots {
   const release = Math.min(calls.release, most);
   const rest = most - release;
   const wanted = calls.apply + actions;
-  const verify = Math.min(calls.verify, Math.max(Math.ceil(rest / 4), rest - wanted));
+  const verify = Math.min(calls.verify, Math.max(Math.floor((rest + 3 * random) / 4), rest - wanted));
   return { release, apply: Math.min(wanted, rest - verify), verify };
 }
 
@@ -56,22 +61,22 @@ function toTurn({ terms }: DispatchedProvider, free: FreeSlots, due: DueWork | u
   return { terms, free, starts: due?.starts ?? [], window: due?.actions ?? 0, notBefore: {}, freshFirst: false };
 }
 
-/** Commits the intents of what is due at the agent's provider, in the agent's name. Nothing, where nothing is due. */
+/** Commits the intents of what is due at the agent's provider, in the agent's name. Undefined where nothing is due. */
 export async function leaseDue(
   dispatcher: Dispatcher,
   asking: AgentAsking,
   most: number,
-): Promise<readonly LeasedCall[]> {
+): Promise<readonly LeasedCall[] | undefined> {
   const { store, providers, random, onAlarms } = dispatcher.deps;
   const { tenantId, provider } = asking;
   const due = await readDue(dispatcher, asking, most);
-  if (isEmpty(due)) return [];
+  if (isEmpty(due)) return undefined;
   const turns = providersOf(providers, tenantId).map((each) =>
-    each.key === provider.key ? toTurn(each, share(due, most), due) : toTurn(each, NONE, undefined),
+    each.key === provider.key ? toTurn(each, share(due, most, random()), due) : toTurn(each, NONE, undefined),
   );
   const turn = { owner: agentOwner(asking.appId), random: random(), providers: turns, ends: [], arrived: [], skip: [] };
-  // Where nobody knows whether it was committed, the leases run out by themselves.
-  const taken = await store.run(tenantId, takeDue, { ...turn, maySuspect: false }, { urgent: true });
+  // An agent cannot kill this process. Where nobody knows whether it was committed, the leases run out by themselves.
+  const taken = await store.run(tenantId, takeDue, { ...turn, maySuspect: true }, { urgent: true });
   onAlarms(tenantId, taken.alarms);
   return taken.calls;
 }

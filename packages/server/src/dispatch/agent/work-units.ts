@@ -32,18 +32,19 @@ export const completeWork = unit('dispatch.completeWork', function* (u, settleme
 });
 
 export interface Renewed {
-  readonly until: number;
   /** The call is of use still: where it is not, it is broken off and reported as such. */
   readonly isWanted: boolean;
 }
 
-/** Prolongs a lease. Undefined where it is lost. */
+/** Prolongs a lease, if its call is wanted still. Undefined where it is lost. */
 export const renewWork = unit('dispatch.renewWork', function* (u, held: HeldWork) {
   const ledger = yield* heldBy(held);
   if (!ledger) return undefined;
+  const isWanted = ledger.lease_call === 'look' || ledger.lease_call === 'release' || ledger.holds > 0;
+  // What nobody wants is not held any longer: its release waits for it.
+  if (!isWanted) return { isWanted } as Renewed;
   const until = u.now + leaseMs(held.terms);
   yield* must(queries.saveEnforcement({ ...ledger, lease_until: until, due_at: until }));
   u.due(until);
-  const isLook = ledger.lease_call === 'look';
-  return { until, isWanted: isLook || ledger.lease_call === 'release' || ledger.holds > 0 } as Renewed;
+  return { isWanted } as Renewed;
 });

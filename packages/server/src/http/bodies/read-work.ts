@@ -60,6 +60,18 @@ const readReport = reader<HeldWork & WorkReport>(WORK_SCHEMAS.workReport, ['prov
 
 const MOST_NOTE = 1_000;
 const LONGEST_MESSAGE = 1_000;
+const LONGEST_MS = 86_400_000;
+const MOST_SUBCODE = 2 ** 31 - 1;
+const CONTROL = /\p{Cc}/u;
+
+/** Numbers that are times or codes, and texts that every store takes. */
+function checkMember(target: string, value: unknown): void {
+  const most = target.endsWith('/subcode') ? MOST_SUBCODE : LONGEST_MS;
+  if (typeof value === 'number' && !(Number.isInteger(value) && value >= 0 && value <= most)) {
+    throw invalid(target, `"${target}" is no whole number from 0 to ${most}.`);
+  }
+  if (typeof value === 'string' && CONTROL.test(value)) throw invalid(target, `"${target}" has control characters.`);
+}
 
 /** What its kind makes necessary, and what would be a number that no time is. */
 function checkSaid(place: 'answer' | 'presence', said: Answer | Presence): void {
@@ -72,9 +84,7 @@ function checkSaid(place: 'answer' | 'presence', said: Answer | Presence): void 
   if ((message?.length ?? 0) > LONGEST_MESSAGE) throw invalid(`${place}/message`, `"${place}/message" is too long.`);
   if ((note?.length ?? 0) > MOST_NOTE)
     throw invalid(`${place}/note`, `"${place}/note" is longer than ${MOST_NOTE} characters.`);
-  for (const [name, value] of Object.entries(said)) {
-    if (typeof value === 'number' && value < 0) throw invalid(`${place}/${name}`, `"${place}/${name}" is less than 0.`);
-  }
+  for (const [name, value] of Object.entries(said)) checkMember(`${place}/${name}`, value);
 }
 
 /**
