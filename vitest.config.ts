@@ -17,6 +17,7 @@ const TIMED = [
   'packages/connectors/src/crowdsec/connector-batch.test.ts',
   'packages/connectors/src/haproxy/connector-batch.test.ts',
   'packages/connectors/src/ldap/batch.test.ts',
+  'packages/connectors/src/rpz/connector-batch.test.ts',
   'packages/connectors/src/squid/connector-batch.test.ts',
   'packages/server/src/notify/judge-actions.test.ts',
   'packages/server/src/odata/search.test.ts',

@@ -8,6 +8,7 @@ import { startSeenHaproxy } from '../../packages/connectors/src/haproxy/testing/
 import { startSeenLdap } from '../../packages/connectors/src/ldap/testing/openldap-product.ts';
 import { startSeenNftables } from '../../packages/connectors/src/nftables/testing/seen-nftables.ts';
 import { startSeenOpenc2 } from '../../packages/connectors/src/openc2/testing/openc2-product.ts';
+import { startSeenRpz } from '../../packages/connectors/src/rpz/testing/seen-rpz.ts';
 import { startSeenSquid } from '../../packages/connectors/src/squid/testing/seen-squid.ts';
 import type { SeenProduct } from '../../packages/connectors/src/testing.ts';
 import { median, quantile } from '../bench/quantile.ts';
@@ -29,6 +30,7 @@ interface Measured {
 
 const PRODUCTS: Readonly<Record<string, Measured>> = {
   nftables: { start: () => startSeenNftables(nftScript(folder)) },
+  rpz: { start: startSeenRpz },
   crowdsec: { start: startSeenCrowdsec, lanes: 16 },
   squid: { start: startSeenSquid },
   haproxy: { start: startSeenHaproxy },
