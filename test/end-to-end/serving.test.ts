@@ -268,6 +268,11 @@ describe('openapi.json', () => {
     const stranger = await attacked.token({ roles: [] });
     for (const [method, target, operation] of operations) {
       const name = `${method} ${target}`;
+      // CrowdSec's API answers as CrowdSec's does: 403 where there is no key, whatever else is there.
+      if (target.startsWith('/v1/')) {
+        expect([name, (await send(method, target)).status]).toEqual([name, 403]);
+        continue;
+      }
       const isOpen = operation.security.length === 0;
       const withoutToken = await send(method, target);
       expect(withoutToken.status === 401, `${name}: ${withoutToken.status}`).toBe(!isOpen);
