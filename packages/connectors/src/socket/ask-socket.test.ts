@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Asked, askSocket, type Question } from './ask-socket.ts';
 
-const untilLine: Question['lengthOfAnswer'] = (bytes) => {
+const untilLine: NonNullable<Question['lengthOfAnswer']> = (bytes) => {
   const end = bytes.indexOf('\n');
   return end === -1 ? undefined : end + 1;
 };
@@ -39,6 +39,8 @@ describe('a question to a socket', () => {
     const port = await listen((socket) => socket.end('it is me'));
     expect(await ask(port)).toMatchObject({ kind: 'broken' });
     expect(await ask(port, { endsWithConnection: true })).toMatchObject({ bytes: Buffer.from('it is me') });
+    const whole = { endsWithConnection: true, lengthOfAnswer: undefined };
+    expect(await ask(port, whole)).toMatchObject({ kind: 'answered', bytes: Buffer.from('it is me') });
   });
 
   test('was not sent where nobody listens, and where it was ended before', async () => {

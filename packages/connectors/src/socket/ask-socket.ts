@@ -13,8 +13,11 @@ export type Asked =
 
 export interface Question {
   readonly bytes: Buffer;
-  /** How many of the bytes that have come make the answer; undefined: it is not whole yet. May throw: it never will be. */
-  readonly lengthOfAnswer: (bytes: Buffer) => number | undefined;
+  /**
+   * How many of the bytes that have come make the answer; undefined: it is not whole yet. May throw: it never will be.
+   * Absent where the end of the connection alone tells.
+   */
+  readonly lengthOfAnswer?: (bytes: Buffer) => number | undefined;
   /** The answer is whole when the product ends the connection. */
   readonly endsWithConnection?: boolean;
   /** An answer that is longer is broken off. Default: 64 KB. */
@@ -42,6 +45,7 @@ function take(coming: Coming, chunk: Buffer): Buffer | undefined {
   coming.length += chunk.length;
   if (coming.length > most) throw new Error(`its answer is longer than ${most / 1024} KB`);
   chunks.push(chunk);
+  if (!question.lengthOfAnswer) return undefined;
   const bytes = joined(coming);
   const length = question.lengthOfAnswer(bytes);
   return length === undefined ? undefined : bytes.subarray(0, length);

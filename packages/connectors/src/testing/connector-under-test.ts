@@ -49,6 +49,8 @@ export interface ConnectorUnderTest {
   readonly refusesWithoutWords?: true;
   /** A product that was started again has nothing in force. */
   readonly forgetsOnRestart?: true;
+  /** Calls that come at once go to the product together: what hangs is one exchange, however many wait for it. */
+  readonly groupsCalls?: true;
   /** The product shows whose an entry is: foreign ones are marked, and a release leaves them alone. */
   readonly tellsForeign: boolean;
   /** The connector can list. */
