@@ -11,6 +11,7 @@ import { startSeenOpenc2 } from '../../packages/connectors/src/openc2/testing/op
 import { startSeenRpz } from '../../packages/connectors/src/rpz/testing/seen-rpz.ts';
 import { startSeenSquid } from '../../packages/connectors/src/squid/testing/seen-squid.ts';
 import type { SeenProduct } from '../../packages/connectors/src/testing.ts';
+import { startSeenUnbound } from '../../packages/connectors/src/unbound/testing/seen-unbound.ts';
 import { median, quantile } from '../bench/quantile.ts';
 import { beginCampaign, endCampaign, type Finding } from './campaign.ts';
 import { measure, type Truth } from './truth/measure.ts';
@@ -31,6 +32,7 @@ interface Measured {
 const PRODUCTS: Readonly<Record<string, Measured>> = {
   nftables: { start: () => startSeenNftables(nftScript(folder)) },
   rpz: { start: startSeenRpz },
+  unbound: { start: startSeenUnbound },
   crowdsec: { start: startSeenCrowdsec, lanes: 16 },
   squid: { start: startSeenSquid },
   haproxy: { start: startSeenHaproxy },

@@ -12,6 +12,7 @@ import { openc2 } from './openc2/connector.ts';
 import { rpz } from './rpz/connector.ts';
 import { simulator } from './simulator/connector.ts';
 import { squid } from './squid/connector.ts';
+import { unbound } from './unbound/connector.ts';
 import { webhook } from './webhook/connector.ts';
 
 const KINDS: readonly ConnectorKind[] = [
@@ -27,6 +28,7 @@ const KINDS: readonly ConnectorKind[] = [
   rpz,
   simulator,
   squid,
+  unbound,
   webhook,
 ];
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SocketAddress } from '../socket/ask-socket.ts';
@@ -18,6 +18,8 @@ export interface GateOptions {
   readonly messages?: (bytes: Buffer) => readonly Buffer[];
   /** What goes through unchanged however the product misbehaves, as what opens a session. Absent: nothing. */
   readonly passes?: (question: Buffer) => boolean;
+  /** The product serves one connection after the other: it is opened with the first that comes through. */
+  readonly connectsLate?: true;
   /** The product ends each connection behind its answer, and so does the gate. */
   readonly endsConnection?: true;
   readonly refusal?: (words: string) => Says;
@@ -100,17 +102,19 @@ export class Gate {
     if (!this.#server) await this.open();
   }
 
-  async #letThrough({ product, held, client }: Passage): Promise<void> {
+  async #letThrough(passage: Passage): Promise<void> {
+    const { product, held, client } = passage;
     if (held.length === 0) return;
     const answered = Promise.race([once(product, 'data'), once(product, 'close'), delay(LATE_MS)]);
-    for (const bytes of held.splice(0)) product.write(bytes);
+    for (const bytes of held.splice(0)) this.#toProduct(passage, bytes);
     await answered.catch(() => undefined);
     if (client.destroyed) product.end();
   }
 
   #take(client: Socket): void {
-    const passage: Passage = { client, product: createConnection(this.#options.product()), held: [], isSpoilt: false };
-    const { product } = passage;
+    const product = new Socket();
+    const passage: Passage = { client, product, held: [], isSpoilt: false };
+    if (!this.#options.connectsLate) product.connect(this.#options.product());
     this.#passages.add(passage);
     const { messages = (bytes) => [bytes] } = this.#options;
     client.on('data', (bytes) => {
@@ -127,11 +131,16 @@ export class Gate {
     for (const socket of [client, product]) socket.on('error', () => undefined);
   }
 
+  #toProduct({ product }: Passage, bytes: Buffer): void {
+    if (product.pending && !product.connecting) product.connect(this.#options.product());
+    product.write(bytes);
+  }
+
   #fromClient(passage: Passage, bytes: Buffer): void {
     this.#received += 1;
     const misbehaviour = this.#misbehaviour;
     if (!misbehaviour || this.#options.passes?.(bytes)) {
-      passage.product.write(bytes);
+      this.#toProduct(passage, bytes);
       return;
     }
     passage.isSpoilt = true;
@@ -145,7 +154,7 @@ export class Gate {
         break;
       case 'lostAnswer':
       case 'halfAnswer':
-        passage.product.write(bytes);
+        this.#toProduct(passage, bytes);
         break;
       case 'refuse':
         this.#say(passage, refusal?.(misbehaviour.words), bytes);
