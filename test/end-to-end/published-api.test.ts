@@ -12,6 +12,13 @@ import { type Asked, aDataFolder, ask, type Json, type Reply, startServer, type 
 import { tokenFor } from '../tenant-token.ts';
 
 const ACTIONS = '/beta/security/securityActions';
+const AGENT = '33333333-3333-4333-8333-333333333333';
+const CONFIG = `notifications: { allow: [localhost], ca: ca.pem }
+providers:
+  - { name: blocklist, connector: blocklist }
+  - { name: simulator, connector: simulator }
+  - { name: branch-office, connector: agent, runs: [nftables], reporters: [${AGENT}] }
+`;
 const receiver = new NotificationReceiver();
 let server: TestServer;
 let api: PublishedApi;
@@ -20,7 +27,7 @@ beforeAll(async () => {
   await receiver.start();
   const data = aDataFolder();
   writeFileSync(path.join(data, 'ca.pem'), receiver.certificate.cert);
-  server = await startServer({ data, config: 'notifications:\n  allow: [localhost]\n  ca: ca.pem\n' });
+  server = await startServer({ data, config: CONFIG });
   api = await readPublishedApi(server);
 });
 afterAll(async () => {
@@ -184,6 +191,21 @@ describe('what /openapi.json says, done as it says', () => {
     await run('getDispatchState');
     await run('resumeDispatch', {}, { body: requestsOf('resumeDispatch').all?.value, token });
     await ask(server, '/beta/security/resumeDispatch', { body: { reason: 'x', provider: 'blocklist' }, token });
+  });
+
+  it('work for agents', async () => {
+    const token = await tokenFor(server, { appId: AGENT });
+    const body = {
+      name: 'BlockIp',
+      parameters: [{ name: 'IP', value: '198.51.100.77' }],
+      vendorInformation: { provider: 'branch-office' },
+    };
+    expect((await ask(server, ACTIONS, { body })).status).toBe(201);
+    const leased = await run('leaseWork', {}, { body: requestsOf('leaseWork').wait?.value, token });
+    const [work] = leased.json.value as unknown as readonly { readonly id: string }[];
+    const own = { provider: 'branch-office', id: work?.id };
+    await run('renewWork', {}, { body: own, token });
+    await run('completeWork', {}, { body: { ...own, presence: { kind: 'absent' } }, token });
   });
 
   it('cancel and delete', async () => {

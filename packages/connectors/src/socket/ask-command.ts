@@ -33,7 +33,8 @@ const isSocket = (path: string): Promise<boolean> =>
 async function unsent(socket: CommandSocket, error: NodeJS.ErrnoException): Promise<CommandFailure> {
   const { path, product, setting } = socket;
   const ours = (message: string): CommandFailure => new CommandFailure(message, false, 'ours');
-  switch (error.code) {
+  const code: string = error.code ?? '';
+  switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
       return ours(`There is no socket ${path}: is ${product} running, and is this its ${setting}?`);
