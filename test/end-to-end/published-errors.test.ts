@@ -34,7 +34,10 @@ describe('query options', () => {
   };
 
   it('that are described are served, and no others', async () => {
-    const reads = [...api.operations.values()].filter(({ method }) => method === 'GET');
+    // CrowdSec's API has options of its own.
+    const reads = [...api.operations.values()].filter(
+      ({ method, path: where }) => method === 'GET' && !where.startsWith('/v1/'),
+    );
     expect(reads.length).toBeGreaterThan(15);
     for (const operation of reads) {
       const served = await Promise.all(OPTIONS.map((option) => isServed(operation, option)));

@@ -3,7 +3,6 @@ import { type FetchEnd, LONGEST_FETCH_MS } from '../actions/feed-fetches.ts';
 import type { FeedFetch } from '../actions/feeds.ts';
 import type { FeedKey } from '../auth/feed-keys.ts';
 import { Refusal } from '../errors.ts';
-import { failpoint } from '../lib/failpoint.ts';
 import type { App } from './app.ts';
 import { readDecisionFilter } from './decision-filter.ts';
 import type { Answer, Exchange } from './exchange.ts';
@@ -57,7 +56,6 @@ export async function getDecisionStream(app: App, exchange: Exchange): Promise<A
       const fetch = { tenantId, provider, list: PULLED_LIST, key: name };
       noted.push({ fetch, id: await app.feeds.beginFetch(fetch) });
     }
-    failpoint('feed.begun');
     const lists = providers.map((provider) => ({
       provider,
       fetchId: noted.find(({ fetch }) => fetch.provider === provider)?.id,
