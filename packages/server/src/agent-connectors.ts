@@ -4,6 +4,7 @@ import type { AgentWork, Connector, ConnectorPorts, WorkReport } from '@interdic
 import { readConfigFile } from './config/config-file.ts';
 import { loadConnectorKinds } from './config/connector-kinds.ts';
 import { type ProviderConfig, readProviders } from './config/provider-config.ts';
+import { environment } from './config.ts';
 import { runCall } from './dispatch/run-call.ts';
 import { OperatorFault } from './errors.ts';
 import { systemTimers } from './lib/timers.ts';
@@ -34,10 +35,7 @@ function open(config: ProviderConfig): Connector {
  * Opens the connectors that a file names under `providers`, as the server's configuration does. No product is asked.
  * @throws {OperatorFault} with file, line and a suggestion
  */
-export async function openAgentConnectors(
-  named: string,
-  environment: (name: string) => string | undefined,
-): Promise<AgentConnectors> {
+export async function openAgentConnectors(named: string): Promise<AgentConnectors> {
   const filePath = path.resolve(named);
   if (!existsSync(filePath)) throw new OperatorFault(`There is no file ${filePath}.`);
   const kinds = await loadConnectorKinds(filePath);

@@ -46,7 +46,7 @@ export interface Config {
   readonly failpoints: readonly ArmedFailpoint[];
 }
 
-const environment: Environment = (name) => process.env[name];
+export const environment: Environment = (name) => process.env[name];
 
 interface FileValue {
   readonly server?: {

@@ -40,7 +40,7 @@ function stopOnSignal(): AbortSignal {
 async function run(options: AgentOptions): Promise<void> {
   const token = tokenOf(options);
   const { carryWork, openAgentConnectors } = await import('@interdict/server/operate');
-  const connectors = await openAgentConnectors(options.connectors, (name) => process.env[name]);
+  const connectors = await openAgentConnectors(options.connectors);
   const say = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
   say(`Agent of provider "${options.provider}" at ${options.server} with ${connectors.names.join(', ')}`);
   await runAgent({

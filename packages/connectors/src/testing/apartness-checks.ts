@@ -15,6 +15,7 @@ import {
   needed,
   release,
   released,
+  releasedInTheEnd,
 } from './bench.ts';
 import { aCall, OVERLAPPING, TENANT_A, TENANT_B } from './call-builder.ts';
 import type { ConnectorUnderTest } from './connector-under-test.ts';
@@ -73,7 +74,7 @@ async function manyAtOnce(bench: Bench): Promise<void> {
   await appliedAll(bench, first);
   await expectInForce(bench, first);
   const releases = mainAction(bench.underTest).reversible ? first : [];
-  await Promise.all([appliedAll(bench, second), ...releases.map((effect) => released(bench, aCall(effect)))]);
+  await Promise.all([appliedAll(bench, second), ...releases.map((effect) => releasedInTheEnd(bench, aCall(effect)))]);
   await expectInForce(bench, releases.length > 0 ? second : [...first, ...second]);
 }
 
