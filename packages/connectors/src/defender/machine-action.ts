@@ -39,10 +39,14 @@ export function toMachineAction(row: Row | undefined): MachineAction {
   return { id, type, progress, status: textOf(status), scope: textOf(scope), machineId, comment, createdAt };
 }
 
+const OTHER_TYPES: ReadonlySet<string> = new Set(['LiveResponse', 'Offboard', 'StopAndQuarantineFile']);
+
 /** The newest first. @throws {DefenderError} */
 export async function readHistory(api: Api, filter: string, signal: AbortSignal): Promise<readonly MachineAction[]> {
   const rows = await api.rows('machineactions', filter, 'Machine.Read.All', signal);
-  return newestFirst(rows.map(toMachineAction));
+  // What is none of ours says nothing of the device's state, in whatever words its own is told.
+  const known = rows.filter((row) => !OTHER_TYPES.has(textOf(row.type)));
+  return newestFirst(known.map(toMachineAction));
 }
 
 export const newestFirst = (actions: readonly MachineAction[]): readonly MachineAction[] =>
@@ -75,7 +79,9 @@ export interface DeviceState {
 
 /** @param history of one device, the newest first */
 export function stateOf(history: readonly MachineAction[], { type, undo }: DeviceAction): DeviceState {
-  const all = history.filter((each) => each.type === type || each.type === undo?.type);
+  // A selective isolation leaves parts of the device open: it is not what was asked for.
+  const isWhole = (each: MachineAction): boolean => each.type !== 'Isolate' || ['', 'Full'].includes(each.scope);
+  const all = history.filter((each) => (each.type === type && isWhole(each)) || each.type === undo?.type);
   const last = all.find(({ progress }) => progress === 'succeeded');
   const later = last ? all.slice(0, all.indexOf(last)) : all;
   return {

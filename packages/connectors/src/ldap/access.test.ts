@@ -71,7 +71,7 @@ describe.skipIf(!requirement('openldap').ok)('how the connector ldap gets into O
     ],
     ['the password is wrong', () => ({ password: new Secret('wrong') }), /\(49\). Check bindDn and password/],
     ['the account is unknown', () => ({ bindDn: 'cn=nobody,dc=example,dc=org' }), /\(49\)/],
-    ['the account is no name', () => ({ bindDn: 'nobody' }), /\(34: invalid DN\)/],
+    ['the account is no name', () => ({ bindDn: 'cn=a,b' }), /\(34: invalid DN\)/],
     ['the base is unknown', () => ({ base: 'ou=nowhere,dc=example,dc=org' }), /32 to a search.* Check base/],
     ['the account may not write', () => ({ bindDn: userDn('sample-1'), password: new Secret('sample-1-pw') }), /.*/],
     [

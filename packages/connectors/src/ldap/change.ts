@@ -44,8 +44,13 @@ async function look(directory: Directory, dialect: Dialect, call: Call, signal: 
   }
 }
 
-function unfound({ kind, message }: Unclear, verb: Verb): Answer {
+function unfound({ kind, message }: Unclear, verb: Verb, call: Call): Answer {
   if (verb === 'apply') return { kind: 'refused', message: toMessage(message) };
+  // He may have been renamed or moved, or be out of sight: that he is free, nobody has seen.
+  if (kind === 'none' && call.note !== undefined) {
+    const words = `${message} He was renamed, moved, deleted, or may not be read any more.`;
+    return { kind: 'unavailable', message: toMessage(words), fault: 'ours' };
+  }
   if (kind !== 'several') return DONE;
   return { kind: 'unavailable', message: toMessage(`${message} Which of them is to be enabled cannot be told.`) };
 }
@@ -62,7 +67,7 @@ async function tryChange(
   signal: AbortSignal,
 ): Promise<Answer | Rejection> {
   const found = await look(directory, dialect, call, signal);
-  if (found.kind !== 'one') return unfound(found, verb);
+  if (found.kind !== 'one') return unfound(found, verb, call);
   const { value } = found.user;
   const swap = planOf(dialect, verb, value, call);
   if (!swap) return DONE;

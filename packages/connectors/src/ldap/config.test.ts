@@ -45,6 +45,7 @@ describe('the configuration of a directory', () => {
     ['no host', { url: 'ldaps://' }, 'ldaps://host'],
     ['a host that is none', { url: 'ldaps://a b' }, 'ldaps://host'],
     ['an empty password, which would bind as nobody', { password: new Secret('') }, 'anonymous'],
+    ['an account that is no name', { bindDn: 'nobody' }, 'distinguished name'],
     ['a ca that is not there', { ca: '/nowhere/ca.pem' }, 'ENOENT'],
     ['a ca that is a folder', { ca: folder }, 'EISDIR'],
     ['a ca that is no PEM', { ca: noPem }, 'no PEM'],

@@ -100,6 +100,11 @@ export function parseConfig({ own }: ProviderSettings): LdapConfig {
   if (!(own.password instanceof Secret) || own.password.reveal() === '') {
     throw new Error('The directory needs a password: without one a bind counts as anonymous, and succeeds.');
   }
+  if (!/^[A-Za-z][A-Za-z0-9.-]*=/.test(String(own.bindDn))) {
+    throw new Error(
+      'bindDn is no distinguished name, as in "cn=interdict,dc=example,dc=org": by it the own account is known.',
+    );
+  }
   if (own.grace !== undefined && dialect !== 'ppolicy') throw new Error('grace goes with dialect: ppolicy alone.');
   return {
     ...{ host, port, dialect, password: own.password, graceMs: parseGrace(own.grace) },

@@ -52,10 +52,13 @@ class Openc2 implements Connector {
     const missing = await this.#missing(command, signal);
     if (missing) return missing;
     const key = keyOf(call);
+    const wasInDoubt = this.#doubtful.has(key);
     this.#doubtful.set(key, command);
     const made = await this.#make(command, signal);
     if ('kind' in made) {
-      if (made.kind === 'refused' || made.kind === 'unavailable') this.#doubtful.delete(key);
+      // What an earlier attempt may have made is as doubtful as before.
+      const isNothing = made.kind === 'refused' || made.kind === 'unavailable';
+      if (isNothing && !wasInDoubt) this.#doubtful.delete(key);
       return made;
     }
     this.#doubtful.delete(key);

@@ -42,7 +42,7 @@ export function parseIcapHead(text: string): IcapHead {
 
 /** The first line and the probe of an HTTP request. @throws {Error} where there is none */
 export function parseHttpHead(text: string): { method: string; uri: string; probe: string } {
-  const [, method, target = ''] = /^([^\s]{1,40}) (\S+)(?: HTTP\/\d(?:\.\d)?)?\r?\n/.exec(text) ?? [];
+  const [, method, target = ''] = /^([^ \r\n]{1,40}) ([^ \r\n]+)(?: HTTP\/\d(?:\.\d)?)?\r?\n/.exec(text) ?? [];
   if (method === undefined) throw new Error('it holds no HTTP request');
   const headerOf = (name: string): string => new RegExp(`^${name}:[ \\t]*(\\S*)`, 'im').exec(text)?.[1] ?? '';
   const uri = target.startsWith('/') ? `http://${headerOf('Host')}${target}` : target;

@@ -1,6 +1,7 @@
-import { BlockList, isIP } from 'node:net';
 import { type Decision, scenarioOf } from '../actions/decision-body.ts';
 import type { DecisionFilter } from '../actions/decisions.ts';
+import { findPrefix } from '../actions/targets/ip-prefix.ts';
+import { prefixText } from '../actions/targets/ip-text.ts';
 import { Refusal } from '../errors.ts';
 
 type Condition = (decision: Decision) => boolean;
@@ -17,23 +18,17 @@ const textOf = ({ target }: Decision): string => target.slice(target.indexOf(':'
 const badNetwork = (name: string): Refusal =>
   new Refusal('badRequest', `"${name}" is no IP address or network.`, { inner: 'invalidQueryOption', target: name });
 
-const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'ipv4' : 'ipv6');
-
 /** Decisions that cover an address, or a whole network. */
 function covers(name: string, text: string): Condition {
-  const [address = '', length, ...more] = text.split('/');
-  const version = isIP(address);
-  const width = version === 4 ? 32 : 128;
-  const prefix = length === undefined ? width : /^\d{1,3}$/.test(length) ? Number(length) : Number.NaN;
-  if (version === 0 || more.length > 0 || !(prefix >= 0 && prefix <= width)) throw badNetwork(name);
+  const asked = findPrefix(text);
+  if (!asked) throw badNetwork(name);
+  const canonical = prefixText(asked);
   return (decision) => {
-    const [base = '', own] = textOf(decision).split('/');
-    if (isIP(base) !== version) return false;
-    const ownPrefix = own === undefined ? width : Number(own);
-    if (ownPrefix > prefix) return false;
-    const network = new BlockList();
-    network.addSubnet(base, ownPrefix, familyOf(base));
-    return network.check(address, familyOf(address));
+    const own = textOf(decision);
+    // Most are single addresses, of which there may be hundreds of thousands.
+    if (!own.includes('/')) return own === canonical;
+    const network = findPrefix(own);
+    return network?.version === asked.version && network.first <= asked.first && asked.last <= network.last;
   };
 }
 
