@@ -51,6 +51,7 @@ const ONCE: Partial<Terms> = { ...ANSWERS, repeats: false, verification: 'accept
 const SOON_TOO_LATE = { deadlineMs: 60_000 } as const;
 const NONE = { idempotence: 'none', ...SOON_TOO_LATE } as const;
 const SEES: Partial<Terms> = { seesForeign: true, verifyEveryMs: 60_000 };
+const SPARES: Partial<Terms> = { ...SEES, sparesForeign: true };
 
 /** What CI explores, whole. One cancel may come at any moment of each. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -69,6 +70,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   scenario('refuses, is away; an answer is lost', {}, { refused: 1, unavailable: 1, lost: 1 }),
   scenario('strangers put it there and take it away', SEES, { strangers: 2 }),
+  scenario('strangers are spared without a look before; an answer is lost', SPARES, { strangers: 2, lost: 1 }),
   scenario('a process stands still behind its last check, what is there is listed', { lists: true }, { gaps: 1 }),
 ];
 

@@ -106,6 +106,11 @@ export interface ConnectorTraits {
   readonly probe: 'byTarget' | 'none';
   /** Whether {@link Connector.verify}, asked before our first call, sees what strangers put there. */
   readonly seesForeign: boolean;
+  /**
+   * {@link Connector.apply} leaves what a stranger put there as it is, and the look behind it tells whose it is: none is
+   * made before. Absent: only a look before keeps the two apart.
+   */
+  readonly sparesForeign?: true;
   /** The product is told the end and drops the entry itself some time after: a later end needs a call. */
   readonly keepsTime: boolean;
   /**

@@ -79,6 +79,7 @@ function toTerms(config: ProviderConfig, connector: Connector): Terms {
     provider: config.name,
     probes: traits.probe !== 'none',
     seesForeign: traits.seesForeign,
+    ...(traits.sparesForeign && { sparesForeign: traits.sparesForeign }),
     keepsTime: traits.keepsTime,
     repeats: traits.idempotence !== 'none',
     verification: traits.verification,

@@ -25,6 +25,7 @@ export function together(traits: readonly [ConnectorTraits, ...ConnectorTraits[]
       ) ?? first.idempotence,
     probe: every(({ probe }) => probe === 'byTarget') ? 'byTarget' : 'none',
     seesForeign: every(({ seesForeign }) => seesForeign),
+    ...(every(({ sparesForeign }) => sparesForeign === true) && { sparesForeign: true as const }),
     // One that is not told a later end would drop the entry too early.
     keepsTime: !every(({ keepsTime }) => !keepsTime),
     maxLatenessMs: Math.max(...traits.map(({ maxLatenessMs }) => maxLatenessMs)),

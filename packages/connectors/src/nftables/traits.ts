@@ -10,6 +10,7 @@ export const TRAITS: ConnectorTraits = {
   idempotence: 'setlike',
   probe: 'byTarget',
   seesForeign: true,
+  sparesForeign: true,
   keepsTime: true,
   maxLatenessMs: LINGER_MS + COMMIT_MS,
   timeoutMs: 10_000,

@@ -105,6 +105,17 @@ async function strangersSurvive(bench: Bench): Promise<void> {
   expect(await look(bench, theirs)).toEqual({ kind: 'present', foreign: true });
 }
 
+async function strangersAreSpared(bench: Bench): Promise<void> {
+  const { product } = bench;
+  const theirs = anEffect(bench.underTest, 0);
+  await needed(product.putForeign, 'putForeign').call(product, theirs);
+  await applied(bench, aCall(theirs));
+  expect(await look(bench, theirs), 'behind an apply').toEqual({ kind: 'present', foreign: true });
+  await release(bench, aCall(theirs));
+  await expectInForce(bench, [theirs]);
+  expect(await look(bench, theirs), 'behind a release').toEqual({ kind: 'present', foreign: true });
+}
+
 /** That effects, tenants and strangers do not disturb each other. */
 export function apartnessChecks(underTest: ConnectorUnderTest): readonly Check[] {
   const check = (title: string, run: (bench: Bench) => Promise<void>): Check => checkOnBench(underTest, title, run);
@@ -124,5 +135,7 @@ export function apartnessChecks(underTest: ConnectorUnderTest): readonly Check[]
   if (underTest.tellsForeign && mainAction(underTest).reversible) {
     checks.push(check('a release leaves what strangers put there', strangersSurvive));
   }
+  if (underTest.traits.sparesForeign)
+    checks.push(check('an apply leaves what strangers put there, and the look behind it tells', strangersAreSpared));
   return checks;
 }

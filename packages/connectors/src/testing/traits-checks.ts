@@ -21,6 +21,7 @@ function agreeWithThemselves({ underTest, connector }: Bench): void {
   if (traits.verification === 'readBack') expect(connector.verify, 'readBack needs verify').toBeDefined();
   if (traits.probe === 'byTarget') expect(connector.verify, 'a probe is verify').toBeDefined();
   if (traits.seesForeign) expect(traits.probe, 'only a probe sees what is foreign').toBe('byTarget');
+  if (traits.sparesForeign) expect(underTest.tellsForeign, 'the look behind tells whose it is').toBe(true);
   if (underTest.tellsForeign) expect(traits.seesForeign, 'whose it is shows only where it is seen').toBe(true);
   expect(connector.list !== undefined, 'hasList').toBe(underTest.hasList);
   expect(traits.timeoutMs).toBeGreaterThan(0);

@@ -23,3 +23,16 @@ it('a first look that finds it in force speaks for those who asked before it; ot
   expect(statusOf(behind)).toBe('Completed');
   world.store.close();
 });
+
+it('who spares strangers is not looked at before the first intent, and says behind it whose it is', () => {
+  const world = createWorld(1, { sparesForeign: true });
+  world.product.isCalm = true;
+  world.product.enforced.set(TARGET, 'foreign');
+  const id = request(world, TARGET, HOUR_MS);
+  expect(turn(world)).toBe(1);
+  expect(world.inFlight[0]?.leased.kind).toBe('apply');
+  settleOne(world);
+  const entity = JSON.parse(world.store.read(queries.actionById({ id }))[0]?.entity ?? '{}');
+  expect(entity).toMatchObject({ status: 'Completed', enforcement: { state: 'inForce', preexisting: true } });
+  world.store.close();
+});

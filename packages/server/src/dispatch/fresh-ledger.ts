@@ -1,6 +1,6 @@
 import { type EnforcementRow, LANES } from '../store/rows.ts';
 import type { UnitContext } from '../store/work.ts';
-import type { Terms } from './terms.ts';
+import { looksFirst, type Terms } from './terms.ts';
 
 export type EffectName = Pick<EnforcementRow, 'action' | 'target'>;
 
@@ -20,7 +20,7 @@ export function freshLedger(u: UnitContext, { action, target }: EffectName, term
     lost_until: null,
     level: terms.verification,
     verified_at: null,
-    looked: terms.seesForeign ? 0 : 1,
+    looked: looksFirst(terms) ? 0 : 1,
     preexisting: 0,
     was_sent: 0,
     operation: null,

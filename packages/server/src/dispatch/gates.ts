@@ -3,7 +3,7 @@ import { admits, type Breaker, createBreaker, isIdle } from './breaker.ts';
 import { affordableAt, type Bucket, createBucket, type RateLimits, spend, tokensOf } from './rate.ts';
 import { slotLaneOf } from './slots.ts';
 import type { FreeSlots } from './take-due.ts';
-import type { Terms } from './terms.ts';
+import { looksFirst, type Terms } from './terms.ts';
 
 /** What stands between one tenant and one provider, beside the slots that all tenants share. */
 export interface Gate {
@@ -27,14 +27,14 @@ const LONGEST_RELEASE_PAUSE_MS = 30_000;
 const LONGEST_THROTTLE_MS = 3_600_000;
 
 export interface GateTerms {
-  readonly terms: Pick<Terms, 'probes' | 'seesForeign'>;
+  readonly terms: Pick<Terms, 'probes' | 'seesForeign' | 'sparesForeign'>;
   readonly limits: RateLimits & { readonly concurrency: number };
 }
 
 /** A write is read back where that can be done, and the first one is looked at before. */
-function costsOf({ probes, seesForeign }: GateTerms['terms']): FreeSlots {
-  const write = probes ? 2 : 1;
-  return { release: write, apply: seesForeign ? write + 1 : write, verify: 1 };
+function costsOf(terms: GateTerms['terms']): FreeSlots {
+  const write = terms.probes ? 2 : 1;
+  return { release: write, apply: looksFirst(terms) ? write + 1 : write, verify: 1 };
 }
 
 export function createGate({ terms, limits }: GateTerms, now: number): Gate {

@@ -51,6 +51,24 @@ const rows: Readonly<Record<string, Row>> = {
     verdict: 'inForce',
     after: { ...AT_REST, told_until: END, lost_until: null, lane: LANES.verify, due_at: NOW + 60_000 },
   },
+  'taken by a product that spared what a stranger had put there is his': {
+    terms: { sparesForeign: true },
+    result: { answer: DONE, presence: { kind: 'present', foreign: true } },
+    verdict: 'inForce',
+    after: { ...AT_REST, known: 'inForce', preexisting: 1, told_until: null, lane: LANES.verify, due_at: NOW + 60_000 },
+  },
+  'taken and a stranger is there, while an earlier attempt of ours may still land, is to be released': {
+    ledger: { settles_at: NOW + 20_000 },
+    terms: { sparesForeign: true },
+    result: { answer: DONE, presence: { kind: 'present', foreign: true } },
+    verdict: 'inForce',
+    after: { known: 'inForce', preexisting: 0 },
+  },
+  'taken and a stranger is there, by a product that may have written over what was there, is to be released': {
+    result: { answer: DONE, presence: { kind: 'present', foreign: true } },
+    verdict: 'inForce',
+    after: { known: 'inForce', preexisting: 0 },
+  },
   'taken and not seen may land as long as any': {
     ledger: { lost_until: END - 60_000 },
     result: { answer: DONE, presence: { kind: 'absent' } },

@@ -72,10 +72,19 @@ function takenUnseen(of: Case, presence: Presence | undefined): Judgement {
   return unsure(withMessage(afterUnknown({ ...of, ledger: settling }), message));
 }
 
+/** It was there before, was left as it is, and nothing of ours can land any more. */
+const isTheirs = (of: Case, { foreign }: Extract<Presence, { kind: 'present' }>): boolean =>
+  foreign === true && of.terms.sparesForeign === true && isSettled(of);
+
+const theirs = (ledger: EnforcementRow): EnforcementRow => ({ ...ledger, preexisting: 1, told_until: null });
+
 function taken(of: Case, answer: Extract<Answer, { kind: 'done' }>, presence: Presence | undefined): Judgement {
   const told = { ...of, ledger: withEnd(of, presence?.kind !== 'present') };
   if (!of.terms.probes) return inForce(told, answer.level, toDateTime(of.now));
-  if (presence?.kind === 'present') return inForce(told, of.terms.verification, toDateTime(of.now));
+  if (presence?.kind === 'present') {
+    const seen = isTheirs(of, presence) ? { ...told, ledger: theirs(told.ledger) } : told;
+    return inForce(seen, of.terms.verification, toDateTime(of.now));
+  }
   return takenUnseen(of, presence);
 }
 

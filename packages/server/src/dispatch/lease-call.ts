@@ -9,7 +9,7 @@ import { type ActionRow, type CallKind, type EnforcementRow, LANES } from '../st
 import { first, must, type UnitContext, type Work } from '../store/work.ts';
 import type { LeasedCall } from './call-result.ts';
 import { givenUp } from './judgement.ts';
-import type { Terms } from './terms.ts';
+import { looksFirst, type Terms } from './terms.ts';
 
 /** Who takes leases, and how long the call may take at most: a lease outlives its call. */
 export interface Leasing {
@@ -34,7 +34,7 @@ export const SENT_WITHIN_MS = 10_000;
 /** Which call follows from the holds at this moment. */
 export function kindOfCall(ledger: EnforcementRow, terms: Terms): CallKind {
   if (ledger.release_wished_at !== null && ledger.holds === 0) return 'release';
-  if (ledger.looked === 0 && ledger.operation === null && terms.seesForeign) return 'look';
+  if (ledger.looked === 0 && ledger.operation === null && looksFirst(terms)) return 'look';
   if (ledger.lane === LANES.verify) return 'verify';
   return 'apply';
 }

@@ -19,6 +19,7 @@ import {
 const PRODUCTS: Readonly<Record<string, Partial<Terms>>> = {
   'is read back and sees strangers': {},
   'is read back and tells no time': { keepsTime: false },
+  'is read back, and spares strangers without a look before': { sparesForeign: true },
   'only answers, and knows a repeat': { probes: false, seesForeign: false, verification: 'reported' },
   'only answers, and knows no repeat': { probes: false, seesForeign: false, repeats: false, verification: 'accepted' },
 };

@@ -7,6 +7,8 @@ export interface Terms {
   readonly probes: boolean;
   /** Asked before our first call, it sees what strangers put there. */
   readonly seesForeign: boolean;
+  /** An apply leaves that as it is, and a look behind it tells whose it is: the first call is the apply. */
+  readonly sparesForeign?: true;
   /** The product is told the end: a later one needs a call. */
   readonly keepsTime: boolean;
   /** A call of unknown outcome may be sent again. */
@@ -25,3 +27,7 @@ export interface Terms {
   /** Its calls are leased by agents. */
   readonly pulled?: true;
 }
+
+/** Whether what strangers put there must be looked for before the first intent. */
+export const looksFirst = ({ seesForeign, sparesForeign }: Pick<Terms, 'seesForeign' | 'sparesForeign'>): boolean =>
+  seesForeign && sparesForeign !== true;
