@@ -75,7 +75,7 @@ function* afterLook(u: UnitContext, saved: EnforcementRow, leasedAt: number, lea
 }
 
 /** The effect is gone and nobody wants it. */
-function* closeRow(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
+export function* closeRow(u: UnitContext, ledger: EnforcementRow): Work<Settled> {
   yield* tellActions(u, { kind: 'gone' }, { ledger, leasedAt: u.now, probes: false });
   return { held: true, dueAt: yield* dropRow(u, ledger) };
 }

@@ -8,7 +8,7 @@ import type { LeasedCall } from './call-result.ts';
 import { endAction } from './end-action.ts';
 import { nextLateAt } from './give-up-late.ts';
 import { isHeldBack, isPastEnd, kindOfCall, type Leasing, leaseCall, type Permitted } from './lease-call.ts';
-import { settleUnheard } from './settle-call.ts';
+import { closeRow, settleUnheard } from './settle-call.ts';
 import { beginAction, joinAction, readStart, type Start } from './start-action.ts';
 import type { Terms } from './terms.ts';
 
@@ -89,7 +89,13 @@ export function* leaseOne(
     yield* must(queries.saveEnforcement({ ...ledger, due_at: null }));
     return undefined;
   }
-  if (isHeldBack(ledger, kindOfCall(ledger, permitted.terms), permitted.halt)) return undefined;
+  const kind = kindOfCall(ledger, permitted.terms);
+  if (isHeldBack(ledger, kind, permitted.halt)) return undefined;
+  // What cannot be taken back ends without a call, whatever ended it.
+  if (kind === 'release' && permitted.terms.irreversible.includes(ledger.action)) {
+    yield* closeRow(u, ledger);
+    return undefined;
+  }
   const call = yield* leaseCall(u, ledger, permitted);
   if (!call) yield* closeEffect(u, ledger);
   return call;
