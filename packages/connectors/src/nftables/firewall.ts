@@ -1,6 +1,7 @@
 import type { JsonSchema } from '@interdict/contract';
 import { type Entry, entryKey } from './entry.ts';
 import { findFailure, NftError, type NftFailure } from './nft-failure.ts';
+import { NftShell } from './nft-shell.ts';
 import { parseElements } from './parse-element.ts';
 import { type NftRun, runNft } from './run-nft.ts';
 import { sendJson } from './send-json.ts';
@@ -12,6 +13,8 @@ export interface Firewall {
   readonly settings: Settings;
   /** Ends all runs of nft. */
   readonly closing: AbortController;
+  /** For changes. */
+  readonly shell: NftShell;
   /** Sets that stood with their rules when they were last seen: an element goes there without a look before. */
   readonly readySets: Set<string>;
   /** Entries that this process made or saw to be ours: their comment need not be read to tell that they are there. */
@@ -20,13 +23,11 @@ export interface Firewall {
   readonly releasing: Set<string>;
 }
 
-export const createFirewall = (settings: Settings): Firewall => ({
-  settings,
-  closing: new AbortController(),
-  readySets: new Set(),
-  ownEntries: new Set(),
-  releasing: new Set(),
-});
+export function createFirewall(settings: Settings): Firewall {
+  const closing = new AbortController();
+  const shell = new NftShell(settings.nft, closing.signal);
+  return { settings, closing, shell, readySets: new Set(), ownEntries: new Set(), releasing: new Set() };
+}
 
 /** 50,000 elements are listed in 8 MB. */
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
@@ -69,7 +70,7 @@ export async function transact(
   commands: readonly JsonSchema[],
   signals: readonly AbortSignal[],
 ): Promise<NftFailure | undefined> {
-  const sender = order(firewall, signals, MAX_ANSWER_BYTES);
+  const sender = { ...order(firewall, signals, MAX_ANSWER_BYTES), shell: firewall.shell };
   const { run, failure } = await uninterrupted(() => sendJson(commands, sender));
   if (failure || run.kind !== 'exited' || run.stdout.trim() === '') return failure;
   return { kind: 'lost', message: 'nft answered to a change with text that it never has: what it did is not known.' };

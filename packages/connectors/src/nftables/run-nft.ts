@@ -24,15 +24,15 @@ export interface NftOrder {
 export const LINGER_MS = 1_000;
 
 /** A process that a signal does not end: nothing more is waited for. */
-const UNKILLABLE_MS = 500;
+export const UNKILLABLE_MS = 500;
 
 /** Messages in English, since they are read; and nothing of the server's own environment. */
-function nftEnvironment(): NodeJS.ProcessEnv {
+export function nftEnvironment(): NodeJS.ProcessEnv {
   return { PATH: programFolders().join(':'), LC_ALL: 'C' };
 }
 
 /** The whole group: `nft` may be a script of the administrator. */
-function kill(child: ChildProcess): void {
+export function kill(child: ChildProcess): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   } catch {
@@ -49,7 +49,7 @@ function notStarted(nft: string, error: NodeJS.ErrnoException): NftRun {
 }
 
 /** Calls `end` once all signals have aborted, or a while after the first; the answer takes the ears off. */
-function whenLeft({ signals, closing }: NftOrder, end: () => void): () => void {
+export function whenLeft({ signals, closing }: Omit<NftOrder, 'args'>, end: () => void): () => void {
   let left = 0;
   let timer: NodeJS.Timeout | undefined;
   const leave = (): void => {
