@@ -10,7 +10,8 @@ const AGENT = '33333333-3333-4333-8333-333333333333';
 const OTHER_APP = '44444444-4444-4444-8444-444444444444';
 const OTHER_TENANT = '22222222-2222-4222-8222-222222222222';
 const CONFIG = `providers:
-  - { name: branch, connector: agent, runs: [nftables], reporters: [${AGENT}], timeout: PT1S, lateness: PT1S }
+  - { name: branch, connector: agent, runs: [crowdsec], reporters: [${AGENT}], timeout: PT1S, lateness: PT1S }
+  - { name: near, connector: agent, runs: [nftables], reporters: [${AGENT}], timeout: PT1S, lateness: PT1S }
   - { name: quick, connector: simulator }
 `;
 const PRESENT = { kind: 'present' };
@@ -57,12 +58,12 @@ function describeWork(name: string, start: () => Promise<readonly [TestServer, T
     };
     /** At the other process, where there is one. */
     const complete = (id: string, report: object): Promise<Reply> => agent('complete', { id, ...report }, {}, second);
-    const block = async (): Promise<string> => {
+    const block = async (provider = 'branch'): Promise<string> => {
       last += 1;
       const body = {
         name: 'BlockIp',
         parameters: [{ name: 'IP', value: `198.51.100.${last}` }],
-        vendorInformation: { provider: 'branch' },
+        vendorInformation: { provider },
       };
       const { status, json } = await ask(at(), ACTIONS, { body });
       expect(status).toBe(201);
@@ -134,6 +135,19 @@ function describeWork(name: string, start: () => Promise<readonly [TestServer, T
       expect((await get(id)).enforcement).toMatchObject({ state: 'inForce', preexisting: true });
       await cancel(id);
       expect(await standing(id)).toBe('Completed released');
+    });
+
+    it('begins with the apply where that leaves what others put there, and tells whose it is behind it', async () => {
+      const near = { provider: 'near' };
+      for (const foreign of [true, false]) {
+        const id = await block('near');
+        const [apply, ...more] = (await agent('lease', { ...near, waitSeconds: 5 })).json.value as unknown as Work[];
+        expect([apply?.kind, more.length]).toEqual(['apply', 0]);
+        await complete(apply?.id ?? '', { ...near, answer: DONE, presence: { kind: 'present', foreign } });
+        expect((await get(id)).enforcement).toMatchObject({ state: 'inForce', preexisting: foreign });
+        await cancel(id);
+        expect(await standing(id)).toBe(`Completed ${foreign ? 'released' : 'releasing'}`);
+      }
     });
 
     it('is reported once, under its lease', async () => {

@@ -55,8 +55,8 @@ export interface ConnectorKind {
    */
   exclusiveOf?(settings: ProviderSettings): string;
   /**
-   * What it promises whatever its settings are, where an agent may run it far from the server. Absent: it runs in the
-   * server alone.
+   * What it promises whatever its settings are: all that the server knows of it where an agent runs it. What the agent's
+   * settings do not offer is refused there. Absent: it runs in the server alone.
    */
   readonly behindAgent?: ConnectorTraits;
   /**

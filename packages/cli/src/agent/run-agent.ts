@@ -108,17 +108,22 @@ async function report(agent: Agent, { id }: AgentWork, outcome: WorkReport): Pro
   }
 }
 
-const tell = ({ kind, call }: AgentWork, { answer, presence }: WorkReport): string =>
-  [kind, call.action, `${call.target.kind}:${call.target.value}`, '→', answer?.kind, presence?.kind]
+const messageIn = (said: object | undefined): string | undefined =>
+  said && 'message' in said ? String(said.message) : undefined;
+
+function tell({ kind, call }: AgentWork, { answer, presence }: WorkReport): string {
+  const message = messageIn(answer) ?? messageIn(presence);
+  return [kind, call.action, `${call.target.kind}:${call.target.value}`, '→', answer?.kind, presence?.kind, message]
     .filter((word) => word !== undefined)
     .join(' ');
+}
 
 /** One leased call, and what follows from it at once. */
 async function carryOut(agent: Agent, first: AgentWork, leasedAt: number): Promise<void> {
   let askedAt = leasedAt;
   for (let work: AgentWork | undefined = first; work !== undefined; ) {
     const outcome = isInTime(work, askedAt) ? await make(agent, work) : tooLate(work);
-    agent.say(tell(work, outcome));
+    agent.say(tell(work, told(outcome)));
     askedAt = performance.now();
     work = await report(agent, work, outcome);
   }

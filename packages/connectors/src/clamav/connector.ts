@@ -73,5 +73,6 @@ export const clamav: ConnectorKind = {
   configSchema: CONFIG_SCHEMA,
   secretKeys: [],
   exclusiveOf,
+  behindAgent: TRAITS,
   open: (settings) => openClamav(parseConfig(settings)),
 };

@@ -98,5 +98,6 @@ export const crowdsec: ConnectorKind = {
     return url ? [url.hostname.replace(/^\[|\]$/g, '')] : [];
   },
   exclusiveOf: (settings) => `the decisions of Interdict in CrowdSec at ${urlOf(settings)?.host ?? 'no URL'}`,
+  behindAgent: toTraits(true),
   open: (settings) => toConnector(createParts(parseConfig(settings))),
 };

@@ -192,6 +192,7 @@ export const defender: ConnectorKind = {
     ...hostOf(own.tokenUrl ?? 'https://login.microsoftonline.com'),
   ],
   exclusiveOf,
+  behindAgent: TRAITS,
   open: (settings) =>
     openDefender(settings, {
       now: () => new Date(),

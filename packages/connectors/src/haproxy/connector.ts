@@ -104,6 +104,7 @@ export const haproxy: ConnectorKind = {
   configSchema,
   secretKeys: [],
   exclusiveOf,
+  behindAgent: toTraits(['ip', 'domain', 'url']),
   open(provider): Connector {
     const parts = createParts(provider);
     const { changes, closing, looks, settings } = parts;

@@ -98,5 +98,6 @@ export const ldap: ConnectorKind = {
   secretKeys: ['password'],
   hostsOf,
   exclusiveOf: (settings) => `the users of ${hostsOf(settings).join()} below ${normalDn(String(settings.own.base))}`,
+  behindAgent: TRAITS.ppolicy,
   open: openLdap,
 };

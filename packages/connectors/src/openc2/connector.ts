@@ -8,7 +8,7 @@ import { configSchema, type Openc2Config, parseConfig } from './config.ts';
 import { openHttpTransfer } from './http-transfer.ts';
 import type { Heard, Reply, Transfer } from './message.ts';
 import { openMqttTransfer } from './mqtt-transfer.ts';
-import { OFFERED, toTraits } from './traits.ts';
+import { AGENT_TRAITS, OFFERED, toTraits } from './traits.ts';
 import {
   type Command,
   fromNote,
@@ -205,5 +205,6 @@ export const openc2: ConnectorKind = {
   hostsOf: ({ own }) =>
     typeof own.url === 'string' && URL.canParse(own.url) ? [new URL(own.url).hostname.replace(/^\[|\]$/g, '')] : [],
   exclusiveOf: ({ own }) => `${own.profile} ${own.url} ${JSON.stringify(own.responders ?? [])}`,
+  behindAgent: AGENT_TRAITS,
   open: openOpenc2,
 };

@@ -14,17 +14,30 @@ export const OFFERED: Readonly<Record<Profile, readonly ConnectorAction[]>> = {
   er: [action('IsolateHost', 'host'), action('BlockFile', 'sha256', 'sha1', 'md5')],
 };
 
-/** An endpoint has one state of a device or a file, and no place for whose it is. */
-export const toTraits = ({ profile, keepsTime, deduplicates }: Openc2Config): ConnectorTraits => ({
-  actions: OFFERED[profile],
+const COMMON = {
   verification: 'reported',
-  idempotence: deduplicates ? 'native' : 'none',
   probe: 'none',
   seesForeign: false,
-  keepsTime,
   maxLatenessMs: 30_000,
   timeoutMs: 10_000,
   limits: { concurrency: 64 },
   simulated: false,
+} as const satisfies Partial<ConnectorTraits>;
+
+/** An endpoint has one state of a device or a file, and no place for whose it is. */
+export const toTraits = ({ profile, keepsTime, deduplicates }: Openc2Config): ConnectorTraits => ({
+  ...COMMON,
+  actions: OFFERED[profile],
+  idempotence: deduplicates ? 'native' : 'none',
+  keepsTime,
   ...(profile === 'er' && { tenants: 'one' }),
 });
+
+/** Whatever its profile is: what that has no words for, the agent refuses. */
+export const AGENT_TRAITS: ConnectorTraits = {
+  ...COMMON,
+  actions: [...OFFERED.pf, ...OFFERED.er],
+  idempotence: 'none',
+  keepsTime: true,
+  tenants: 'one',
+};

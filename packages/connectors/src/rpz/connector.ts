@@ -78,5 +78,6 @@ export const rpz: ConnectorKind = {
   secretKeys: ['secret'],
   hostsOf: (settings) => [serverOf(settings), ...resolversOf(settings)].map(({ host }) => host),
   exclusiveOf,
+  behindAgent: TRAITS,
   open: (settings) => toConnector(createParts(settings)),
 };

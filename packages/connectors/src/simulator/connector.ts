@@ -147,6 +147,7 @@ export const simulator: ConnectorKind = {
     additionalProperties: false,
   },
   secretKeys: [],
+  behindAgent: TRAITS,
   open: (settings) => {
     checkActions(settings);
     return openSimulator(productNamed(settings.name), systemClock);

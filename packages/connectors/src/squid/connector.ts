@@ -127,5 +127,6 @@ export const squid: ConnectorKind = {
   secretKeys: [],
   hostsOf,
   exclusiveOf,
+  behindAgent: TRAITS,
   open: (settings: ProviderSettings) => new SquidConnector(readSettings(settings)),
 };

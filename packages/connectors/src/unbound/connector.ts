@@ -52,5 +52,6 @@ export const unbound: ConnectorKind = {
   secretKeys: [],
   hostsOf: (settings) => [readConfig(settings).probe.host],
   exclusiveOf: (settings) => `the control socket ${readConfig(settings).socket}`,
+  behindAgent: TRAITS,
   open,
 };

@@ -82,5 +82,6 @@ export const webhook: ConnectorKind = {
   secretKeys: ['secret'],
   hostsOf: ({ own }) =>
     typeof own.url === 'string' && URL.canParse(own.url) ? [new URL(own.url).hostname.replace(/^\[|\]$/g, '')] : [],
+  behindAgent: toTraits(false),
   open: (settings) => openWebhook(settings, { now: () => new Date(), resolve: resolveBySystem }),
 };
