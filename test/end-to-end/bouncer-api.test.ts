@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusalFaults } from '../refusal.ts';
 import { ask, type Json, startServer, type TestServer, until } from '../server.ts';
 
 const ACTIONS = '/beta/security/securityActions';
@@ -9,6 +10,7 @@ const KEYS = {
   one: 'a-key-of-the-first-bouncer',
   two: 'a-key-of-the-second-bouncer',
   other: 'a-key-of-some-other-bouncer',
+  three: 'a-key-of-one-without-networks',
 };
 
 const CONFIG = `
@@ -16,9 +18,11 @@ providers:
   - { name: edge, connector: blocklist }
   - { name: inner, connector: blocklist }
   - { name: beside, connector: blocklist }
+  - { name: plain, connector: blocklist }
 feedKeys:
-  - { name: one, tenant: ${TENANT}, providers: [edge], key: { env: KEY_ONE } }
+  - { name: one, tenant: ${TENANT}, providers: [edge], networks: true, key: { env: KEY_ONE } }
   - { name: two, tenant: ${TENANT}, providers: [Inner, beside], key: { env: KEY_TWO } }
+  - { name: three, tenant: ${TENANT}, providers: [plain], key: { env: KEY_THREE } }
   - { name: other, tenant: 10ca1000-0000-4000-8000-000000000002, providers: [edge], key: { env: KEY_OTHER } }
 `;
 
@@ -35,7 +39,7 @@ const anAddress = (): string => {
 };
 
 beforeAll(async () => {
-  const env = { KEY_ONE: KEYS.one, KEY_TWO: KEYS.two, KEY_OTHER: KEYS.other };
+  const env = { KEY_ONE: KEYS.one, KEY_TWO: KEYS.two, KEY_OTHER: KEYS.other, KEY_THREE: KEYS.three };
   server = await startServer({ config: CONFIG, env });
 }, 120_000);
 afterAll(() => server.discard());
@@ -178,25 +182,57 @@ describe("the API of CrowdSec's bouncers", () => {
     expect(await stateOf(beside)).toBe('released');
   });
 
-  it('a HEAD, and a bouncer that asks for a part, are answered and do not count', async () => {
-    const address = anAddress();
-    const id = await block(address);
+  it('answers a HEAD, which does not count', async () => {
+    const id = await block(anAddress());
     await running(id);
     const url = `${server.url}/v1/decisions/stream`;
     const head = await fetch(url, { method: 'HEAD', headers: { 'X-Api-Key': KEYS.one } });
     expect(head.status).toBe(200);
-    for (const query of [
-      '?scopes=Ip',
-      '?scopes=range',
-      '?origins=cscli,interdict&value=x',
-      '?scenarios_not_containing=interdict',
-    ]) {
-      const part = told(await pull(query));
-      expect(part.added.includes(address), query).toBe(query === '?scopes=Ip');
-      expect(await statusOf(id), query).toBe('Running');
-    }
-    expect(told(await pull('?scopes=ip,range&origins=interdict&dedup=true')).added).toEqual([address]);
+    expect(await statusOf(id)).toBe('Running');
+    await pull();
+  });
+
+  it.each([
+    ['?scopes=Ip', 'scopes'],
+    ['?startup=true&scopes=range', 'scopes'],
+    ['?origins=cscli', 'origins'],
+    ['?scenarios_not_containing=interdict', 'scenarios_not_containing'],
+  ])('refuses %s: nobody could say what a bouncer has that asks for a part', async (query, target) => {
+    const answer = await fetch(`${server.url}/v1/decisions/stream${query}`, { headers: { 'X-Api-Key': KEYS.one } });
+    const { status, headers } = answer;
+    const refused = { status: 400, inner: 'invalidQueryOption', target } as const;
+    expect(refusalFaults({ status, headers, body: await answer.text() }, refused)).toEqual([]);
+  });
+
+  it('takes options that leave nothing out', async () => {
+    const address = anAddress();
+    const id = await block(address);
+    await running(id);
+    expect(told(await pull('?scopes=ip,range&origins=cscli,interdict&dedup=true')).added).toEqual([address]);
     expect(await statusOf(id)).toBe('Completed');
+  });
+
+  it('tells no network to a bouncer that blocks none, and its action does not read Completed', async () => {
+    const [network, address] = ['198.51.100.0/24', '198.51.100.0'];
+    const wide = await block(network, 'plain');
+    const one = await block(address, 'plain');
+    await running(one);
+    expect(told(await pull('?startup=true', KEYS.three))).toEqual({ added: [address], deleted: [] });
+    expect([await statusOf(wide), await stateOf(one)]).toEqual(['Running', 'inForce']);
+    await cancel(wide);
+    expect(told(await pull('?scopes=ip', KEYS.three)), 'its first address is another one’s').toEqual(NOTHING);
+    expect([await stateOf(wide), await stateOf(one)]).toEqual(['released', 'inForce']);
+  });
+
+  it('tells an address again that goes with a network', async () => {
+    const [network, address] = ['203.0.113.0/24', '203.0.113.0'];
+    const [wide, one] = [await block(network), await block(address)];
+    await running(wide);
+    await running(one);
+    await pull();
+    await cancel(wide);
+    expect(told(await pull())).toEqual({ added: [address], deleted: [network] });
+    expect([await stateOf(wide), await stateOf(one)]).toEqual(['released', 'inForce']);
   });
 
   it('is asked about one address by whoever asks each time', async () => {
@@ -215,6 +251,11 @@ describe("the API of CrowdSec's bouncers", () => {
     expect(await about('?ip=192.0.2.1')).toBe(null);
     expect(await about('?ip=192.0.2.1&type=captcha')).toBe(null);
     expect(await about(`?value=${address}`)).toEqual([address]);
+    const brief = anAddress();
+    await running(await block(brief, 'edge', { ttl: 'PT2M' }));
+    const { headers } = { headers: { 'X-Api-Key': KEYS.one } };
+    const listed = await (await fetch(`${server.url}/v1/decisions?value=${brief}`, { headers })).json();
+    expect(listed, 'with its true end').toMatchObject([{ duration: expect.stringMatching(/^0h[01]m[\d.]+s$/) }]);
     expect(await about('')).toContain(address);
     const bad = await fetch(`${server.url}/v1/decisions?ip=localhost`, { headers: { 'X-Api-Key': KEYS.one } });
     expect(bad.status).toBe(400);
@@ -260,5 +301,37 @@ describe("the API of CrowdSec's bouncers", () => {
       (state) => state === 'released',
     );
     expect(told(await pull())).toEqual(NOTHING);
+  }, 60_000);
+
+  it('whose key loses a provider lets go of what it had of it', async () => {
+    const [lost, shared, kept] = [anAddress(), anAddress(), anAddress()];
+    const ids = [await block(lost, 'inner'), await block(shared, 'inner')] as const;
+    await running(await block(shared, 'beside'));
+    await running(await block(kept, 'beside'));
+    for (const id of ids) await running(id);
+    await pull('', KEYS.two);
+    expect(await stateOf(ids[0])).toBe('inForce');
+    await cancel(ids[0]);
+    const env = { KEY_ONE: KEYS.one, KEY_TWO: KEYS.two, KEY_OTHER: KEYS.other, KEY_THREE: KEYS.three };
+    const config = CONFIG.replace('[Inner, beside]', '[beside]');
+    await server.kill();
+    server = await startServer({ data: server.data, config, env });
+    expect(await stateOf(ids[0]), 'the bouncer has it still').toBe('releasing');
+    expect(told(await pull('', KEYS.two))).toEqual({ added: [], deleted: [lost] });
+    await until(
+      () => stateOf(ids[0]),
+      (state) => state === 'released',
+    );
+    expect(told(await pull('', KEYS.two))).toEqual(NOTHING);
+    await cancel(ids[1]);
+    await until(
+      () => stateOf(ids[1]),
+      (state) => state === 'released',
+    );
+    await server.kill();
+    server = await startServer({ data: server.data, config: CONFIG, env });
+    const again = anAddress();
+    await running(await block(again, 'inner'));
+    expect(told(await pull('', KEYS.two)).added).toContain(again);
   }, 60_000);
 });

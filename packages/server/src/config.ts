@@ -65,6 +65,7 @@ interface FileValue {
     readonly name: string;
     readonly tenant: string;
     readonly providers: readonly string[];
+    readonly networks?: boolean;
   }[];
 }
 
@@ -126,10 +127,11 @@ function checkHttp(file: YamlFile | undefined, { server }: FileValue): void {
 }
 
 function readFeedKeys(file: YamlFile, value: FileValue): readonly FeedKey[] {
-  const keys = (value.feedKeys ?? []).map(({ name, tenant, providers }, index) => ({
+  const keys = (value.feedKeys ?? []).map(({ name, tenant, providers, networks = false }, index) => ({
     name,
     tenantId: tenant.toLowerCase(),
     providers,
+    networks,
     key: readSecret(file, `feedKeys/${index}/key`, environment),
   }));
   const [fault] = findFeedKeyFaults(keys);

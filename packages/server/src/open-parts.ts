@@ -37,6 +37,7 @@ function openFeeds(config: Config, store: Store, feedKeys: readonly FeedKey[], b
       feedKeys
         .filter((key) => key.tenantId === tenantId && key.providers.some((name) => equal(name, provider)))
         .map(({ name }) => name),
+    allKeysOf: (tenantId) => feedKeys.filter((key) => key.tenantId === tenantId).map(({ name }) => name),
     begun: async (tenantId) => bell.dispatcher && begun(bell.dispatcher, tenantId),
     settled: async (tenantId) => bell.dispatcher && settled(bell.dispatcher, tenantId),
   });

@@ -2,7 +2,7 @@ import { cancelAction } from './actions/cancel-action.ts';
 import { askRepeated, createAction, findOutcome } from './actions/create-action.ts';
 import { deleteAction } from './actions/delete-action.ts';
 import { resumeDispatch, stopDispatch } from './actions/dispatch-units.ts';
-import { beginFetch, endFetch } from './actions/feed-fetches.ts';
+import { beginFetch, endFetch, forgetFetches } from './actions/feed-fetches.ts';
 import { keepOrder } from './actions/listing/kept-order.ts';
 import { indexAgain, indexWords } from './actions/listing/word-index.ts';
 import { quarantineTenant } from './actions/quarantine.ts';
@@ -52,6 +52,7 @@ export const UNITS: readonly AnyUnit[] = [
   resumeDispatch,
   beginFetch,
   endFetch,
+  forgetFetches,
   takeDue,
   takeOne,
   settleCall,

@@ -37,11 +37,11 @@ function idOf({ provider, target }: Decision): number {
 
 export const scenarioOf = (provider: string): string => `interdict/${provider}`;
 
-function decisionText(decision: Decision): string {
+function decisionText(decision: Decision, beyondMs: number): string {
   const { target, provider, remainingMs } = decision;
   const colon = target.indexOf(':');
   return JSON.stringify({
-    duration: goDuration(remainingMs < 0 ? remainingMs : remainingMs + BEYOND_MS),
+    duration: goDuration(remainingMs < 0 ? remainingMs : remainingMs + beyondMs),
     id: idOf(decision),
     origin: 'interdict',
     scenario: scenarioOf(provider),
@@ -52,12 +52,12 @@ function decisionText(decision: Decision): string {
 }
 
 /** Where there is none, the local API says null. */
-function* listParts(decisions: readonly Decision[]): Generator<string> {
+function* listParts(decisions: readonly Decision[], beyondMs: number): Generator<string> {
   if (decisions.length === 0) yield 'null';
   else {
     let before = '[';
     for (const decision of decisions) {
-      yield before + decisionText(decision);
+      yield before + decisionText(decision, beyondMs);
       before = ',';
     }
     yield ']';
@@ -66,14 +66,15 @@ function* listParts(decisions: readonly Decision[]): Generator<string> {
 
 function* deltaParts(added: readonly Decision[], gone: readonly Decision[]): Generator<string> {
   yield '{"deleted":';
-  yield* listParts(gone);
+  yield* listParts(gone, BEYOND_MS);
   yield ',"new":';
-  yield* listParts(added);
+  yield* listParts(added, BEYOND_MS);
   yield '}';
 }
 
+/** With the ends of blocks: whoever asks each time is told nothing when one is over. */
 export const toDecisionList = async (decisions: readonly Decision[]): Promise<Buffer> =>
-  (await writeInTurns(listParts(decisions))).body;
+  (await writeInTurns(listParts(decisions, 0))).body;
 
 export const toDeltaBody = async (added: readonly Decision[], gone: readonly Decision[]): Promise<Buffer> =>
   (await writeInTurns(deltaParts(added, gone))).body;

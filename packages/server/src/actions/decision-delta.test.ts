@@ -6,9 +6,10 @@ import { type FeedReader, queries } from '../store/queries.ts';
 import type { EnforcementRow, FeedFetchRow } from '../store/rows.ts';
 import { anEnforcementRow } from '../store/testing/an-action-row.ts';
 import { unit } from '../store/work.ts';
-import { pulledVersion, toChange, toWhole, wholeAtOf } from './decision-delta.ts';
+import { toChange, toLetGo, toWhole, wholeAtOf } from './decision-delta.ts';
 import { beginFetch, endFetch, type FetchEnd, LONGEST_FETCH_MS } from './feed-fetches.ts';
 import { toHolders } from './feed-holders.ts';
+import { isNetwork, pulledVersion } from './pulled-version.ts';
 
 const READER: FeedReader = { provider: 'edge', list: 'ip', key_name: 'bouncer' };
 const ENTRIES = 6;
@@ -33,9 +34,11 @@ class World {
   readonly applied = new Set<string>();
   /** It was killed, and keeps what it has. */
   hasBegun = true;
+  /** As its key is configured. */
+  networks = false;
 
   toggle(index: number): void {
-    const target = `ip:203.0.113.${index}`;
+    const target = index % 3 === 0 ? `cidr:198.51.${index}.0/24` : `ip:203.0.113.${index}`;
     const sequence = this.#store.run(change, null);
     const row = this.rows.get(target) ?? anEnforcementRow({ target, holds: 0 });
     const changed =
@@ -46,11 +49,14 @@ class World {
   }
 
   pull({ noted, isApplied }: Course, meanwhile: () => void): void {
-    const id = this.#store.run(beginFetch, READER);
+    const begun = { ...READER, version: pulledVersion({ wholeAt: 0, networks: this.networks }) };
+    const id = this.#store.run(beginFetch, begun);
     const fetches = this.fetches().filter((fetch) => fetch.id !== id);
     const marks = [...this.rows.values()].map((row) => ({ ...row, wanted_until: row.wanted_until ?? 0 }));
     const sequence = this.#store.run(change, null);
-    const delta = this.hasBegun || wholeAtOf(fetches) === undefined ? toWhole(marks) : toChange(marks, fetches);
+    const { networks } = this;
+    const known = { fetches, networks };
+    const delta = this.hasBegun || wholeAtOf(known) === undefined ? toWhole(marks, known) : toChange(marks, known);
     meanwhile();
     if (isApplied) {
       for (const target of delta.gone) this.applied.delete(target);
@@ -58,7 +64,10 @@ class World {
       this.hasBegun = false;
     }
     if (noted === 'lost') return;
-    const end: FetchEnd = noted === 'nothing' ? { kind: noted } : { kind: noted, sequence, version: pulledVersion(1) };
+    const end: FetchEnd =
+      noted === 'nothing'
+        ? { kind: noted }
+        : { kind: noted, sequence, version: pulledVersion({ wholeAt: 1, networks }) };
     this.#store.run(endFetch, { reader: READER, id, end, action: 'BlockIp' });
   }
 
@@ -81,7 +90,8 @@ class World {
   }
 
   listed(): readonly string[] {
-    return [...this.rows].filter(([, { holds }]) => holds > 0).map(([target]) => target);
+    const on = [...this.rows].filter(([, { holds }]) => holds > 0).map(([target]) => target);
+    return on.filter((target) => this.networks || !isNetwork(target));
   }
 
   close(): void {
@@ -109,6 +119,7 @@ describe('what a bouncer is told', () => {
       for (let pull = 0; pull < PULLS; pull += 1) {
         toggleSome();
         if (random() < 0.05) world.hasBegun = true;
+        if (random() < 0.05) world.networks = !world.networks;
         if (random() < 0.1) world.clock.nowMs += LONGEST_FETCH_MS;
         world.pull(aCourse(random), toggleSome);
         expect(world.settle()).toEqual([]);
@@ -124,7 +135,7 @@ describe('what a bouncer is told', () => {
     world.toggle(1);
     world.pull({ noted: 'got', isApplied: true }, () => undefined);
     const marks = [...world.rows.values()].map((row) => ({ ...row, wanted_until: 0 }));
-    expect(toChange(marks, world.fetches())).toEqual({
+    expect(toChange(marks, { fetches: world.fetches(), networks: false })).toEqual({
       listed: new Set(['ip:203.0.113.1']),
       added: [],
       gone: new Set(),
@@ -132,15 +143,36 @@ describe('what a bouncer is told', () => {
     world.close();
   });
 
-  it('is everything after a fetch of the list by the same key: nobody knows what the bouncer has', () => {
+  it('is everything after a fetch of the list by the same key, or where it is told networks from now on', () => {
     const row = { state: 'got' as const, version: 'a digest' } as FeedFetchRow;
-    expect(wholeAtOf([row])).toBeUndefined();
-    expect(wholeAtOf([{ ...row, version: pulledVersion(7) }, row])).toBeUndefined();
-    expect(
-      wholeAtOf([
-        { ...row, version: pulledVersion(9) },
-        { ...row, version: pulledVersion(7) },
-      ]),
-    ).toBe(7);
+    const pulled = (wholeAt: number, networks = false): FeedFetchRow => ({
+      ...row,
+      version: pulledVersion({ wholeAt, networks }),
+    });
+    const wholeAt = (...fetches: readonly FeedFetchRow[]) => wholeAtOf({ fetches, networks: false });
+    expect(wholeAt()).toBeUndefined();
+    expect(wholeAt(row)).toBeUndefined();
+    expect(wholeAt(pulled(7), row)).toBeUndefined();
+    expect(wholeAt(pulled(7), pulled(7, true))).toBeUndefined();
+    expect(wholeAt(pulled(9), pulled(7))).toBe(7);
+  });
+
+  it('lets go of all that it may have of a list that its key opens no more', () => {
+    const world = new World();
+    for (const index of [1, 2, 3]) world.toggle(index);
+    world.pull({ noted: 'got', isApplied: true }, () => world.toggle(4));
+    const marks = [...world.rows.values()].map((row) => ({ ...row, wanted_until: 0 }));
+    expect(toLetGo(marks, world.fetches())).toEqual({
+      listed: new Set(),
+      added: [],
+      gone: new Set(['ip:203.0.113.1', 'ip:203.0.113.2']),
+    });
+    const [row, stranger] = [world.rows.get('ip:203.0.113.1'), world.rows.get('ip:203.0.113.4')];
+    const held = (of: typeof row, otherKeys: readonly string[]) =>
+      of && toHolders(of, world.fetches(), { keys: [], otherKeys, now: world.clock.nowMs });
+    expect(held(row, ['bouncer'])).toMatchObject({ withEntry: 1, recent: 0 });
+    expect(held(stranger, ['bouncer'])).toMatchObject({ withEntry: 0 });
+    expect(held(row, [])).toMatchObject({ withEntry: 0 });
+    world.close();
   });
 });

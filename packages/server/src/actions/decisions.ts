@@ -1,22 +1,17 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { FeedMarkRow, FeedReader } from '../store/queries.ts';
 import { queries } from '../store/queries.ts';
 import type { FeedFetchRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { type Decision, toDecisionList, toDeltaBody } from './decision-body.ts';
-import { type ListDelta, pulledVersion, toChange, toWhole, wholeAtOf } from './decision-delta.ts';
-import type { GotVersion } from './feed-fetches.ts';
+import { type ListDelta, toChange, toLetGo, toWhole, wholeAtOf } from './decision-delta.ts';
+import type { GotVersion, LetGo } from './feed-fetches.ts';
+import { isNetwork, pulledVersion } from './pulled-version.ts';
 
-/** Which of a key's entries a bouncer asks for. */
-export interface DecisionFilter {
-  isWanted(decision: Decision): boolean;
-  /** Whether it leaves nothing out. */
-  readonly isAll: boolean;
-}
-
-/** The list of a provider that a bouncer pulls, and the fetch that was noted for it; none where it asks for a part. */
+/** The list of a provider that a bouncer pulls, and the fetch that was noted for it. */
 export interface Pulled {
   readonly provider: string;
-  readonly fetchId: string | undefined;
+  readonly fetchId: string;
 }
 
 export interface Pull {
@@ -25,17 +20,20 @@ export interface Pull {
   readonly lists: readonly Pulled[];
   /** The bouncer has just begun, and knows nothing. */
   readonly isStartup: boolean;
-  readonly filter: DecisionFilter;
+  /** It blocks whole networks, and is told them. */
+  readonly networks: boolean;
 }
 
 export interface PullAnswer {
   readonly body: Buffer;
   /** By provider. */
   readonly got: ReadonlyMap<string, GotVersion>;
+  /** Lists that the key opens no more. */
+  readonly letGo: readonly LetGo[];
 }
 
 /** What fills the lists that bouncers pull. */
-const ACTION = 'BlockIp';
+export const PULLED_ACTION = 'BlockIp';
 export const PULLED_LIST = 'ip';
 
 /** ipset forgets after 24 days whatever it was told: everything is told again before. */
@@ -53,7 +51,7 @@ async function readMarks(
 ): Promise<{ readonly marks: readonly FeedMarkRow[]; readonly sequence: number }> {
   const { rows, sequence } = await store.scan(tenantId, [
     (last: FeedMarkRow | undefined, limit: number) =>
-      queries.feedMarks({ provider, action: ACTION, after: last?.target ?? '', limit }),
+      queries.feedMarks({ provider, action: PULLED_ACTION, after: last?.target ?? '', limit }),
   ]);
   return { marks: rows[0], sequence };
 }
@@ -75,7 +73,7 @@ async function sequenceIfSame(
   if (sequence - only.sequence > FARTHEST) return undefined;
   for (let after = only.sequence; after < sequence; after += ENTRIES_A_READ) {
     const until = Math.min(after + ENTRIES_A_READ, sequence);
-    const changes = await store.read(tenantId, queries.feedChange({ provider, action: ACTION, after, until }));
+    const changes = await store.read(tenantId, queries.feedChange({ provider, action: PULLED_ACTION, after, until }));
     if (changes.length > 0) return undefined;
   }
   return Math.max(sequence, only.sequence);
@@ -89,19 +87,26 @@ interface ListAnswer {
 
 const NOTHING: ListDelta = { listed: new Set(), added: [], gone: new Set() };
 
-async function answerOf(deps: DecisionsDeps, pull: Pull, { provider, fetchId }: Pulled): Promise<ListAnswer> {
-  const { tenantId, key } = pull;
+/** Of several lists each is read whole: what is gone from one may stand on another. */
+async function answerOf(
+  deps: DecisionsDeps,
+  pull: Pull,
+  { provider, fetchId }: Pulled,
+  isAlone: boolean,
+): Promise<ListAnswer> {
+  const { tenantId, key, networks } = pull;
   const reader: FeedReader = { provider, list: PULLED_LIST, key_name: key };
-  const all = fetchId === undefined ? [] : await deps.store.read(tenantId, queries.feedFetchesOf(reader));
+  const all = await deps.store.read(tenantId, queries.feedFetchesOf(reader));
   const fetches = all.filter(({ id }) => id !== fetchId);
+  const known = { fetches, networks };
   const now = deps.clock.now();
-  const wholeAt = wholeAtOf(fetches);
+  const wholeAt = wholeAtOf(known);
   const isWhole = pull.isStartup || wholeAt === undefined || now - wholeAt > WHOLE_EVERY_MS;
-  const version = pulledVersion(isWhole ? now : (wholeAt ?? now));
-  const same = isWhole || pull.lists.length > 1 ? undefined : await sequenceIfSame(deps, tenantId, provider, fetches);
+  const version = pulledVersion({ wholeAt: isWhole ? now : (wholeAt ?? now), networks });
+  const same = isWhole || !isAlone ? undefined : await sequenceIfSame(deps, tenantId, provider, fetches);
   if (same !== undefined) return { provider, delta: NOTHING, got: { sequence: same, version } };
   const { marks, sequence } = await readMarks(deps, tenantId, provider);
-  return { provider, delta: isWhole ? toWhole(marks) : toChange(marks, fetches), got: { sequence, version } };
+  return { provider, delta: isWhole ? toWhole(marks, known) : toChange(marks, known), got: { sequence, version } };
 }
 
 const toDecision =
@@ -112,26 +117,68 @@ const toDecision =
     remainingMs: Math.max(0, (wanted_until ?? now) - now),
   });
 
+interface Lost {
+  readonly letGo: LetGo;
+  readonly delta: ListDelta;
+}
+
+/** Lists that the key once opened: its bouncer keeps what it had of them until it is told. */
+async function readLost(deps: DecisionsDeps, { tenantId, key, lists }: Pull): Promise<readonly Lost[]> {
+  const all = await deps.store.read(tenantId, queries.feedFetchesOfKey({ list: PULLED_LIST, key_name: key }));
+  const lost = all.filter((fetch) => !lists.some(({ provider }) => provider === fetch.provider));
+  const byProvider = [...Map.groupBy(lost, ({ provider }) => provider)];
+  return await Promise.all(
+    byProvider.map(async ([provider, fetches]) => {
+      const { marks } = await readMarks(deps, tenantId, provider);
+      return { letGo: { provider, ids: fetches.map(({ id }) => id) }, delta: toLetGo(marks, fetches) };
+    }),
+  );
+}
+
+interface Told {
+  readonly provider: string;
+  readonly delta: ListDelta;
+}
+
+/** What one of the lists has is gone for the bouncer at none. */
+function goneOf(told: readonly Told[]): readonly Decision[] {
+  const isListed = (target: string): boolean => told.some(({ delta }) => delta.listed.has(target));
+  return told.flatMap(({ provider, delta }) =>
+    [...delta.gone].filter((target) => !isListed(target)).map((target) => ({ target, provider, remainingMs: -1 })),
+  );
+}
+
+/** Debian's bouncer lets go of a network's first address with the network, whoever else blocks it. It deletes first. */
+function toldAgain(told: readonly Told[], gone: readonly Decision[]): readonly Decision[] {
+  const networks = gone.filter(({ target }) => isNetwork(target));
+  const firsts = new Set(networks.map(({ target }) => `ip:${target.slice('cidr:'.length).split('/')[0]}`));
+  return [...firsts].flatMap((target) => {
+    const by = told.find(({ delta }) => delta.listed.has(target));
+    return by ? [{ target, provider: by.provider, remainingMs: 0 }] : [];
+  });
+}
+
 /**
  * What a bouncer does not know yet, by what its key has got. The fetches must have been noted before: what is read here
- * is at least as new. What one of its providers lists is gone for it at none.
+ * is at least as new.
  */
 export async function readDelta(deps: DecisionsDeps, pull: Pull): Promise<PullAnswer> {
-  const answers = await Promise.all(pull.lists.map((list) => answerOf(deps, pull, list)));
+  const lost = await readLost(deps, pull);
+  const isAlone = pull.lists.length === 1 && lost.length === 0;
+  const answers = await Promise.all(pull.lists.map((list) => answerOf(deps, pull, list, isAlone)));
   const now = deps.clock.now();
-  const isListed = (target: string): boolean => answers.some(({ delta }) => delta.listed.has(target));
   const added = answers.flatMap(({ provider, delta }) => delta.added.map(toDecision(provider, now)));
-  const gone = answers.flatMap(({ provider, delta }) =>
-    [...delta.gone]
-      .filter((target) => !isListed(target))
-      .map((target): Decision => ({ target, provider, remainingMs: -1 })),
-  );
-  const { isWanted } = pull.filter;
+  const told = [...answers, ...lost.map(({ letGo, delta }) => ({ provider: letGo.provider, delta }))];
+  const gone = goneOf(told);
   return {
-    body: await toDeltaBody(added.filter(isWanted), gone.filter(isWanted)),
+    body: await toDeltaBody([...added, ...toldAgain(told, gone)], gone),
     got: new Map(answers.map(({ provider, got }) => [provider, got])),
+    letGo: lost.map(({ letGo }) => letGo),
   };
 }
+
+/** Two to four milliseconds of work: whoever else waits comes in between. */
+const MARKS_A_TURN = 5_000;
 
 /** All that stands on the lists of some providers. */
 export async function listDecisions(
@@ -140,11 +187,15 @@ export async function listDecisions(
   providers: readonly string[],
   isWanted: (decision: Decision) => boolean,
 ): Promise<Buffer> {
-  const lists = await Promise.all(
-    providers.map(async (provider) => {
-      const { marks } = await readMarks(deps, tenantId, provider);
-      return marks.filter(({ holds }) => holds > 0).map(toDecision(provider, deps.clock.now()));
-    }),
-  );
-  return await toDecisionList(lists.flat().filter(isWanted));
+  const found: Decision[] = [];
+  for (const provider of providers) {
+    const { marks } = await readMarks(deps, tenantId, provider);
+    const toOne = toDecision(provider, deps.clock.now());
+    for (let from = 0; from < marks.length; from += MARKS_A_TURN) {
+      const listed = marks.slice(from, from + MARKS_A_TURN).filter(({ holds }) => holds > 0);
+      found.push(...listed.map(toOne).filter(isWanted));
+      await turn();
+    }
+  }
+  return await toDecisionList(found);
 }

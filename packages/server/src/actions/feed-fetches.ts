@@ -1,6 +1,7 @@
 import { type FeedReader, queries } from '../store/queries.ts';
 import type { FeedFetchRow } from '../store/rows.ts';
 import { all, run, unit } from '../store/work.ts';
+import { findPulled } from './pulled-version.ts';
 
 /**
  * How long a fetch may take: the server breaks a body off that is still being sent then. A fetch that is noted as
@@ -24,11 +25,16 @@ const lastNumber = (fetches: readonly FeedFetchRow[]): number =>
 const isOverdue = ({ state, begun_at }: FeedFetchRow, now: number): boolean =>
   state === 'underWay' && begun_at + LONGEST_FETCH_MS <= now;
 
+export interface BegunFetch extends FeedReader {
+  /** Of a pull: what kind it is. */
+  readonly version?: string;
+}
+
 /**
  * A key is about to get a version. From now until a later fetch takes its place it may have every entry that is, or
  * comes to be, on the list: no release of one counts as done. Returns the fetch's id.
  */
-export const beginFetch = unit('feeds.beginFetch', function* (u, reader: FeedReader) {
+export const beginFetch = unit('feeds.beginFetch', function* (u, { version, ...reader }: BegunFetch) {
   const fetches = yield* all(queries.feedFetchesOf(reader));
   const last = lastNumber(fetches);
   const overdue = fetches.filter((fetch) => isOverdue(fetch, u.now));
@@ -40,7 +46,7 @@ export const beginFetch = unit('feeds.beginFetch', function* (u, reader: FeedRea
     over_at_number: null,
     since: u.sequence,
     sequence: null,
-    version: null,
+    version: version ?? null,
     begun_at: u.now,
     got_at: null,
   };
@@ -58,9 +64,12 @@ export const beginFetch = unit('feeds.beginFetch', function* (u, reader: FeedRea
 function allBrokenOff(mine: FeedFetchRow, others: readonly FeedFetchRow[]): FeedFetchRow {
   const all = [mine, ...others];
   const isKnown = all.every(({ sequence }) => sequence !== null);
+  // Of pulls with networks and without, both are possible.
+  const isOne = all.every((fetch) => findPulled(fetch)?.networks === findPulled(mine)?.networks);
   return {
     ...mine,
     state: 'brokenOff',
+    version: isOne ? mine.version : null,
     since: Math.min(...all.map(({ since }) => since)),
     sequence: isKnown ? Math.max(...all.map(({ sequence }) => sequence ?? 0)) : null,
   };
@@ -122,3 +131,21 @@ export const endFetch = unit('feeds.endFetch', function* (u, ended: EndedFetch) 
   if (woken.length > 0) u.due(u.now);
   return woken.length;
 });
+
+/** Fetches of a list that its key opens no more, and of which the bouncer was told to let go. */
+export interface LetGo {
+  readonly provider: string;
+  readonly ids: readonly string[];
+}
+
+/** A bouncer has let go of lists: whatever waits for that is woken. */
+export const forgetFetches = unit(
+  'feeds.forgetFetches',
+  function* (u, { lists, action, ...of }: Omit<FeedReader, 'provider'> & { lists: readonly LetGo[]; action: string }) {
+    for (const { provider, ids } of lists) {
+      yield* run(...ids.map((id) => queries.deleteFeedFetch({ ...of, provider, id })));
+      const woken = yield* all(queries.wakeFeedEntries({ provider, action, now: u.now }));
+      if (woken.length > 0) u.due(u.now);
+    }
+  },
+);

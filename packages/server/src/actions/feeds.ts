@@ -2,8 +2,9 @@ import { Refusal } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { queries } from '../store/queries.ts';
 import type { Store } from '../store/store.ts';
-import { type DecisionFilter, listDecisions, type Pull, type PullAnswer, readDelta } from './decisions.ts';
-import { beginFetch, endFetch, type FetchEnd } from './feed-fetches.ts';
+import type { Decision } from './decision-body.ts';
+import { listDecisions, PULLED_ACTION, PULLED_LIST, type Pull, type PullAnswer, readDelta } from './decisions.ts';
+import { beginFetch, endFetch, type FetchEnd, forgetFetches, type LetGo } from './feed-fetches.ts';
 import { type FeedHolders, NO_HOLDERS, toHolders } from './feed-holders.ts';
 import { createFeedVersions, type FeedForm, type FeedVersion, readVersion } from './feed-versions.ts';
 import { haltAt } from './pauses.ts';
@@ -21,6 +22,8 @@ export interface FeedsDeps {
   readonly clock: Clock;
   /** Names of the keys that may fetch a provider's lists for a tenant. */
   readonly keysOf: (tenantId: string, provider: string) => readonly string[];
+  /** Names of all keys of a tenant. */
+  readonly allKeysOf: (tenantId: string) => readonly string[];
   /** The configured name of a tenant's provider that serves lists, whatever the case of the letters. */
   readonly findProvider: (tenantId: string, provider: string) => string | undefined;
   /** Resolves when everything that was accepted so far stands on its list. */
@@ -40,8 +43,10 @@ export interface Feeds {
   servedOf(tenantId: string, providers: readonly string[]): readonly string[];
   /** What a bouncer does not know yet; the fetches of its lists must have begun. */
   pull(pull: Pull): Promise<PullAnswer>;
+  /** A bouncer was told to let go of lists that its key opens no more. Resolves when every action knows. */
+  forget(tenantId: string, key: string, lists: readonly LetGo[]): Promise<void>;
   /** All decisions of some providers, as a bouncer gets them that asks each time. */
-  decisions(tenantId: string, providers: readonly string[], isWanted: DecisionFilter['isWanted']): Promise<Buffer>;
+  decisions(tenantId: string, providers: readonly string[], isWanted: (decision: Decision) => boolean): Promise<Buffer>;
   /** What the configured keys of a provider hold of one effect. */
   holdersOf(provider: string, effect: FeedEffect): Promise<FeedHolders>;
 }
@@ -53,6 +58,8 @@ export interface FeedFetch {
   readonly provider: string;
   readonly list: string;
   readonly key: string;
+  /** Of a pull: what kind it is. */
+  readonly version?: string;
 }
 
 export interface FeedEffect {
@@ -62,7 +69,7 @@ export interface FeedEffect {
 }
 
 async function holdersOf(
-  { store, clock, keysOf }: FeedsDeps,
+  { store, clock, keysOf, allKeysOf }: FeedsDeps,
   provider: string,
   effect: FeedEffect,
 ): Promise<FeedHolders> {
@@ -73,7 +80,9 @@ async function holdersOf(
     store.read(tenantId, queries.feedFetches({ provider, list })),
   ]);
   if (!row) return NO_HOLDERS;
-  return toHolders(row, fetches, { keys: keysOf(tenantId, provider), now: clock.now() });
+  const keys = keysOf(tenantId, provider);
+  const otherKeys = allKeysOf(tenantId).filter((name) => !keys.includes(name));
+  return toHolders(row, fetches, { keys, otherKeys, now: clock.now() });
 }
 
 interface FeedPlace {
@@ -130,13 +139,18 @@ export function createFeeds(deps: FeedsDeps): Feeds {
       await beReady(deps, tenantId, providers);
       return await listDecisions(deps, tenantId, providers, isWanted);
     },
-    beginFetch: async ({ tenantId, provider: named, list, key }) => {
+    beginFetch: async ({ tenantId, provider: named, list, key, version }) => {
       const { provider } = placeOf(deps, tenantId, named, list);
-      return await deps.store.run(tenantId, beginFetch, { provider, list, key_name: key });
+      return await deps.store.run(tenantId, beginFetch, { provider, list, key_name: key, ...(version && { version }) });
     },
     endFetch: async ({ tenantId, provider: named, list, key }, id, end) => {
       const { provider, action } = placeOf(deps, tenantId, named, list);
       await deps.store.run(tenantId, endFetch, { reader: { provider, list, key_name: key }, id, end, action });
+      await deps.settled(tenantId);
+    },
+    forget: async (tenantId, key, lists) => {
+      const what = { list: PULLED_LIST, key_name: key, lists, action: PULLED_ACTION };
+      await deps.store.run(tenantId, forgetFetches, what);
       await deps.settled(tenantId);
     },
     holdersOf: (provider, effect) => holdersOf(deps, provider, effect),

@@ -14,6 +14,7 @@ const aKey = (name: string, secret: string): FeedKey => ({
   name,
   tenantId: TENANT_A,
   providers: ['blocklist'],
+  networks: false,
   key: { reveal: () => secret },
 });
 

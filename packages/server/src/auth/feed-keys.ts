@@ -5,6 +5,8 @@ export interface FeedKey {
   readonly name: string;
   readonly tenantId: string;
   readonly providers: readonly string[];
+  /** Whether bouncers that pull by it are told networks: Debian's, in mode `nftables`, blocks their first address alone. */
+  readonly networks: boolean;
   /** A `Secret`. */
   readonly key: { reveal(): string };
 }

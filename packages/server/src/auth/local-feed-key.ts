@@ -20,5 +20,5 @@ export function openLocalFeedKey({ filePath, installKey, providers }: LocalFeedK
   const text = installKey.derive('local feed key', 24).toString('base64url');
   if (findPrivateFile(filePath)?.trim() !== text) replacePrivateFile(filePath, `${text}\n`);
   const key = { reveal: () => text, toJSON: () => '***', toString: () => '***' };
-  return { name: 'local', tenantId: LOCAL_TENANT_ID, providers, key };
+  return { name: 'local', tenantId: LOCAL_TENANT_ID, providers, networks: false, key };
 }

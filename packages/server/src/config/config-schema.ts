@@ -122,6 +122,11 @@ const feedKey = closed(
     name: text('Its name.'),
     tenant: guid('Whose lists it opens.'),
     providers: { ...list(text('A provider.'), 'Blocklist providers that it opens.'), minItems: 1 },
+    networks: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether the bouncer that pulls by it blocks whole networks. One that does not is told none.',
+    },
     key: SECRET,
   },
   ['name', 'tenant', 'providers', 'key'],

@@ -1,6 +1,8 @@
 import { PULLED_LIST, type PullAnswer } from '../actions/decisions.ts';
 import { type FetchEnd, LONGEST_FETCH_MS } from '../actions/feed-fetches.ts';
 import type { FeedFetch } from '../actions/feeds.ts';
+import { noteFetch } from '../actions/fetches-under-way.ts';
+import { pulledVersion } from '../actions/pulled-version.ts';
 import type { FeedKey } from '../auth/feed-keys.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from './app.ts';
@@ -41,33 +43,53 @@ function endWith({ got }: PullAnswer, isWhole: boolean): (provider: string) => F
   };
 }
 
+function forget(app: App, { requestId }: Exchange, { tenantId, name }: FeedKey, { letGo }: PullAnswer): void {
+  if (letGo.length === 0) return;
+  const endNote = noteFetch(app.actions.fetches, tenantId);
+  app.feeds
+    .forget(tenantId, name, letGo)
+    .catch((error: unknown) => app.onFault(error, requestId))
+    .finally(endNote);
+}
+
+/** What a bouncer has is known by what its key was told: all, or what was missing of that. */
+function checkWhole(option: string | undefined): void {
+  if (option === undefined) return;
+  const words = `"${option}" asks for a part. A bouncer is told all that its key opens: leave the option out, or give it a key of its own.`;
+  throw new Refusal('badRequest', words, { inner: 'invalidQueryOption', target: option });
+}
+
+async function beginAll(app: App, of: Omit<FeedFetch, 'provider'>, providers: readonly string[], noted: NotedFetch[]) {
+  for (const provider of providers) {
+    const fetch = { ...of, provider };
+    noted.push({ fetch, id: await app.feeds.beginFetch(fetch) });
+  }
+  return noted.map(({ fetch, id }) => ({ provider: fetch.provider, fetchId: id }));
+}
+
 /** A bouncer has what its key got, as a firewall has its list: noted before it is read, and when it was sent. */
 export async function getDecisionStream(app: App, exchange: Exchange): Promise<Answer> {
   const { key, providers } = bouncerOf(app, exchange);
+  const { tenantId, name, networks } = key;
+  checkWhole(readDecisionFilter(exchange.query, { providers, networks }).leavesOut);
   if (exchange.method === 'HEAD') return { status: 200, contentType: CONTENT_TYPE };
   const endsAt = performance.now() + LONGEST_FETCH_MS;
-  const { tenantId, name } = key;
-  const filter = readDecisionFilter(exchange.query, providers);
   const isStartup = new URLSearchParams(exchange.query).get('startup') === 'true';
+  const version = pulledVersion({ wholeAt: 0, networks });
   const noted: NotedFetch[] = [];
   try {
-    // Who asks for a part gets that, and does not count: nobody could say what it has.
-    for (const provider of filter.isAll ? providers : []) {
-      const fetch = { tenantId, provider, list: PULLED_LIST, key: name };
-      noted.push({ fetch, id: await app.feeds.beginFetch(fetch) });
-    }
-    const lists = providers.map((provider) => ({
-      provider,
-      fetchId: noted.find(({ fetch }) => fetch.provider === provider)?.id,
-    }));
-    const pulled = await app.feeds.pull({ tenantId, key: name, lists, isStartup, filter });
+    const lists = await beginAll(app, { tenantId, list: PULLED_LIST, key: name, version }, providers, noted);
+    const pulled = await app.feeds.pull({ tenantId, key: name, lists, isStartup, networks });
     const endAll = endOfAll(app, exchange, noted);
     return {
       status: 200,
       body: pulled.body,
       contentType: CONTENT_TYPE,
       sentWithinMs: Math.max(0, endsAt - performance.now()),
-      afterEnd: (isWhole) => endAll(endWith(pulled, isWhole)),
+      afterEnd: (isWhole) => {
+        endAll(endWith(pulled, isWhole));
+        if (isWhole) forget(app, exchange, key, pulled);
+      },
     };
   } catch (error) {
     endOfAll(app, exchange, noted)(() => NOTHING);
@@ -79,7 +101,7 @@ export async function getDecisionStream(app: App, exchange: Exchange): Promise<A
 export async function getBouncerDecisions(app: App, exchange: Exchange): Promise<Answer> {
   const { key, providers } = bouncerOf(app, exchange);
   if (exchange.method === 'HEAD') return { status: 200, contentType: CONTENT_TYPE };
-  const { isWanted } = readDecisionFilter(exchange.query, providers);
+  const { isWanted } = readDecisionFilter(exchange.query, { providers, networks: true });
   return {
     status: 200,
     body: await app.feeds.decisions(key.tenantId, providers, isWanted),

@@ -1,8 +1,20 @@
 import { type Decision, scenarioOf } from '../actions/decision-body.ts';
-import type { DecisionFilter } from '../actions/decisions.ts';
 import { findPrefix } from '../actions/targets/ip-prefix.ts';
 import { prefixText } from '../actions/targets/ip-text.ts';
 import { Refusal } from '../errors.ts';
+
+/** Which of a key's entries a bouncer asks for. */
+export interface DecisionFilter {
+  isWanted(decision: Decision): boolean;
+  /** The first option that leaves something out of what would be told. */
+  readonly leavesOut: string | undefined;
+}
+
+/** What a key opens, and is told. */
+export interface Opened {
+  readonly providers: readonly string[];
+  readonly networks: boolean;
+}
 
 type Condition = (decision: Decision) => boolean;
 
@@ -51,22 +63,27 @@ const CONDITIONS: Readonly<Record<string, (text: string) => Condition>> = {
       !listOf(text).some((part) => scenarioOf(provider).toLowerCase().includes(part)),
 };
 
-/** What these leave out, for two entries that are as different as can be. */
-const SAMPLES = ['ip:203.0.113.9', 'cidr:2001:db8::/32'];
+/** What an option leaves out, it leaves out of these. */
+const SAMPLES = { address: 'ip:203.0.113.9', network: 'cidr:2001:db8::/32' };
+
+const samplesOf = ({ providers, networks }: Opened): readonly Decision[] =>
+  [SAMPLES.address, ...(networks ? [SAMPLES.network] : [])].flatMap((target) =>
+    providers.map((provider) => ({ target, provider, remainingMs: 0 })),
+  );
 
 /**
  * Which decisions a bouncer asks for, by the names of CrowdSec's local API. Names that it does not know it passes over,
  * as that does. An empty value asks for nothing in particular.
  * @throws {Refusal} badRequest where an address is none
  */
-export function readDecisionFilter(query: string, providers: readonly string[]): DecisionFilter {
+export function readDecisionFilter(query: string, opened: Opened): DecisionFilter {
   const conditions = [...new URLSearchParams(query)].flatMap(([name, text]) => {
     const make = Object.hasOwn(CONDITIONS, name) ? CONDITIONS[name] : undefined;
-    return make && text !== '' ? [make(text)] : [];
+    return make && text !== '' ? [{ name, holds: make(text) }] : [];
   });
-  const isWanted: Condition = (decision) => conditions.every((holds) => holds(decision));
-  const isAll = providers.every((provider) =>
-    SAMPLES.every((target) => isWanted({ target, provider, remainingMs: 0 })),
-  );
-  return { isWanted, isAll };
+  const samples = samplesOf(opened);
+  return {
+    isWanted: (decision) => conditions.every(({ holds }) => holds(decision)),
+    leavesOut: conditions.find(({ holds }) => !samples.every(holds))?.name,
+  };
 }

@@ -235,6 +235,8 @@ export const queries = {
   feedMarks: query<{ provider: string; action: string; after: string; limit: number }, FeedMarkRow>('feedMarks'),
   feedFetches: query<{ provider: string; list: string }, FeedFetchRow>('feedFetches'),
   feedFetchesOf: query<FeedReader, FeedFetchRow>('feedFetchesOf'),
+  /** Of one key, and every provider. */
+  feedFetchesOfKey: query<Omit<FeedReader, 'provider'>, FeedFetchRow>('feedFetchesOfKey'),
   saveFeedFetch: query<FeedFetchRow, never>('saveFeedFetch'),
   deleteFeedFetch: query<FeedReader & Id, never>('deleteFeedFetch'),
   wakeFeedEntries: query<{ provider: string; action: string; now: number }, Id>('wakeFeedEntries'),

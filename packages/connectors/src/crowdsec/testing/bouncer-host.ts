@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createNamespace, ip, type Namespace } from '../../nftables/testing/namespaces.ts';
 import { type RunningProduct, runProduct } from '../../testing/run-product.ts';
 import type { SourceOrder } from './source-client.ts';
@@ -161,6 +162,8 @@ export async function createBouncerHost(): Promise<BouncerHost> {
     const socat = spawn(enter, [...before, 'socat', listen, `UNIX-CONNECT:${socket}`], { stdio: 'ignore' });
     undo.push(() => void socat.kill('SIGKILL'));
     const run = (...args: string[]): Promise<string> => output(enter, [...before, ...args]);
+    // The bouncer asks once at its start, and ends where nobody listens.
+    while (!(await run('ss', '-Hltn', `sport = :${INNER_PORT}`))) await delay(20);
     return {
       remove,
       enter: host.enter,

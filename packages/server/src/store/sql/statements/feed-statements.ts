@@ -10,6 +10,7 @@ type FeedQuery = Extract<
   | 'feedMarks'
   | 'feedFetches'
   | 'feedFetchesOf'
+  | 'feedFetchesOfKey'
   | 'saveFeedFetch'
   | 'deleteFeedFetch'
   | 'wakeFeedEntries'
@@ -90,6 +91,14 @@ export const feedStatements: Statements<FeedQuery> = {
       .select(FEED_FETCH_COLUMNS)
       .where('tenant_id', '=', a.tenant_id)
       .where('provider', '=', a.provider)
+      .where('list', '=', a.list)
+      .where('key_name', '=', a.key_name),
+
+  feedFetchesOfKey: (db, a) =>
+    db
+      .selectFrom('feed_fetch')
+      .select(FEED_FETCH_COLUMNS)
+      .where('tenant_id', '=', a.tenant_id)
       .where('list', '=', a.list)
       .where('key_name', '=', a.key_name),
 
