@@ -22,6 +22,8 @@ const swapped = (value: string, bits: number) => (Number(value) === bits ? undef
 /** Active Directory, Microsoft's and Samba's: one bit among others, which says nothing of who set it. */
 export const activeDirectory = (): Dialect => ({
   attribute: ATTRIBUTE,
+  id: 'objectGUID',
+  idValue: (id) => Buffer.from(id, 'hex'),
   // Computers are of the class user too.
   users: [isOf('user'), new NotFilter({ filter: isOf('computer') })],
   disabled: () => new ExtensibleFilter({ matchType: ATTRIBUTE, rule: BITS_AND, value: `${DISABLED}` }),
@@ -30,5 +32,5 @@ export const activeDirectory = (): Dialect => ({
   isOurs: () => undefined,
   toDisable: (value) => swapped(String(value), bitsOf(value) | DISABLED),
   toEnable: (value) => swapped(String(value), bitsOf(value) & ~DISABLED),
-  noteOf: () => undefined,
+  kept: () => undefined,
 });

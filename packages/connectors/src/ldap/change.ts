@@ -6,7 +6,8 @@ import type { Dialect, Swap } from './dialect.ts';
 import type { Directory } from './directory.ts';
 import { Failure } from './failure.ts';
 import { Rejection, toRejection } from './rejection.ts';
-import { type Found, findUser, type Unclear, type User } from './users.ts';
+import { readNote, toNote } from './remembered.ts';
+import { type Asked, type Found, findUser, proveNone, type Unclear, type User } from './users.ts';
 
 type Verb = 'apply' | 'release';
 
@@ -34,29 +35,35 @@ async function write(
   return result.code === 0 ? undefined : toRejection(directory.config, result, 'modify');
 }
 
+/** Whom a call means: who was looked at before, or whoever is called so. */
+export const askedFor = ({ target, note }: Call): Asked => ({ name: target.value, id: readNote(note).id });
+
 /** What breaks off in the look has certainly changed nothing. */
 async function look(directory: Directory, dialect: Dialect, call: Call, signal: AbortSignal): Promise<Found> {
   try {
-    return await findUser(directory, dialect, call.target.value, signal);
+    return await findUser(directory, dialect, askedFor(call), signal);
   } catch (error) {
     if (error instanceof Failure && error.wasSent) throw new Failure(`Nothing was changed: ${error.message}.`);
     throw error;
   }
 }
 
-function unfound({ kind, message }: Unclear, verb: Verb, call: Call): Answer {
+function unfound({ kind, message }: Unclear, verb: Verb): Answer {
+  // That he is free, or can be disabled no more, nobody has seen.
+  if (kind === 'gone') return { kind: 'unavailable', message: toMessage(message), fault: 'ours' };
   if (verb === 'apply') return { kind: 'refused', message: toMessage(message) };
-  // He may have been renamed or moved, or be out of sight: that he is free, nobody has seen.
-  if (kind === 'none' && call.note !== undefined) {
-    const words = `${message} He was renamed, moved, deleted, or may not be read any more.`;
-    return { kind: 'unavailable', message: toMessage(words), fault: 'ours' };
-  }
   if (kind !== 'several') return DONE;
   return { kind: 'unavailable', message: toMessage(`${message} Which of them is to be enabled cannot be told.`) };
 }
 
 const planOf = (dialect: Dialect, verb: Verb, value: string | undefined, call: Call): Swap | undefined =>
-  verb === 'apply' ? dialect.toDisable(value, call, new Date()) : dialect.toEnable(value, call.note);
+  verb === 'apply' ? dialect.toDisable(value, call, new Date()) : dialect.toEnable(value, readNote(call.note).was);
+
+/** What is to be kept of a user as he is now; undefined: what is kept is right. */
+export function noteOf(dialect: Dialect, { id, value }: User, call: Call): string | undefined {
+  const note = toNote({ id, was: dialect.kept(value, readNote(call.note).was) });
+  return note === call.note ? undefined : note;
+}
 
 /** One look, and one write where it is needed. */
 async function tryChange(
@@ -67,13 +74,14 @@ async function tryChange(
   signal: AbortSignal,
 ): Promise<Answer | Rejection> {
   const found = await look(directory, dialect, call, signal);
-  if (found.kind !== 'one') return unfound(found, verb, call);
-  const { value } = found.user;
-  const swap = planOf(dialect, verb, value, call);
+  if (found.kind !== 'one') return unfound(found, verb);
+  const { user } = found;
+  const swap = planOf(dialect, verb, user.value, call);
+  if (!swap && verb === 'release' && user.value === undefined) await proveNone(directory, dialect, user, signal);
   if (!swap) return DONE;
-  const rejection = await write(directory, dialect, found.user, swap, signal);
+  const rejection = await write(directory, dialect, user, swap, signal);
   if (rejection) return rejection;
-  const note = verb === 'apply' ? dialect.noteOf(value, call) : undefined;
+  const note = verb === 'apply' ? noteOf(dialect, user, call) : undefined;
   return { ...DONE, ...(note !== undefined && { note }) };
 }
 

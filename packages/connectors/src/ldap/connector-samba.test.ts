@@ -52,7 +52,7 @@ describe.skipIf(!requirement('samba').ok)('the connector ldap on Samba', () => {
   it('refuses binds and tickets before it says done, and gives both again after the release', async () => {
     expect((await product.logIn(nameOf(0))).code).toBe(0);
     expect((await product.kinit(nameOf(0))).code).toBe(0);
-    expect(await apply(principalOf(0))).toEqual({ kind: 'done', level: 'reported' });
+    expect(await apply(principalOf(0))).toMatchObject({ kind: 'done', level: 'reported' });
     expect(await product.logIn(nameOf(0))).toMatchObject({ code: 49, stderr: expect.stringContaining('data 533') });
     const refused = await product.kinit(nameOf(0));
     expect(refused.code).not.toBe(0);
@@ -112,12 +112,38 @@ describe.skipIf(!requirement('samba').ok)('the connector ldap on Samba', () => {
     }
   });
 
+  it('finds who was renamed, and does not say of one who was moved out of the base that he is free', async () => {
+    const look = await verify(principalOf(9));
+    const kept = { note: String(look && 'note' in look && look.note) };
+    const his = callOf(principalOf(9), kept);
+    expect(kept.note).toMatch(/[0-9a-f]{32}/);
+    await apply(principalOf(9));
+    const named = (principal: string): Promise<void> =>
+      product.modify(
+        `dn: ${dnOf(nameOf(9))}\nchangetype: modify\nreplace: userPrincipalName\nuserPrincipalName: ${principal}\n`,
+      );
+    await named('married@ad.example');
+    expect(await verify(principalOf(9)), 'by the name nobody is found').toMatchObject({ kind: 'absent' });
+    expect(await connector.verify?.(his, calm())).toEqual({ kind: 'present' });
+    const moved = (from: string, to: string): Promise<void> =>
+      product.modify(`dn: ${from}\nchangetype: modrdn\nnewrdn: CN=${nameOf(9)}\ndeleteoldrdn: 1\nnewsuperior: ${to}\n`);
+    const [, staff = '', domain = ''] = /^[^,]+,((?:OU=[^,]+,)+(.*))$/.exec(dnOf(nameOf(9))) ?? [];
+    await moved(dnOf(nameOf(9)), `CN=Users,${domain}`);
+    expect(await connector.verify?.(his, calm())).toMatchObject({ kind: 'unknown', fault: 'ours' });
+    expect(await connector.release(his, calm())).toMatchObject({ kind: 'unavailable', fault: 'ours' });
+    await moved(`CN=${nameOf(9)},CN=Users,${domain}`, staff);
+    expect(await connector.release(his, calm())).toMatchObject({ kind: 'done' });
+    expect(await product.bitsOf(nameOf(9))).toBe(NORMAL);
+    await named(principalOf(9));
+    expect((await product.logIn(nameOf(9))).code).toBe(0);
+  });
+
   it('is seen where an administrator disabled a user before, and put back where he enables one', async () => {
     await product.setBits(nameOf(7), NORMAL | DISABLED);
     expect(await verify(principalOf(7))).toEqual({ kind: 'present' });
     await apply(principalOf(8));
     await product.setBits(nameOf(8), NORMAL);
-    expect(await verify(principalOf(8))).toEqual({ kind: 'absent' });
+    expect(await verify(principalOf(8))).toMatchObject({ kind: 'absent' });
     await apply(principalOf(8));
     expect((await product.logIn(nameOf(8))).code).toBe(49);
     const listed = await connector.list?.(TENANT, calm());
@@ -145,7 +171,7 @@ describe.skipIf(!requirement('samba').ok)('the connector ldap on Samba', () => {
         kind: 'refused',
         message: expect.stringContaining('the account of Interdict itself'),
       });
-      expect(await wide.verify?.(callOf('interdict'), calm())).toEqual({ kind: 'absent' });
+      expect(await wide.verify?.(callOf('interdict'), calm())).toMatchObject({ kind: 'absent' });
       await wide.close();
     }
   });

@@ -3,14 +3,14 @@ import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
 import { toMessage } from '../http/message.ts';
 import { activeDirectory } from './active-directory.ts';
 import { toUnknown } from './answers.ts';
-import { changeUser } from './change.ts';
+import { askedFor, changeUser, noteOf } from './change.ts';
 import { configSchema, parseConfig, parseUrl } from './config.ts';
 import type { Dialect } from './dialect.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { ppolicy } from './ppolicy.ts';
 import { normalDn } from './same-dn.ts';
 import { TRAITS } from './traits.ts';
-import { findUser, listUsers, type Unclear } from './users.ts';
+import { findUser, listUsers, proveNone, type Unclear } from './users.ts';
 
 interface Parts {
   readonly directory: Directory;
@@ -37,19 +37,21 @@ async function release({ directory, dialect }: Parts, call: Call, signal: AbortS
 
 /** Nobody is disabled by a name that means no user; of several nothing can be said. */
 function seeUnclear(found: Unclear, isDisabled: (value: string | undefined) => boolean): Presence {
+  if (found.kind === 'gone') return { kind: 'unknown', message: toMessage(found.message), fault: 'ours' };
   if (found.kind !== 'several') return { kind: 'absent' };
   const isAny = found.users.some(({ value }) => isDisabled(value));
   return isAny ? { kind: 'unknown', message: toMessage(found.message) } : { kind: 'absent' };
 }
 
 async function see({ directory, dialect }: Parts, call: Call, signal: AbortSignal): Promise<Presence> {
-  const found = await findUser(directory, dialect, call.target.value, signal);
+  const found = await findUser(directory, dialect, askedFor(call), signal);
   const now = new Date();
   const isDisabled = (value: string | undefined): boolean => dialect.isDisabled(value, now);
   if (found.kind !== 'one') return seeUnclear(found, isDisabled);
   const { value } = found.user;
   if (isDisabled(value)) return { kind: 'present', ...(dialect.isOurs(value) === false && { foreign: true }) };
-  const note = dialect.noteOf(value, call);
+  if (value === undefined) await proveNone(directory, dialect, found.user, signal);
+  const note = noteOf(dialect, found.user, call);
   return { kind: 'absent', ...(note !== undefined && { note }) };
 }
 

@@ -29,6 +29,9 @@ function isAhead(value: string, now: Date): boolean {
  */
 export const ppolicy = (graceMs: number): Dialect => ({
   attribute: 'pwdStartTime',
+  id: 'entryUUID',
+  idValue: (id) => id,
+  anyValue: '19700101000000Z',
   users: [],
   disabled: (now) => new GreaterThanEqualsFilter({ attribute: 'pwdStartTime', value: `${stamp(now.getTime())}Z` }),
   // Critical: where the overlay does not stand over the entry, slapd refuses instead of writing what nobody enforces.
@@ -40,11 +43,9 @@ export const ppolicy = (graceMs: number): Dialect => ({
     if (value === undefined) return { to };
     return value === to || (isAhead(value, now) && !OURS.test(value)) ? undefined : { from: value, to };
   },
-  toEnable(value, note = '') {
+  toEnable(value, was = '') {
     if (value === undefined || !OURS.test(value)) return undefined;
-    return TIME.test(note) && !OURS.test(note) ? { from: value, to: note } : { from: value };
+    return TIME.test(was) && !OURS.test(was) ? { from: value, to: was } : { from: value };
   },
-  noteOf(value = '', { note = '' }) {
-    return OURS.test(value) || value === note ? undefined : value;
-  },
+  kept: (value, was) => (value !== undefined && OURS.test(value) ? was : value),
 });

@@ -3,7 +3,7 @@ import type { LdapConfig } from './config.ts';
 import type { Result } from './connection.ts';
 import { Failure } from './failure.ts';
 
-type What = 'search' | 'modify';
+type What = 'search' | 'compare' | 'modify';
 
 /** What a result means: `ours`: our access or configuration; `final`: it will never be done; `moved`: look again. */
 export type Sense = 'ours' | 'final' | 'moved' | 'theirs';
@@ -31,6 +31,7 @@ const ADVICE: Readonly<Record<What, ReadonlyMap<number, string>>> = {
     [4, 'Let the account of Interdict read pages without an end (limits … size.prtotal=unlimited).'],
     [32, 'Check base: there is no such entry, or it may not be searched.'],
   ]),
+  compare: new Map([[50, 'Let the account of Interdict read this attribute of this user.']]),
   modify: new Map([
     [10, 'It takes no writes: name the directory that does.'],
     [12, 'Let the overlay ppolicy stand over it: without it nobody would be refused.'],

@@ -22,10 +22,13 @@ interface Element {
   readonly body: Buffer;
 }
 
-/** An answer of ours is an entry with two attributes: a longer message is none. */
+/** Sixteen bytes and no text: given in hexadecimal digits. */
+const BINARY: ReadonlySet<string> = new Set(['objectguid']);
+
+/** An answer of ours is an entry with three attributes: a longer message is none. */
 const MOST_BYTES = 256 * 1024;
 const TAG = { boolean: 0x01, integer: 0x02, text: 0x04, enumerated: 0x0a, sequence: 0x30, set: 0x31, controls: 0xa0 };
-const RESULTS: ReadonlySet<number> = new Set([0x61, 0x65, 0x67, 0x78]);
+const RESULTS: ReadonlySet<number> = new Set([0x61, 0x65, 0x67, 0x6f, 0x78]);
 const PAGES = '1.2.840.113556.1.4.319';
 
 const malformed = (): Error => new Error('what came is no LDAP');
@@ -59,6 +62,8 @@ function bodyOf(element: Element | undefined, tag: number): Buffer {
 
 const textOf = (element: Element | undefined): string => bodyOf(element, TAG.text).toString('utf8');
 
+const hexOf = (element: Element): string => bodyOf(element, TAG.text).toString('hex');
+
 function numberOf(element: Element | undefined, tag: number): number {
   const body = bodyOf(element, tag);
   if (body.length === 0 || body.length > 4) throw malformed();
@@ -69,7 +74,9 @@ function toEntry(body: Buffer): Entry {
   const [name, list] = elementsOf(body);
   const attributes = elementsOf(bodyOf(list, TAG.sequence)).map((attribute) => {
     const [type, set] = elementsOf(bodyOf(attribute, TAG.sequence));
-    return [textOf(type).toLowerCase(), elementsOf(bodyOf(set, TAG.set)).map(textOf)] as const;
+    const name = textOf(type).toLowerCase();
+    const read = BINARY.has(name) ? hexOf : textOf;
+    return [name, elementsOf(bodyOf(set, TAG.set)).map(read)] as const;
   });
   return { dn: textOf(name), values: new Map(attributes) };
 }

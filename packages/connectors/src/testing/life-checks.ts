@@ -107,24 +107,24 @@ async function comesAgain(bench: Bench): Promise<void> {
 async function verifyIsTruthful(bench: Bench): Promise<void> {
   const { product } = bench;
   const [effect, other] = [anEffect(bench.underTest, 0), anEffect(bench.underTest, 1)];
-  expect(await look(bench, effect)).toEqual({ kind: 'absent' });
+  expect(await look(bench, effect)).toMatchObject({ kind: 'absent' });
   await applied(bench, aCall(effect));
   await expectInForce(bench, [effect]);
   const before = [await inForce(bench), await product.operations?.()];
   const present = await look(bench, effect);
   expect(present.kind).toBe('present');
   expect('foreign' in present && present.foreign, 'ours is not foreign').not.toBe(true);
-  expect(await look(bench, other)).toEqual({ kind: 'absent' });
+  expect(await look(bench, other)).toMatchObject({ kind: 'absent' });
   expect([await inForce(bench), await product.operations?.()], 'a look changes nothing').toEqual(before);
   await needed(product.lose, 'lose').call(product, effect);
-  expect(await look(bench, effect), 'what vanished is seen').toEqual({ kind: 'absent' });
+  expect(await look(bench, effect), 'what vanished is seen').toMatchObject({ kind: 'absent' });
   await applied(bench, aCall(effect));
   await expectInForce(bench, [effect]);
   expect((await look(bench, effect)).kind).toBe('present');
   if (!mainAction(bench.underTest).reversible) return;
   await released(bench, aCall(effect));
   await expectInForce(bench, []);
-  expect(await look(bench, effect)).toEqual({ kind: 'absent' });
+  expect(await look(bench, effect)).toMatchObject({ kind: 'absent' });
 }
 
 async function listIsWhole(bench: Bench): Promise<void> {

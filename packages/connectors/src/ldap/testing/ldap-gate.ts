@@ -19,6 +19,7 @@ const answerTag = (tag: number): number => (tag === SEARCH ? 0x65 : tag + 1);
 export interface AttributeNames {
   readonly user: string;
   readonly state: string;
+  readonly id: string;
 }
 
 /** Whom a search is for; its length stands before it. */
@@ -44,6 +45,7 @@ async function* dressed(question: Buffer, body: AsyncIterable<Buffer>, names: At
       const attributes = [
         [names.user, nameIn(question)],
         [names.state, bytes],
+        [names.id, Buffer.from('sixteen bytes...')],
       ] as const;
       const values = attributes.map(([type, value]) => ber(0x30, text(type), ber(0x31, text(value))));
       yield message(id, ber(0x64, text('cn=x'), ber(0x30, ...values)));

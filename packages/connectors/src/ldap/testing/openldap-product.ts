@@ -18,7 +18,7 @@ const TENANT = '11111111-1111-4111-8111-111111111111';
 export const LEAST_RIGHTS = `access to dn.subtree="${PEOPLE}" attrs=pwdStartTime
     by dn.exact="${BIND_DN}" write
     by * none
-access to dn.subtree="${PEOPLE}" attrs=entry,uid
+access to dn.subtree="${PEOPLE}" attrs=entry,uid,entryUUID
     by dn.exact="${BIND_DN}" read
     by * break
 access to dn.subtree="${SUFFIX}" attrs=entry
@@ -50,6 +50,8 @@ export interface OpenLdap {
   /** As the account of Interdict. */
   as(program: 'ldapmodify' | 'ldapsearch', args: readonly string[], input?: string): Promise<ClientRun>;
   restart(): Promise<void>;
+  /** Lets Interdict's account read an attribute of users no more; undefined: all that it needs. */
+  forbid(attribute: string | undefined): Promise<void>;
   /** Nothing is in force any more. */
   clear(): Promise<void>;
   stop(): Promise<void>;
@@ -107,7 +109,7 @@ pwdPolicySubentry: cn=services,ou=policies,${SUFFIX}
   ].join('\n');
 }
 
-const configuration = (folder: string, hasOverlay: boolean): string => `modulepath /usr/lib/ldap
+const configuration = (folder: string, hasOverlay: boolean, forbidden?: string): string => `modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
 include /etc/ldap/schema/core.schema
@@ -124,6 +126,7 @@ rootpw ${ROOT_PASSWORD}
 directory ${folder}/db
 index objectClass,uid,pwdStartTime eq
 ${hasOverlay ? `overlay ppolicy\nppolicy_default "cn=default,ou=policies,${SUFFIX}"\nppolicy_use_lockout` : ''}
+${forbidden ? `access to dn.subtree="${PEOPLE}" attrs=${forbidden} by * none` : ''}
 ${LEAST_RIGHTS}
 access to attrs=userPassword by anonymous auth by * none
 access to * by * none
@@ -175,6 +178,11 @@ export async function startOpenLdap({
       runClient([program, '-x', '-H', url, '-D', BIND_DN, '-w', PASSWORD, ...args], { input }),
     async restart() {
       await slapd.stop();
+      slapd = await start();
+    },
+    async forbid(attribute) {
+      await slapd.stop();
+      writeFileSync(config, configuration(folder, hasOverlay, attribute));
       slapd = await start();
     },
     async clear() {

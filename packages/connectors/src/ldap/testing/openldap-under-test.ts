@@ -29,6 +29,7 @@ async function through(product: OpenLdap): Promise<ProductUnderTest> {
   const { gate, received, watchLooks } = createLdapGate(() => ({ host: '127.0.0.1', port: product.port }), {
     user: 'uid',
     state: 'pwdStartTime',
+    id: 'entryUUID',
   });
   await gate.open();
   return {

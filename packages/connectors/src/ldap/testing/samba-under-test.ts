@@ -27,6 +27,7 @@ async function through(product: Samba): Promise<ProductUnderTest> {
   const { gate, received, watchLooks } = createLdapGate(() => ({ host: '127.0.0.1', port: behind.port }), {
     user: 'userPrincipalName',
     state: 'userAccountControl',
+    id: 'objectGUID',
   });
   await gate.open();
   const before = await takeTlsOff(product.certificate, () => ({ host: '127.0.0.1', port: gate.port }));
