@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { withLock } from '../lock.ts';
 import { cachedReader } from './cached-reader.ts';
 import { ClamavError } from './clamd.ts';
-import { withLock } from './lock.ts';
 import { FILES, type FileName, type Signature } from './signature.ts';
 import { type Generation, NO_FILE, parseFile, type SignatureFile, writeFile } from './signature-file.ts';
 import { type Strangers, strangersIn } from './strangers.ts';

@@ -16,13 +16,16 @@ const MOST_BYTES = 64 * 1024;
 /** A name that leads nowhere, so that nobody is met by a question that Squid passes on. @see RFC 6761, 6.4 */
 const nowhere = (): string => `${randomBytes(8).toString('hex')}.interdict.invalid`;
 
+/** What is asked about, of a domain or URL. */
+export const urlOf = (value: string): string => new URL(isUrl(value) ? value : `http://${value}/`).href;
+
 /**
  * What Squid answers itself, whatever it decides: with no forwards left a TRACE goes no farther.
  * @see RFC 9110, 7.6.2
  */
 export const traceOf = (value: string): string => {
-  const url = new URL(isUrl(value) ? value : `http://${value}/`);
-  return `TRACE ${url.href} HTTP/1.1\r\nHost: ${url.host}\r\nMax-Forwards: 0\r\n`;
+  const url = urlOf(value);
+  return `TRACE ${url} HTTP/1.1\r\nHost: ${new URL(url).host}\r\nMax-Forwards: 0\r\n`;
 };
 
 /** Whether Squid asks about requests at all. */

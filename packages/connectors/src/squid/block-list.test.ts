@@ -118,3 +118,21 @@ test('what changes nothing writes nothing', async () => {
   await list.change([entry(1)], [entry(2)]);
   expect(statSync(file).ino).toBe(ino);
 });
+
+test('two processes that write at once lose nothing of each other', async () => {
+  const script = (from: number): string => `
+    const { BlockList } = await import(${JSON.stringify(path.join(import.meta.dirname, 'block-list.ts'))});
+    const { withLock } = await import(${JSON.stringify(path.join(import.meta.dirname, '../lock.ts'))});
+    const list = new BlockList(${JSON.stringify(file)}, (run) => withLock(${JSON.stringify(`${file}.lock`)}, AbortSignal.timeout(5000), run));
+    for (let index = ${from}; index < ${from} + 50; index += 1)
+      await list.change([{ value: \`evil-\${index}.example\`, tenant: ${JSON.stringify(TENANT_A)} }], []);`;
+  const children = [0, 100, 200].map((from) =>
+    spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', script(from)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }),
+  );
+  for (const [code] of await Promise.all(children.map((child) => once(child, 'close')))) expect(code).toBe(0);
+  const list = new BlockList(file);
+  await list.refresh();
+  expect([...list.content.entries()]).toHaveLength(150);
+}, 30_000);

@@ -30,22 +30,30 @@ async function syncFolder(file: string): Promise<void> {
   }
 }
 
-/** As the file that is replaced: whoever could read that one can read this. */
+/** As the file that is replaced: whoever could read that one can read this. @throws {Error} where that cannot be */
 async function takeOver(handle: FileHandle, old: BigIntStats | undefined): Promise<void> {
   await handle.chmod(old ? Number(old.mode) & 0o777 : MODE);
   const { uid, gid } = await handle.stat();
-  if (old && Number(old.gid) !== gid) await handle.chown(uid, Number(old.gid)).catch(() => undefined);
+  if (!old || Number(old.gid) === gid) return;
+  await handle.chown(uid, Number(old.gid)).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new Error(`its group ${old.gid} cannot be kept (${code}): put the user of Interdict into it`);
+  });
 }
 
-/** The list as it stands in its file. One process writes; any number read, and see each change at their next look. */
+/** Runs while no other process writes the list. */
+export type WhileAlone = <T>(run: () => Promise<T>) => Promise<T>;
+
+/** The list as it stands in its file. Writers take turns; any number read, and see each change at their next look. */
 export class BlockList {
   readonly #file: string;
+  readonly #alone: WhileAlone;
   #content = new ListContent();
   #signature = '';
   #reading: Promise<void> | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, alone: WhileAlone = (run) => run()) {
     this.#file = file;
+    this.#alone = alone;
   }
 
   get content(): ListContent {
@@ -69,7 +77,11 @@ export class BlockList {
    * @throws {NotDurable} it is in force
    * @throws {Error} nothing was changed
    */
-  async change(put: readonly Entry[], dropped: readonly Entry[]): Promise<void> {
+  change(put: readonly Entry[], dropped: readonly Entry[]): Promise<void> {
+    return this.#alone(() => this.#change(put, dropped));
+  }
+
+  async #change(put: readonly Entry[], dropped: readonly Entry[]): Promise<void> {
     await this.refresh();
     const content = this.#content;
     const isNew = put.some(({ value, tenant }) => !content.holdersOf(value).has(tenant));

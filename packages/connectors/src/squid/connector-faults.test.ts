@@ -84,6 +84,13 @@ describe.skipIf(!requirement('squid').ok)('who answers Squid is gone', () => {
       expect(await status(running)).toBe(403);
       chmodSync(path.dirname(running.list), 0o700);
       expect(await status(running), 'what was read last stays').toBe(403);
+      expect(await connector.release(aCall(EVIL), calm())).toMatchObject({ kind: 'done' });
+      expect(await verify(connector), 'the helper goes by what it read last').toMatchObject({
+        kind: 'unknown',
+        message: expect.stringContaining('another list'),
+        fault: 'ours',
+      });
+      expect(await apply(connector)).toMatchObject({ kind: 'done' });
       await running.restart();
       expect(await status(running)).toBe(expected);
       expect((await getThrough(running.port, 'http://good.example/')).status).toBe(expected);
@@ -337,5 +344,23 @@ describe.skipIf(!requirement('squid').ok)('the least that each needs', () => {
     expect(() => as(NOBODY, 'sh', '-c', `echo >> ${running.list}`)).toThrow('Permission denied');
     expect(() => as(NOBODY, 'rm', '-f', running.list)).toThrow('Permission denied');
     expect(() => as(STRANGER, 'cat', running.list)).toThrow('Permission denied');
+  });
+
+  test('a group that Interdict is not in is not taken away from the list', async () => {
+    const before = readFileSync(running.list, 'utf8');
+    chownSync(running.list, INTERDICT, STRANGER);
+    const script = `
+      const { squid } = await import(${JSON.stringify(path.join(import.meta.dirname, 'connector.ts'))});
+      const connector = squid.open({ name: 'edge', own: ${JSON.stringify(ownOf(running, running.port, 'helper'))} }, {});
+      const call = ${JSON.stringify(aCall(url('http://evil.example/other')))};
+      console.log(JSON.stringify(await connector.apply(call, new AbortController().signal)));`;
+    const told = as(INTERDICT, process.execPath, '--conditions=source', '--input-type=module', '-e', script);
+    expect(JSON.parse(told)).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining(`its group ${STRANGER} cannot be kept (EPERM)`),
+      fault: 'ours',
+    });
+    expect(readFileSync(running.list, 'utf8')).toBe(before);
+    expect(statSync(running.list).gid).toBe(STRANGER);
   });
 });

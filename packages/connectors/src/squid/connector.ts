@@ -1,9 +1,13 @@
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
 import type { Answer, Call, Connector, ListedEffect, Presence } from '../connector.ts';
 import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
 import { createLane, type Lane, type Ticket } from '../lane.ts';
+import { withLock } from '../lock.ts';
 import { DONE, GIVEN_UP, toAnswer, toUnknown } from './answers.ts';
-import { askSquid } from './ask-squid.ts';
-import { BlockList } from './block-list.ts';
+import { askSquid, urlOf } from './ask-squid.ts';
+import { readUri } from './asked-uri.ts';
+import { BlockList, type WhileAlone } from './block-list.ts';
 import { CONFIG_SCHEMA, exclusiveOf, hostsOf, readSettings, type Settings } from './config.ts';
 import { IcapServer } from './icap-server.ts';
 import type { Entry } from './list-text.ts';
@@ -14,8 +18,19 @@ import { findTenant, isInTls, refusalOf, toEntry, toListed } from './translate.t
 
 /** Probes at once: each is a connection to Squid, and one from there. */
 const PROBES = 64;
+/** Less than a call may take: what was not begun can be said. */
+const LOCK_MS = 5_000;
 
 type Change = { readonly kind: 'put' | 'drop'; readonly entry: Entry } | { readonly kind: 'key' };
+
+/** Of the processes that may write a list. */
+const alone =
+  (list: string): WhileAlone =>
+  async (run) => {
+    // Its own words say what is wrong with the folder; those of a lock do not.
+    await access(`${path.dirname(list)}/.`, constants.W_OK);
+    return await withLock(`${list}.lock`, AbortSignal.timeout(LOCK_MS), run);
+  };
 
 /** Blocks domains and URLs in a Squid, which asks us, or a helper that reads the same list. */
 class SquidConnector implements Connector {
@@ -29,7 +44,7 @@ class SquidConnector implements Connector {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#list = new BlockList(settings.list);
+    this.#list = new BlockList(settings.list, alone(settings.list));
     this.#icap = settings.icap && new IcapServer(settings.icap, this.#list);
     this.#changes = createLane({
       run: (tickets) => this.#change(tickets),
@@ -100,7 +115,8 @@ class SquidConnector implements Connector {
         kind: 'nothing',
         message: `Squid was not asked: ${error.message}.`,
       }));
-    return { ask, refusesTunnels: this.#icap !== undefined || !this.#settings.interceptsTls };
+    const explains = (value: string): boolean => this.#list.blocks(readUri('TRACE', urlOf(value)));
+    return { ask, explains, refusesTunnels: this.#icap !== undefined || !this.#settings.interceptsTls };
   }
 
   #withProblem(presence: Presence): Presence {

@@ -6,6 +6,8 @@ import { isTunnelled } from './translate.ts';
 /** How to ask Squid, and what may be asked. */
 export interface Asker {
   readonly ask: (request: string) => Promise<Seen>;
+  /** Whether the list, as it stands, blocks it: by this entry or by another. */
+  readonly explains: (value: string) => boolean;
   /** False: Squid opens a tunnel that it refuses, so as to tell why within. What goes through is asked about by itself. */
   readonly refusesTunnels: boolean;
 }
@@ -35,6 +37,19 @@ const toUnknown = ({ message, fault }: Nothing): Presence => ({
   ...(fault && { fault }),
 });
 
+/** As of a helper that may not read the list any more, and goes by what it read last. */
+const ANOTHER_LIST: Presence = {
+  kind: 'unknown',
+  message: 'Squid refuses what the list does not: its helper goes by another list. Let it read this one.',
+  fault: 'ours',
+};
+
+/** A rule of the administrator's for this target, or for all that we ask? */
+async function refusedBefore({ ask }: Asker, present: Presence): Promise<Presence> {
+  const general = await ask(traceOfNowhere());
+  return general.kind === 'verdict' ? present : toUnknown(nothingOf([general, DENIED]) ?? DENIED);
+}
+
 /** What Squid does about a target; `holders` are those who have it on the list. */
 export async function lookAt(asker: Asker, { value, tenant }: Entry, holders: ReadonlySet<string>): Promise<Presence> {
   const { ask, refusesTunnels } = asker;
@@ -43,12 +58,8 @@ export async function lookAt(asker: Asker, { value, tenant }: Entry, holders: Re
   const nothing = nothingOf([seen, ...rest.map((each) => (each.kind === 'refusedBefore' ? DENIED : each))]);
   if (nothing) return toUnknown(nothing);
   const present: Presence = holders.has(tenant) ? { kind: 'present' } : { kind: 'present', foreign: true };
-  if (seen.kind === 'refusedBefore') {
-    // A rule of the administrator's for this target, or for all that we ask?
-    const general = await ask(traceOfNowhere());
-    if (general.kind === 'verdict') return present;
-    return toUnknown(nothingOf([general, DENIED]) ?? DENIED);
-  }
-  const isBlocked = seen.kind === 'verdict' && seen.verdict === 'blocked';
-  return isBlocked && (holders.has(tenant) || holders.has('')) ? present : { kind: 'absent' };
+  if (seen.kind === 'refusedBefore') return await refusedBefore(asker, present);
+  if (seen.kind !== 'verdict' || seen.verdict !== 'blocked') return { kind: 'absent' };
+  if (holders.has(tenant) || holders.has('')) return present;
+  return asker.explains(value) ? { kind: 'absent' } : ANOTHER_LIST;
 }
