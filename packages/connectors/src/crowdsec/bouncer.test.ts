@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { requirement } from '../../../../test/requirement.ts';
-import type { Answer, Connector, Effect } from '../connector.ts';
+import type { Connector, Effect } from '../connector.ts';
 import { calm } from '../testing/bench.ts';
 import { aCall, inHours, TENANT_A } from '../testing/call-builder.ts';
 import { type BouncerHost, createBouncerHost } from './testing/bouncer-host.ts';
@@ -14,11 +14,13 @@ const effectOn = (value: string): Effect => ({
   target: { kind: value.includes('/') ? 'cidr' : 'ip', value },
 });
 
-/** As the dispatcher does: again while it is pending, no sooner than asked. */
-async function untilSettled(send: () => Promise<Answer | undefined>): Promise<void> {
+/** As the dispatcher does: again while it is pending, no sooner than asked, with what was noted. */
+async function untilReleased(connector: Connector, effect: Effect): Promise<void> {
+  let note: string | undefined;
   for (let attempt = 0; attempt < 20; attempt += 1) {
-    const answer = await send();
-    if (answer?.kind !== 'pending') return expect(answer).toMatchObject({ kind: 'done' });
+    const answer = await connector.release(aCall(effect, note === undefined ? {} : { note }), calm());
+    if (answer.kind !== 'pending') return expect(answer).toMatchObject({ kind: 'done' });
+    note = answer.note;
     await delay(answer.againMs);
   }
   throw new Error('It is pending for ever.');
@@ -62,7 +64,7 @@ describe.skipIf(!needs.map((name) => requirement(name).ok).every(Boolean))(
         expect(await connector.verify?.(aCall(effect), calm())).toMatchObject({ kind: 'pending' });
         await inForce(effect);
         expect(await host.isBlocked(address)).toBe(true);
-        await untilSettled(() => connector.release(aCall(effect), calm()));
+        await untilReleased(connector, effect);
         expect(await host.isBlocked(address)).toBe(false);
       });
     }
@@ -75,7 +77,7 @@ describe.skipIf(!needs.map((name) => requirement(name).ok).every(Boolean))(
         interval: 50,
       });
       expect(await connector.verify?.(aCall(effect), calm())).toEqual({ kind: 'present', foreign: true });
-      await untilSettled(() => connector.release(aCall(effect), calm()));
+      await untilReleased(connector, effect);
       await delay(2_500);
       expect(await host.isBlocked('198.18.7.10')).toBe(true);
     });

@@ -216,13 +216,21 @@ describe.skipIf(!requirement('crowdsec').ok)('crowdsec, where the local API has 
     expect(await slow.verify?.(call, calm())).toEqual({ kind: 'present' });
     expect(await slow.apply(aCall(on('203.0.113.9'), { expirationDateTime: inHours(5) }), calm())).toMatchObject(DONE);
     expect(await slow.verify?.(call, calm()), 'a later end takes nothing away').toEqual({ kind: 'present' });
-    expect(await slow.release(call, calm())).toMatchObject({ kind: 'pending' });
+    const released = await slow.release(call, calm());
+    expect(released).toMatchObject({ kind: 'pending', note: expect.stringMatching(/^let go at \d{13}$/) });
+    const note = String('note' in released && released.note);
     expect(values()).toEqual([]);
-    expect(await slow.release(call, calm())).toMatchObject({ kind: 'pending' });
-    vi.setSystemTime(Date.now() + 11_001);
-    expect(await slow.release(call, calm())).toMatchObject(DONE);
+    // Another process goes on with it.
+    const other = connectTo(product.port, { bouncerInterval: 'PT10S' });
+    vi.setSystemTime(Date.now() + 6_000);
+    expect(await other.release({ ...call, note }, calm())).toMatchObject({ kind: 'pending', note });
+    vi.setSystemTime(Date.now() + 5_001);
+    expect(await other.release({ ...call, note }, calm())).toMatchObject(DONE);
+    expect(await other.release(call, calm()), 'nobody knows when it went').toMatchObject({ kind: 'pending' });
+    expect(await other.apply({ ...call, note }, calm())).toMatchObject({ ...DONE, note: '' });
     vi.useRealTimers();
     await slow.close();
+    await other.close();
   });
 
   describe('the account and the key are for what they are', () => {

@@ -8,20 +8,20 @@ import type { Decision } from './decision.ts';
 import { type Entry, findTenant, toEntry } from './entry.ts';
 import { type Lapi, openLapi } from './lapi.ts';
 import { look, toListed, toPresence } from './look.ts';
-import { type Releases, releaseDecisions } from './release-decisions.ts';
+import { type Release, type Releases, releaseDecisions } from './release-decisions.ts';
 import { toTraits } from './traits.ts';
 
 interface Parts {
   readonly config: CrowdsecConfig;
   readonly lapi: Lapi;
   readonly applies: Lane<Application, Answer>;
-  readonly releases: Lane<Entry, Answer>;
+  readonly releases: Lane<Release, Answer>;
   readonly looks: Lane<Entry | undefined, ReadonlyMap<string, readonly Decision[]>>;
 }
 
 function createParts(config: CrowdsecConfig): Parts {
   const lapi = openLapi(config);
-  const terms: Releases = { lapi, bouncerMs: config.bouncerMs, letGo: new Map() };
+  const terms: Releases = { lapi, bouncerMs: config.bouncerMs };
   return {
     config,
     lapi,
@@ -45,14 +45,16 @@ async function apply({ config, applies }: Parts, call: Call, signal: AbortSignal
   if (typeof entry === 'string') return { kind: 'refused', message: entry };
   const endsAt = Date.parse(call.expirationDateTime) + config.graceMs;
   if (Number.isNaN(endsAt)) return { kind: 'refused', message: 'The call has no end that is a date.' };
-  return applies.submit({ entry, endsAt }, signal);
+  const answer = await applies.submit({ entry, endsAt }, signal);
+  // A release that was under way has nothing to wait for any more.
+  return answer.kind === 'done' && call.note ? { ...answer, note: '' } : answer;
 }
 
 /** What `ranges` no longer allows is taken back all the same. */
 async function release({ releases }: Parts, call: Call, signal: AbortSignal): Promise<Answer> {
   const entry = toEntry(call, true);
   if (typeof entry === 'string') return { kind: 'refused', message: entry };
-  return releases.submit(entry, signal);
+  return releases.submit({ entry, note: call.note }, signal);
 }
 
 async function verify({ config, looks }: Parts, call: Call, signal: AbortSignal): Promise<Presence> {

@@ -6,53 +6,54 @@ import type { Lapi } from './lapi.ts';
 import { groupOurs, isFailed, readAbout } from './read-decisions.ts';
 import { whileWanted } from './while-wanted.ts';
 
-type ReleaseTicket = Ticket<Entry, Answer>;
+export interface Release {
+  readonly entry: Entry;
+  /** What was kept with the effect: when its decision was taken out, by whichever process. */
+  readonly note: string | undefined;
+}
+
+type ReleaseTicket = Ticket<Release, Answer>;
 
 export interface Releases {
   readonly lapi: Lapi;
   readonly bouncerMs: number;
-  /** When decisions were taken out that bouncers may have still: milliseconds of the epoch by entry. */
-  readonly letGo: Map<string, number>;
 }
 
-function forgetOld({ letGo, bouncerMs }: Releases, now: number): void {
-  for (const [key, at] of letGo) {
-    // A map is in the order of coming.
-    if (at + bouncerMs > now) return;
-    letGo.delete(key);
-  }
-}
+const NOTE = /^let go at (\d{13})$/;
 
 /** Nothing of ours is there: done, as soon as no bouncer has it any more. */
-function gone({ letGo, bouncerMs }: Releases, key: string): Answer {
-  const at = letGo.get(key);
-  const leftMs = at === undefined ? 0 : at + bouncerMs - Date.now();
+function gone({ bouncerMs }: Releases, takenOutAt: number | undefined): Answer {
+  const now = Date.now();
+  // Taken out just now, by a process that died or got no answer, or long ago by somebody else: nobody knows.
+  const at = Math.min(takenOutAt ?? now, now);
+  const leftMs = at + bouncerMs - now;
   if (leftMs <= 0) return DONE;
-  return { kind: 'pending', message: 'The decision is gone; bouncers may not have asked again yet.', againMs: leftMs };
+  const message = 'The decision is gone; bouncers may not have asked again yet.';
+  return { kind: 'pending', message, againMs: leftMs, note: `let go at ${at}` };
+}
+
+function notedMoment(note: string | undefined): number | undefined {
+  const moment = NOTE.exec(note ?? '')?.[1];
+  return moment === undefined ? undefined : Number(moment);
 }
 
 async function releaseOne(
   releases: Releases,
-  entry: Entry,
+  { note }: Release,
   scenarios: readonly string[],
   signal: AbortSignal,
 ): Promise<Answer> {
-  const key = entryKey(entry);
   for (const scenario of new Set(scenarios)) {
-    if (releases.bouncerMs > 0) {
-      releases.letGo.delete(key);
-      releases.letGo.set(key, Date.now());
-    }
     const failed = await releases.lapi.remove(scenario, signal);
     if (failed) return failed;
   }
-  return gone(releases, key);
+  return gone(releases, scenarios.length > 0 ? undefined : notedMoment(note));
 }
 
 async function releasePart(releases: Releases, tickets: readonly ReleaseTicket[], signal: AbortSignal): Promise<void> {
   const read = await readAbout(
     releases.lapi,
-    tickets.map(({ item }) => item),
+    tickets.map(({ item }) => item.entry),
     'ours',
     signal,
   );
@@ -64,15 +65,9 @@ async function releasePart(releases: Releases, tickets: readonly ReleaseTicket[]
   // One after another: at once they wait for each other's locks in SQLite, and take four times as long.
   for (const ticket of tickets) {
     if (ticket.signal.aborted) continue;
-    const decisions = ours.get(entryKey(ticket.item)) ?? [];
-    ticket.settle(
-      await releaseOne(
-        releases,
-        ticket.item,
-        decisions.map(({ scenario }) => scenario),
-        signal,
-      ),
-    );
+    const decisions = ours.get(entryKey(ticket.item.entry)) ?? [];
+    const scenarios = decisions.map(({ scenario }) => scenario);
+    ticket.settle(await releaseOne(releases, ticket.item, scenarios, signal));
   }
 }
 
@@ -80,7 +75,6 @@ async function releasePart(releases: Releases, tickets: readonly ReleaseTicket[]
 export async function releaseDecisions(releases: Releases, tickets: readonly ReleaseTicket[]): Promise<void> {
   const taken = tickets.filter((ticket) => ticket.take());
   if (taken.length === 0) return;
-  forgetOld(releases, Date.now());
   const waiting = taken.map(({ signal, settle }) => ({ signal, leave: () => settle(ABORTED) }));
   await whileWanted(waiting, releases.lapi.closing, (signal) => releasePart(releases, taken, signal));
 }
