@@ -1,5 +1,6 @@
 import type { Answer } from '../connector.ts';
 import type { Ticket } from '../lane.ts';
+import { whenAllLeft } from '../when-all-left.ts';
 import type { MapKind, Settings } from './config.ts';
 import { changeFile } from './map-file.ts';
 import { addAll, deleteAll, type Listed, RuntimeError, showMap } from './runtime.ts';
@@ -13,21 +14,6 @@ export type ChangeTicket = Ticket<Change, Answer>;
 
 const DONE: Answer = { kind: 'done', level: 'reported' };
 const LEFT: Answer = { kind: 'unknown', message: 'The call was given up before HAProxy had answered.' };
-
-/** Ends when all have left; each of them has his answer as he leaves. */
-export function whenAllLeft(tickets: readonly Pick<ChangeTicket, 'signal'>[], closing: AbortSignal): AbortSignal {
-  const left = new AbortController();
-  let waiting = tickets.length;
-  const leave = (): void => {
-    waiting -= 1;
-    if (waiting === 0) left.abort();
-  };
-  for (const { signal } of tickets) {
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-  }
-  return AbortSignal.any([left.signal, closing]);
-}
 
 export function toAnswer(error: unknown, verb: Change['verb']): Answer {
   if (!(error instanceof RuntimeError)) throw error;

@@ -1,7 +1,8 @@
 import type { Answer, Call, Connector, ListedEffect, Presence } from '../connector.ts';
 import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
 import { createLane, type Lane, type Ticket } from '../lane.ts';
-import { type Change, change, whenAllLeft } from './change.ts';
+import { whenAllLeft } from '../when-all-left.ts';
+import { type Change, change } from './change.ts';
 import { configSchema, exclusiveOf, type MapKind, readSettings, type Settings } from './config.ts';
 import { type Listed, RuntimeError, showMap } from './runtime.ts';
 import { toTraits } from './traits.ts';

@@ -1,6 +1,7 @@
 import type { Answer } from '../connector.ts';
 import type { Ticket } from '../lane.ts';
 import { createPatience, inHalves, type Patience } from '../nftables/in-halves.ts';
+import { whenAllLeft } from '../when-all-left.ts';
 import { type Failure, failureOf, LEFT, TAKEN, toAnswer } from './answers.ts';
 import { POLICIES, type RpzConfig } from './config.ts';
 import { askPrimary } from './exchange.ts';
@@ -59,21 +60,6 @@ function plan(zone: Zone, tickets: readonly ChangeTicket[], view: View | undefin
   return [...steps.values()].filter(isChange);
 }
 
-/** Ends when the connector closes, or when nobody waits any more. */
-function endOf(zone: Zone, tickets: readonly ChangeTicket[]): AbortSignal {
-  const left = new AbortController();
-  let waiting = tickets.length;
-  for (const { signal } of tickets) {
-    const leave = (): void => {
-      waiting -= 1;
-      if (waiting === 0) left.abort();
-    };
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-  }
-  return AbortSignal.any([left.signal, zone.closing.signal]);
-}
-
 const settleAll = (tickets: readonly ChangeTicket[], answer: Answer): void => {
   for (const ticket of tickets) ticket.settle(answer);
 };
@@ -112,7 +98,7 @@ const sizeOf = ({ prerequisites = [], updates = [] }: ReturnType<typeof toUpdate
 
 async function changeTogether(zone: Zone, tickets: readonly ChangeTicket[], patience: Patience): Promise<void> {
   if (tickets.length === 0) return;
-  const outcome = await tryAll(zone, tickets, endOf(zone, tickets)).catch(failureOf);
+  const outcome = await tryAll(zone, tickets, whenAllLeft(tickets, zone.closing.signal)).catch(failureOf);
   if (outcome === undefined) return settleAll(tickets, TAKEN);
   const answer = outcome === 'smaller' ? SENT_BACK : toAnswer(outcome);
   if (outcome !== 'smaller' && (outcome.kind !== 'refused' || tickets.length === 1)) {

@@ -1,6 +1,7 @@
 import type { Answer, Call, Connector, Presence } from '../connector.ts';
 import type { ConnectorKind, ProviderSettings } from '../connector-kind.ts';
-import { createLane, type Lane } from '../lane.ts';
+import { createLane, type Lane, type Ticket } from '../lane.ts';
+import { whenAllLeft } from '../when-all-left.ts';
 import { failureOf, GIVEN_UP, toAnswer, toUnknown } from './answers.ts';
 import { type Change, change, type Zone } from './change.ts';
 import { configSchema, exclusiveOf, parseConfig, resolversOf, serverOf } from './config.ts';
@@ -10,10 +11,17 @@ import { toEntry } from './names.ts';
 import { findBehind } from './probe.ts';
 import { TRAITS } from './traits.ts';
 
+const UNPROVEN: Answer = {
+  kind: 'unknown',
+  message: 'Taken out of the zone; the call was given up before its resolvers were asked.',
+};
+
 interface Parts {
   readonly zone: Zone;
   readonly changes: Lane<Change, Answer>;
   readonly looks: Lane<Look, Presence>;
+  /** That resolvers go by what was released. */
+  readonly proofs: Lane<Answer, Answer>;
 }
 
 function createParts(settings: ProviderSettings): Parts {
@@ -28,6 +36,10 @@ function createParts(settings: ProviderSettings): Parts {
       run: (tickets) => look(zone, tickets),
       giveUp: ({ settle }) => settle(toUnknown(GIVEN_UP)),
     }),
+    proofs: createLane({
+      run: (tickets) => prove(zone, tickets),
+      giveUp: ({ settle }) => settle(UNPROVEN),
+    }),
   };
 }
 
@@ -40,14 +52,19 @@ async function send({ zone, changes }: Parts, kind: Change['kind'], call: Call, 
 /** Gone where clients are served, not in the zone alone. */
 async function release(parts: Parts, call: Call, signal: AbortSignal): Promise<Answer> {
   const answer = await send(parts, 'release', call, signal);
-  if (answer.kind !== 'done') return answer;
-  const { config, versions, closing } = parts.zone;
-  const resolver = await findBehind(config, versions.at(-1), AbortSignal.any([signal, closing.signal])).catch(
-    (error: unknown) => failureOf(error),
+  return answer.kind === 'done' ? await parts.proofs.submit(answer, signal) : answer;
+}
+
+/** One question for all that has been released so far. */
+async function prove({ config, versions, closing }: Zone, tickets: readonly Ticket<Answer, Answer>[]): Promise<void> {
+  const taken = tickets.filter((ticket) => ticket.take());
+  for (const { signal, settle } of taken) signal.addEventListener('abort', () => settle(UNPROVEN), { once: true });
+  const end = whenAllLeft(taken, closing.signal);
+  const outcome = await findBehind(config, versions.at(-1), end).then(
+    (resolver) => (resolver === undefined ? undefined : behind(resolver)),
+    (error: unknown): Answer => ({ kind: 'unknown', message: failureOf(error).message }),
   );
-  if (resolver === undefined) return answer;
-  if (typeof resolver === 'string') return behind(resolver);
-  return { kind: 'unknown', message: resolver.message };
+  for (const { item, settle } of taken) settle(outcome ?? item);
 }
 
 async function verify({ zone, looks }: Parts, call: Call, signal: AbortSignal): Promise<Presence> {
@@ -66,7 +83,7 @@ function toConnector(parts: Parts): Connector {
     list: (tenantId, signal) => list(parts.zone, tenantDigest(tenantId), AbortSignal.any([signal, closing.signal])),
     async close() {
       closing.abort();
-      await Promise.all([parts.changes.close(), parts.looks.close()]);
+      await Promise.all([parts.changes.close(), parts.looks.close(), parts.proofs.close()]);
     },
   };
 }

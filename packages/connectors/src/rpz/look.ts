@@ -1,12 +1,13 @@
 import type { ListedEffect, Presence } from '../connector.ts';
 import type { Ticket } from '../lane.ts';
+import { whenAllLeft } from '../when-all-left.ts';
 import { failureOf, LEFT, toUnknown } from './answers.ts';
 import type { Zone } from './change.ts';
 import type { RpzConfig } from './config.ts';
 import { readZone } from './exchange.ts';
 import { parseMark } from './mark.ts';
 import { type Entry, effectAt, RESERVED, toEntry } from './names.ts';
-import { findBehind, findEnforced } from './probe.ts';
+import { findBehind, findEnforced, PATIENT_MS } from './probe.ts';
 import { blockOf, isBlock, NONE, readView, type State, toState, versionsIn } from './state.ts';
 import type { Found } from './wire.ts';
 
@@ -69,7 +70,7 @@ export async function look(zone: Zone, tickets: readonly Ticket<Look, Presence>[
   }
   for (let at = 0; at < taken.length; at += MOST_TOGETHER) {
     const slice = taken.slice(at, at + MOST_TOGETHER);
-    const end = AbortSignal.any([zone.closing.signal, AbortSignal.any(slice.map(({ signal }) => signal))]);
+    const end = whenAllLeft(slice, zone.closing.signal);
     const presences = await lookTogether(
       zone,
       slice.map(({ item }) => item),
@@ -111,7 +112,8 @@ export function listIn(config: RpzConfig, records: readonly Found[], tenant: str
 export async function list({ config }: Zone, tenant: string, signal: AbortSignal): Promise<readonly ListedEffect[]> {
   const records = await readZone(config, signal);
   const versions = versionsIn(config, records);
-  const resolver = await findBehind(config, versions.at(-1), signal);
+  // While changes come one after another a secondary is always a little behind.
+  const resolver = await findBehind(config, versions.at(-1), signal, PATIENT_MS);
   if (resolver !== undefined) throw new Error(`The resolver ${resolver} does not go by the zone as it is.`);
   return listIn(config, records, tenant);
 }

@@ -13,6 +13,8 @@ const ask = (name: string, type: number): Outgoing => ({
 
 /** BIND goes by a change within a millisecond or two, a secondary that is notified a little later. */
 const PAUSES_MS = [0, 5, 20, 60];
+/** For a question that is seldom asked. */
+export const PATIENT_MS: readonly number[] = [...PAUSES_MS, 200, 500, 1_000, 2_000];
 const LONGEST_NAME = 253;
 
 /** Whether a resolver answers from the zone as of this version: the name is new with it, and nowhere else. */
@@ -26,11 +28,12 @@ export async function findBehind(
   { resolvers }: RpzConfig,
   version: string | undefined,
   signal: AbortSignal,
+  pausesMs: readonly number[] = PAUSES_MS,
 ): Promise<string | undefined> {
   if (version === undefined) return undefined;
   for (const place of resolvers) {
     let isThere = false;
-    for (const pauseMs of PAUSES_MS) {
+    for (const pauseMs of pausesMs) {
       if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       isThere = await hasVersion(place, version, signal);
       if (isThere) break;

@@ -28,64 +28,90 @@ export const HEADER_BYTES = 12;
 const MOST_OFFSET = 0x3fff;
 const MOST_NAME = 253;
 
-/** A name in wire form, not compressed. @throws {RangeError} where it has none */
-export function wireName(name: string): Buffer {
-  if (name === '') return Buffer.from([0]);
-  const labels = name.split('.').map((label) => Buffer.from(label, 'latin1'));
+/** @throws {RangeError} where no message can carry it */
+function labelsOf(name: string): readonly string[] {
+  const labels = name === '' ? [] : name.split('.');
   const isLegal = labels.every(({ length }) => length > 0 && length < 64) && name.length <= MOST_NAME;
   if (!isLegal) throw new RangeError('A name that no DNS message can carry was to be sent.');
-  return Buffer.concat([...labels.flatMap((label) => [Buffer.from([label.length]), label]), Buffer.from([0])]);
+  return labels;
+}
+
+/** A name in wire form, not compressed. @throws {RangeError} where it has none */
+export function wireName(name: string): Buffer {
+  const labels = labelsOf(name);
+  const bytes = Buffer.alloc(name === '' ? 1 : name.length + 2);
+  let at = 0;
+  for (const label of labels) {
+    at = bytes.writeUInt8(label.length, at);
+    at += bytes.write(label, at, 'latin1');
+  }
+  return bytes;
 }
 
 /** Character strings, each of at most 255 bytes of ASCII. */
 export const wireText = (strings: readonly string[]): Buffer =>
   Buffer.concat(strings.flatMap((text) => [Buffer.from([text.length]), Buffer.from(text, 'latin1')]));
 
-const twoBytes = (...numbers: readonly number[]): Buffer => {
-  const bytes = Buffer.alloc(numbers.length * 2);
-  for (const [index, number] of numbers.entries()) bytes.writeUInt16BE(number, index * 2);
-  return bytes;
-};
+/** A message as it grows. */
+class Writer {
+  #bytes = Buffer.allocUnsafe(512);
+  #length = 0;
+  readonly #known = new Map<string, number>();
 
-/** Points at what was written before: a batch names one zone a thousand times. */
-function compressed(name: string, offset: number, known: Map<string, number>): Buffer {
-  const parts: Buffer[] = [];
-  let at = offset;
-  for (let rest = name; rest !== ''; ) {
-    const pointer = known.get(rest);
-    if (pointer !== undefined) return Buffer.concat([...parts, twoBytes(0xc000 | pointer)]);
-    if (at <= MOST_OFFSET) known.set(rest, at);
-    const [label = ''] = rest.split('.', 1);
-    parts.push(Buffer.from([label.length]), Buffer.from(label, 'latin1'));
-    at += label.length + 1;
-    rest = rest.slice(label.length + 1);
+  numbers(...numbers: readonly number[]): void {
+    this.#makeRoom(numbers.length * 2);
+    for (const number of numbers) this.#length = this.#bytes.writeUInt16BE(number, this.#length);
   }
-  return Buffer.concat([...parts, Buffer.from([0])]);
+
+  data(data: Buffer): void {
+    this.#makeRoom(data.length);
+    this.#length += data.copy(this.#bytes, this.#length);
+  }
+
+  /** Points at what was written before: a batch names one zone a thousand times. */
+  name(name: string): void {
+    let rest = name;
+    this.#makeRoom(MOST_NAME + 2);
+    for (const label of labelsOf(name)) {
+      const pointer = this.#known.get(rest);
+      if (pointer !== undefined) {
+        this.numbers(0xc000 | pointer);
+        return;
+      }
+      if (this.#length <= MOST_OFFSET) this.#known.set(rest, this.#length);
+      this.#length = this.#bytes.writeUInt8(label.length, this.#length);
+      this.#length += this.#bytes.write(label, this.#length, 'latin1');
+      rest = rest.slice(label.length + 1);
+    }
+    this.#length = this.#bytes.writeUInt8(0, this.#length);
+  }
+
+  written(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #makeRoom(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(2 * (this.#length + more));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
 }
 
 /** @throws {RangeError} where a name is illegal */
 export function writeMessage(id: number, message: Outgoing): Buffer {
   const { opcode, question, prerequisites = [], updates = [] } = message;
   const flags = (opcode << 11) | (message.isRecursionDesired ? 0x100 : 0);
-  const chunks = [twoBytes(id, flags, 1, prerequisites.length, updates.length, 0)];
-  const known = new Map<string, number>();
-  let length = HEADER_BYTES;
-  const push = (bytes: Buffer): void => {
-    chunks.push(bytes);
-    length += bytes.length;
-  };
-  const pushName = (name: string): void => {
-    wireName(name);
-    push(compressed(name, length, known));
-  };
-  pushName(question.name);
-  push(twoBytes(question.type, CLASS.IN));
+  const writer = new Writer();
+  writer.numbers(id, flags, 1, prerequisites.length, updates.length, 0);
+  writer.name(question.name);
+  writer.numbers(question.type, CLASS.IN);
   for (const rr of [...prerequisites, ...updates]) {
-    pushName(rr.name);
-    push(twoBytes(rr.type, rr.class, rr.ttl >>> 16, rr.ttl & 0xffff, rr.data.length));
-    push(rr.data);
+    writer.name(rr.name);
+    writer.numbers(rr.type, rr.class, rr.ttl >>> 16, rr.ttl & 0xffff, rr.data.length);
+    writer.data(rr.data);
   }
-  return Buffer.concat(chunks);
+  return writer.written();
 }
 
 export const idOf = (message: Buffer): number => message.readUInt16BE(0);

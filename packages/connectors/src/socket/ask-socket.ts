@@ -28,27 +28,34 @@ const MOST_BYTES = 64 * 1024;
 
 interface Coming {
   readonly question: Question;
-  readonly chunks: Buffer[];
+  /** Has room for what may still come. */
+  buffer: Buffer;
   length: number;
   isSent: boolean;
 }
 
-const joined = (coming: Coming): Buffer => {
-  if (coming.chunks.length > 1) coming.chunks.splice(0, coming.chunks.length, Buffer.concat(coming.chunks));
-  return coming.chunks[0] ?? Buffer.alloc(0);
-};
+const joined = ({ buffer, length }: Coming): Buffer => buffer.subarray(0, length);
+
+/** Twice the room each time: a long answer in small parts is not copied for each of them. */
+function add(coming: Coming, chunk: Buffer): void {
+  const length = coming.length + chunk.length;
+  if (length > coming.buffer.length) {
+    const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * coming.buffer.length));
+    coming.buffer.copy(grown, 0, 0, coming.length);
+    coming.buffer = grown;
+  }
+  chunk.copy(coming.buffer, coming.length);
+  coming.length = length;
+}
 
 /** The answer once it is whole. @throws {Error} where it never will be */
 function take(coming: Coming, chunk: Buffer): Buffer | undefined {
-  const { question, chunks } = coming;
+  const { question } = coming;
   const most = question.mostBytes ?? MOST_BYTES;
-  coming.length += chunk.length;
-  if (coming.length > most) throw new Error(`its answer is longer than ${most / 1024} KB`);
-  chunks.push(chunk);
-  if (!question.lengthOfAnswer) return undefined;
-  const bytes = joined(coming);
-  const length = question.lengthOfAnswer(bytes);
-  return length === undefined ? undefined : bytes.subarray(0, length);
+  if (coming.length + chunk.length > most) throw new Error(`its answer is longer than ${most / 1024} KB`);
+  add(coming, chunk);
+  const length = question.lengthOfAnswer?.(joined(coming));
+  return length === undefined ? undefined : coming.buffer.subarray(0, length);
 }
 
 function listen(socket: Socket, coming: Coming, settle: (asked: Asked) => void): void {
@@ -77,7 +84,7 @@ export function askSocket(address: SocketAddress, question: Question, signal: Ab
   const ended = (): Error => new Error('the call was ended before the answer');
   if (signal.aborted) return Promise.resolve({ kind: 'unsent', error: ended() });
   const { promise, resolve } = Promise.withResolvers<Asked>();
-  const coming: Coming = { question, chunks: [], length: 0, isSent: false };
+  const coming: Coming = { question, buffer: Buffer.alloc(0), length: 0, isSent: false };
   const socket = createConnection({ ...address, noDelay: true });
   listen(socket, coming, resolve);
   const abort = (): void => resolve({ kind: coming.isSent ? 'broken' : 'unsent', error: ended() });

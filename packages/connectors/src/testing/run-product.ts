@@ -53,10 +53,12 @@ export async function runProduct({
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let text = '';
+  let said = '';
+  const log = (): string => said.slice(-MOST_LOG);
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      text = `${text}${chunk}`.slice(-MOST_LOG);
+      said += chunk;
+      if (said.length > 8 * MOST_LOG) said = log();
     });
   }
   const failed = once(child, 'error').then(([error]) => Promise.reject(error));
@@ -64,8 +66,8 @@ export async function runProduct({
   const ready = async (): Promise<void> => {
     for (const end = Date.now() + readyWithinMs; ; await delay(10)) {
       if (await isReady().catch(() => false)) return;
-      if (hasEnded(child)) throw new Error(`${program} ended before it served: ${text}`);
-      if (Date.now() > end) throw new Error(`${program} does not serve after ${readyWithinMs} ms: ${text}`);
+      if (hasEnded(child)) throw new Error(`${program} ended before it served: ${log()}`);
+      if (Date.now() > end) throw new Error(`${program} does not serve after ${readyWithinMs} ms: ${log()}`);
     }
   };
   try {
@@ -74,7 +76,7 @@ export async function runProduct({
     await stop('SIGKILL');
     throw error;
   }
-  return { pid: child.pid ?? 0, log: () => text, stop };
+  return { pid: child.pid ?? 0, log, stop };
 }
 
 /** A port of loopback that nobody has at this moment. */
