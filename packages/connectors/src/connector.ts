@@ -24,6 +24,8 @@ export interface Call extends Effect {
   readonly request: CallRequest;
   /** What the connector last asked to be kept with the effect ({@link Noted}); absent: nothing. */
   readonly note?: string;
+  /** An earlier write of the effect, maybe by a process that is gone, had an unknown outcome. */
+  readonly inDoubt?: true;
 }
 
 /**

@@ -68,6 +68,11 @@ export const configSchema = {
   additionalProperties: false,
 } satisfies JsonSchema;
 
+/** Of 1,000 characters, without the operation. */
+const NOTE_ROOM = 940;
+/** A number of a rule and what stands around it. */
+const NUMBER_ROOM = 15;
+
 function parseUrl(value: unknown, own: ProviderSettings['own']): URL {
   const url = typeof value === 'string' ? URL.parse(value) : null;
   if (!url || !['https:', 'http:', 'mqtts:', 'mqtt:'].includes(url.protocol) || !url.hostname) {
@@ -99,6 +104,16 @@ function readPem(file: unknown, what: string): string | undefined {
   }
 }
 
+/** The numbers of all, of a rule and of the one that it replaces, are kept in one note. */
+function checkResponders(responders: unknown): void {
+  const names = (responders as readonly string[] | undefined) ?? [];
+  const bytes = names.reduce((sum, name) => sum + JSON.stringify(name).length + NUMBER_ROOM, 0);
+  if (2 * bytes <= NOTE_ROOM) return;
+  throw new Error(
+    `The openc2 connector cannot keep the numbers of ${names.length} responders: make several providers of them.`,
+  );
+}
+
 const secretOf = (value: unknown): Secret | undefined => (value instanceof Secret ? value : undefined);
 
 /** @throws {Error} with one sentence for the operator, which holds no secret */
@@ -109,6 +124,7 @@ export function parseConfig({ own }: ProviderSettings): Openc2Config {
     throw new Error('The openc2 connector needs certificate and key together.');
   }
   const isLoopback = /^(127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  checkResponders(own.responders);
   return {
     url,
     host: url.host,

@@ -111,6 +111,32 @@ test('a release behind a lost answer asks for the number again, and adds no rule
   expect(consumer.requests.map(({ action }) => action)).not.toContain('allow');
 });
 
+test('a release behind an apply that another process lost is no release', async () => {
+  const { consumer, connector, front, own } = await start({ profile: 'slpf' });
+  const made = await connector.apply(block('203.0.113.8'), calm());
+  await front.misbehave({ kind: 'lostAnswer' });
+  expect(await connector.apply(block('203.0.113.7'), calm())).toMatchObject({ kind: 'unknown' });
+  await front.behave();
+  const next = opened(own);
+  const inDoubt = { inDoubt: true } as const;
+  expect(await next.release({ ...block('203.0.113.7'), ...inDoubt }, calm())).toMatchObject({
+    kind: 'unavailable',
+    message: expect.stringContaining('administrator must look'),
+  });
+  // Of one whose number is known a lost release is just sent again.
+  expect(await next.release({ ...block('203.0.113.8', noteOf(made)), ...inDoubt }, calm())).toMatchObject({
+    kind: 'done',
+  });
+  expect(consumer.entries).toHaveLength(1);
+});
+
+test('more responders than a note has room for are refused at the start', () => {
+  const responders = Array.from({ length: 40 }, (_, index) => `firewall-${index}.example`);
+  const own = { url: 'mqtts://broker.example.net', profile: 'slpf', responders };
+  expect(() => open(own)).toThrow('cannot keep the numbers of 40 responders');
+  expect(() => open({ ...own, responders: responders.slice(0, 10) })).not.toThrow();
+});
+
 test('before a consumer that does repeats again, nothing is repeated and an administrator is called', async () => {
   const { consumer, connector, front } = await start(
     { profile: 'slpf', deduplicates: false },

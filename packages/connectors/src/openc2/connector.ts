@@ -21,6 +21,10 @@ import {
   toNote,
 } from './translate.ts';
 
+const LOST_NUMBER: Failed = {
+  kind: 'unavailable',
+  message: 'It may have made a rule whose number was lost: an administrator must look at the rules of the consumer.',
+};
 const QUERY = { action: 'query', target: { features: ['profiles', 'pairs'] } };
 const keyOf = ({ tenantId, action, target }: Effect): string => `${tenantId} ${action} ${targetText(target)}`;
 const isSame = (one: Rule, other: Rule): boolean => one.from === other.from && one.number === other.number;
@@ -169,12 +173,9 @@ class Openc2 implements Connector {
   /** The rules of an apply whose answer was lost: a consumer that does a command once says the same again. */
   async #recover(call: Call, signal: AbortSignal): Promise<readonly Rule[] | Failed> {
     const command = this.#doubtful.get(keyOf(call));
-    if (!command) return [];
-    if (!this.#config.deduplicates) {
-      const message =
-        'It may have made a rule whose number was lost: an administrator must look, and restart Interdict then.';
-      return { kind: 'unavailable', message };
-    }
+    if (!command && (call.inDoubt !== true || (fromNote(call.note)?.rules.length ?? 0) > 0)) return [];
+    // The process that knew the command is gone, or the consumer would do it once more.
+    if (!command || !this.#config.deduplicates) return LOST_NUMBER;
     const made = await this.#make(command, signal);
     return 'kind' in made && made.kind === 'refused' ? [] : made;
   }

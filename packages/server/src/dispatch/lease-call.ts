@@ -75,7 +75,7 @@ function requestOf(by: ActionRow | undefined): CallRequest {
   return { actionId: by.id, parameters: entity.parameters, reason: entity.actionReason };
 }
 
-function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow | undefined): Call {
+function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow | undefined, isInDoubt: boolean): Call {
   return {
     tenantId: u.tenantId,
     action: ledger.action,
@@ -85,6 +85,7 @@ function toCall(u: UnitContext, ledger: EnforcementRow, by: ActionRow | undefine
     expirationDateTime: toDateTime(ledger.wanted_until ?? by?.hold_until ?? u.now),
     request: requestOf(by),
     ...(ledger.note !== null && { note: ledger.note }),
+    ...(isInDoubt && { inDoubt: true as const }),
   };
 }
 
@@ -114,13 +115,14 @@ export function* leaseCall(
     const details = { phase: 'intent', enforcementId, operation, operationId, provider: ledger.provider };
     u.journal(journalEntry('securityAction.attempted', by?.id ?? null, null, details));
   }
+  const isInDoubt = ledger.known === 'unknown';
   return {
     enforcementId: ledger.id,
     fence: leased.fence,
     provider: ledger.provider,
     kind,
-    inDoubt: ledger.known === 'unknown',
+    inDoubt: isInDoubt,
     isSuspect: isSuspect(ledger),
-    call: toCall(u, leased, by),
+    call: toCall(u, leased, by, isInDoubt),
   };
 }

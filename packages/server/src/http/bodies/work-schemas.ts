@@ -70,6 +70,7 @@ const call = Type.Object({
     reason: Type.Unsafe({ type: ['string', 'null'] }),
   }),
   note,
+  inDoubt: Type.Optional(Type.Literal(true)),
 });
 
 const work = Type.Object({
