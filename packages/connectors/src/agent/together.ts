@@ -7,6 +7,15 @@ const IDEMPOTENCE = ['none', 'setlike', 'native'] as const;
 const least = <Value>(scale: readonly Value[], values: readonly Value[]): Value | undefined =>
   scale.find((value) => values.includes(value));
 
+/** The least of those that say one. */
+function rates(traits: readonly ConnectorTraits[]): Omit<ConnectorTraits['limits'], 'concurrency'> {
+  const leastOf = (name: 'perMinute' | 'perHour') => {
+    const said = traits.flatMap(({ limits }) => limits[name] ?? []);
+    return said.length > 0 ? { [name]: Math.min(...said) } : {};
+  };
+  return { ...leastOf('perMinute'), ...leastOf('perHour') };
+}
+
 /** What several connectors behind one agent promise together: no more than each of them does. */
 export function together(traits: readonly [ConnectorTraits, ...ConnectorTraits[]]): ConnectorTraits {
   const [first] = traits;
@@ -30,7 +39,7 @@ export function together(traits: readonly [ConnectorTraits, ...ConnectorTraits[]
     keepsTime: !every(({ keepsTime }) => !keepsTime),
     maxLatenessMs: Math.max(...traits.map(({ maxLatenessMs }) => maxLatenessMs)),
     timeoutMs: Math.max(...traits.map(({ timeoutMs }) => timeoutMs)),
-    limits: { concurrency: Math.min(...traits.map(({ limits }) => limits.concurrency)) },
+    limits: { concurrency: Math.min(...traits.map(({ limits }) => limits.concurrency)), ...rates(traits) },
     simulated: every(({ simulated }) => simulated),
     ...(!every(({ tenants }) => tenants === undefined) && { tenants: 'one' as const }),
   };

@@ -162,6 +162,31 @@ test("an analyst's isolation counts, and is never lifted; nor is one that he has
   expect(statuses(double)[0]).toBe('RestrictCodeExecution Pending');
 });
 
+test("an analyst's isolation of a part is not what was asked for, and is left alone", async () => {
+  const { double, connector } = await start();
+  double.model.finish(analyst.does(double, DEVICE, 'Isolate', 'Selective'));
+  expect(await verify(connector, isolate())).toEqual({ kind: 'absent' });
+  expect(await connector.list?.(TENANT_A, calm())).toEqual([]);
+  expect(await apply(connector, isolate())).toMatchObject({
+    kind: 'refused',
+    message: expect.stringContaining('isolated in part (Selective)'),
+  });
+  expect(await release(connector, isolate())).toMatchObject({ kind: 'done' });
+  expect(statuses(double)).toEqual(['Isolate Succeeded']);
+});
+
+test('what an analyst has opened in part is in force no more', async () => {
+  const { double, connector } = await start();
+  await apply(connector, isolate());
+  double.model.finish(double.model.actions[0] ?? expect.unreachable());
+  expect(await verify(connector, isolate())).toMatchObject({ kind: 'present' });
+  double.model.finish(analyst.does(double, DEVICE, 'Isolate', 'Selective'));
+  expect(await verify(connector, isolate())).toEqual({ kind: 'absent' });
+  expect(await connector.list?.(TENANT_A, calm())).toEqual([]);
+  expect(await release(connector, isolate())).toMatchObject({ kind: 'done' });
+  expect(statuses(double)).toHaveLength(2);
+});
+
 test('what an analyst has lifted is seen to be gone, and what he made of it afterwards is his', async () => {
   const { double, connector } = await start();
   const call = isolate();

@@ -1,4 +1,5 @@
 import type { Answer, Call, ListedEffect, Presence } from '../connector.ts';
+import { toMessage } from '../http/message.ts';
 import { DefenderError, notNow } from './answers.ts';
 import { type Api, quoted } from './api.ts';
 import type { DeviceAction } from './device-actions.ts';
@@ -7,6 +8,7 @@ import {
   isOf,
   isOfOperation,
   isOurs,
+  isWhole,
   type MachineAction,
   newestFirst,
   readHistory,
@@ -77,7 +79,12 @@ export async function applyToDevice(api: Api, action: DeviceAction, call: Call, 
   const { open, last, failed } = stateOf(await historyOf(api, call, signal), action);
   if (open?.type === action.undo.type) throw notNow(`Defender is still at ${open.type} of the device.`);
   if (open) return pending(open);
-  if (last?.type === action.type) return { kind: 'done', level: 'reported', note: last.id };
+  if (last?.type === action.type) {
+    if (isWhole(last)) return { kind: 'done', level: 'reported', note: last.id };
+    // To widen it is to make it ours, and to end it with ours.
+    const message = `The device is isolated in part (${last.scope}), by somebody else: that is left as it is.`;
+    return { kind: 'refused', message: toMessage(message) };
+  }
   const own = failed.find((each) => each.type === action.type && isOfOperation(each, call));
   if (own) return toAnswer(own);
   const made = send(api, action, { ...action, path: onDevice(call, action.path) }, call, signal);
@@ -121,7 +128,7 @@ export async function lookAtDevice(api: Api, action: DeviceAction, call: Call, s
   const { undo, type } = action;
   if (!undo) return lookAtRun(api, action, call, signal);
   const { open, last } = stateOf(await historyOf(api, call, signal), action);
-  const holds = last?.type === type;
+  const holds = last?.type === type && isWhole(last);
   if (open?.type === undo.type && holds) return pending(open);
   if (open?.type === type && !holds) return { ...pending(open), ...(open.status === 'Pending' && { landed: 'no' }) };
   return last && holds ? { kind: 'present', foreign: !isOurs(last, call.tenantId) } : { kind: 'absent' };
@@ -142,7 +149,7 @@ export async function listDevices(
   const succeeded = newestFirst(all).filter(counts);
   const lastOfEach = new Map(succeeded.toReversed().map((each) => [each.machineId, each]));
   return [...lastOfEach.values()]
-    .filter(({ type }) => type === action.type)
+    .filter((last) => last.type === action.type && isWhole(last))
     .map((last) => ({
       action: name,
       target: { kind: 'host', value: last.machineId },

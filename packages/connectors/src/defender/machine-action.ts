@@ -67,6 +67,9 @@ export const isOfOperation = ({ comment }: MachineAction, { tenantId, operationI
 export const isOf = ({ type, scope }: DeviceAction, each: MachineAction): boolean =>
   each.type === type && (scope === undefined || each.scope === scope);
 
+/** A selective isolation leaves parts of the device open: it is not what was asked for. */
+export const isWhole = ({ type, scope }: MachineAction): boolean => type !== 'Isolate' || ['', 'Full'].includes(scope);
+
 /** How a device stands with an action that can be taken back. */
 export interface DeviceState {
   /** Under way: the newest that is in no final state. */
@@ -79,9 +82,7 @@ export interface DeviceState {
 
 /** @param history of one device, the newest first */
 export function stateOf(history: readonly MachineAction[], { type, undo }: DeviceAction): DeviceState {
-  // A selective isolation leaves parts of the device open: it is not what was asked for.
-  const isWhole = (each: MachineAction): boolean => each.type !== 'Isolate' || ['', 'Full'].includes(each.scope);
-  const all = history.filter((each) => (each.type === type && isWhole(each)) || each.type === undo?.type);
+  const all = history.filter((each) => each.type === type || each.type === undo?.type);
   const last = all.find(({ progress }) => progress === 'succeeded');
   const later = last ? all.slice(0, all.indexOf(last)) : all;
   return {

@@ -78,8 +78,7 @@ async function tryChange(
   const { user } = found;
   const swap = planOf(dialect, verb, user.value, call);
   if (!swap && verb === 'release' && user.value === undefined) await proveNone(directory, dialect, user, signal);
-  if (!swap) return DONE;
-  const rejection = await write(directory, dialect, user, swap, signal);
+  const rejection = swap && (await write(directory, dialect, user, swap, signal));
   if (rejection) return rejection;
   const note = verb === 'apply' ? noteOf(dialect, user, call) : undefined;
   return { ...DONE, ...(note !== undefined && { note }) };

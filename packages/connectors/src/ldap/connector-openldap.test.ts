@@ -65,7 +65,7 @@ sn: T
     expect(await apply(callOf('sample-0'))).toMatchObject({ kind: 'done', level: 'reported' });
     expect(await logsIn('sample-0')).toBe(false);
     expect(await logsIn('sample-1')).toBe(true);
-    expect(await verify(callOf('sample-0'))).toEqual({ kind: 'present' });
+    expect(await verify(callOf('sample-0'))).toMatchObject({ kind: 'present' });
     expect(await release(callOf('sample-0'))).toMatchObject({ kind: 'done' });
     expect(await logsIn('sample-0')).toBe(true);
   });
@@ -75,7 +75,7 @@ sn: T
     await product.restart();
     await product.setValue('sample-0', 'another-pw', 'userPassword');
     expect((await product.logIn('sample-0', 'another-pw')).code).toBe(49);
-    expect(await verify(callOf('sample-0'))).toEqual({ kind: 'present' });
+    expect(await verify(callOf('sample-0'))).toMatchObject({ kind: 'present' });
     await release(callOf('sample-0'));
     expect((await product.logIn('sample-0', 'another-pw')).code).toBe(0);
     await product.setValue('sample-0', 'sample-0-pw', 'userPassword');
@@ -110,7 +110,7 @@ sn: T
     it('and was renamed is found by who he is', async () => {
       const kept = await disable('sample-7');
       await rename(userDn('sample-7'), 'uid=married');
-      expect(await verify(callOf('sample-7', kept))).toEqual({ kind: 'present' });
+      expect(await verify(callOf('sample-7', kept))).toMatchObject({ kind: 'present' });
       expect(await release(callOf('sample-7', kept))).toMatchObject({ kind: 'done' });
       expect(await product.valueOf('married')).toBeUndefined();
       expect(await verify(callOf('sample-7', kept))).toMatchObject({ kind: 'absent' });
@@ -128,6 +128,24 @@ sn: T
       expect(await product.valueOf('married')).toBeUndefined();
       await rename(userDn('sample-7'), 'uid=sample-8');
       await rename(userDn('married'), 'uid=sample-7');
+    });
+
+    it('and whom an administrator had disabled before is the one who was looked at, whoever has his name by then', async () => {
+      await product.setValue('sample-7', '20991231000000Z');
+      const look = await verify(callOf('sample-7'));
+      const kept = { note: String('note' in look && look.note) };
+      expect(look).toMatchObject({
+        kind: 'present',
+        foreign: true,
+        note: expect.stringMatching(/"id":"[0-9a-f-]{36}"/),
+      });
+      await rename(userDn('sample-7'), 'uid=leaver');
+      await rename(userDn('sample-8'), 'uid=sample-7');
+      expect(await verify(callOf('sample-7', kept))).toMatchObject({ kind: 'present', foreign: true });
+      expect(await apply(callOf('sample-7', kept))).toMatchObject({ kind: 'done' });
+      expect(await product.valueOf('sample-7')).toBeUndefined();
+      await rename(userDn('sample-7'), 'uid=sample-8');
+      await rename(userDn('leaver'), 'uid=sample-7');
     });
 
     it('and was moved out of the base, or deleted, is not said to be free', async () => {
@@ -239,7 +257,7 @@ sn: T
     it('sees the start that an administrator set as his, and never touches it', async () => {
       const his = '20991231000000Z';
       await product.setValue('sample-5', his);
-      expect(await verify(callOf('sample-5'))).toEqual({ kind: 'present', foreign: true });
+      expect(await verify(callOf('sample-5'))).toMatchObject({ kind: 'present', foreign: true });
       expect(await apply(callOf('sample-5'))).toMatchObject({ kind: 'done' });
       expect(await release(callOf('sample-5'))).toMatchObject({ kind: 'done' });
       expect(await product.valueOf('sample-5')).toBe(his);
@@ -255,7 +273,7 @@ sn: T
       await apply(callOf('sample-6'));
       expect(await logsIn('sample-6')).toBe(false);
       await product.setValue('sample-6', '20981231000000Z');
-      expect(await verify(callOf('sample-6'))).toEqual({ kind: 'present', foreign: true });
+      expect(await verify(callOf('sample-6'))).toMatchObject({ kind: 'present', foreign: true });
       await release(callOf('sample-6'));
       expect(await product.valueOf('sample-6')).toBe('20981231000000Z');
     });

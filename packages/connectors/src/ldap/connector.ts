@@ -49,10 +49,12 @@ async function see({ directory, dialect }: Parts, call: Call, signal: AbortSigna
   const isDisabled = (value: string | undefined): boolean => dialect.isDisabled(value, now);
   if (found.kind !== 'one') return seeUnclear(found, isDisabled);
   const { value } = found.user;
-  if (isDisabled(value)) return { kind: 'present', ...(dialect.isOurs(value) === false && { foreign: true }) };
-  if (value === undefined) await proveNone(directory, dialect, found.user, signal);
   const note = noteOf(dialect, found.user, call);
-  return { kind: 'absent', ...(note !== undefined && { note }) };
+  const noted = note === undefined ? {} : { note };
+  if (isDisabled(value))
+    return { kind: 'present', ...(dialect.isOurs(value) === false && { foreign: true }), ...noted };
+  if (value === undefined) await proveNone(directory, dialect, found.user, signal);
+  return { kind: 'absent', ...noted };
 }
 
 async function list({ directory, dialect }: Parts, signal: AbortSignal): Promise<readonly ListedEffect[]> {

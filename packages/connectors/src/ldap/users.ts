@@ -124,10 +124,11 @@ export async function findUser(
       : valuesOf(entry, dialect.id).includes(id);
   const users = entries.filter(isHim).map((entry) => toUser(dialect, entry));
   const [user, another] = users;
-  if (another || (code !== 0 && !(user && id))) {
+  if (!user && id !== undefined) return { kind: 'gone', message: `The user ${who} ${GONE}` };
+  if (another || (code !== 0 && id === undefined)) {
     return { kind: 'several', message: `There are several users ${who}.`, users };
   }
-  if (!user) return id === undefined ? none : { kind: 'gone', message: `The user ${who} ${GONE}` };
+  if (!user) return none;
   if (!isSameDn(user.dn, bindDn)) return { kind: 'one', user };
   return { kind: 'own', message: `The user ${who} is the account of Interdict itself.` };
 }

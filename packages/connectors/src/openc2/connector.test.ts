@@ -118,16 +118,26 @@ test('a release behind an apply that another process lost is no release', async 
   expect(await connector.apply(block('203.0.113.7'), calm())).toMatchObject({ kind: 'unknown' });
   await front.behave();
   const next = opened(own);
-  const inDoubt = { inDoubt: true } as const;
-  expect(await next.release({ ...block('203.0.113.7'), ...inDoubt }, calm())).toMatchObject({
-    kind: 'unavailable',
-    message: expect.stringContaining('administrator must look'),
-  });
-  // Of one whose number is known a lost release is just sent again.
-  expect(await next.release({ ...block('203.0.113.8', noteOf(made)), ...inDoubt }, calm())).toMatchObject({
-    kind: 'done',
-  });
+  const LOST = { kind: 'pending', message: expect.stringContaining('administrator must look') };
+  const lost = await next.release({ ...block('203.0.113.7'), inDoubt: true }, calm());
+  expect(lost).toMatchObject(LOST);
+  expect(await next.release({ ...block('203.0.113.7', noteOf(lost)), attempt: 2 }, calm())).toMatchObject(LOST);
+  // A release whose own answer was lost is just sent again: the number is known.
+  const again = { ...block('203.0.113.8', noteOf(made)), inDoubt: true, attempt: 2 } as const;
+  expect(await next.release(again, calm())).toMatchObject({ kind: 'done' });
   expect(consumer.entries).toHaveLength(1);
+});
+
+test('of a later end that another process lost the known rule goes, and the other is told of', async () => {
+  const { consumer, connector, front, own } = await start({ profile: 'slpf' });
+  const made = await connector.apply(block('203.0.113.7'), calm());
+  await front.misbehave({ kind: 'lostAnswer' });
+  expect(await connector.apply(block('203.0.113.7', noteOf(made)), calm())).toMatchObject({ kind: 'unknown' });
+  await front.behave();
+  expect(consumer.entries).toHaveLength(2);
+  const answer = await opened(own).release({ ...block('203.0.113.7', noteOf(made)), inDoubt: true }, calm());
+  expect(answer).toMatchObject({ kind: 'pending', message: expect.stringContaining('administrator must look') });
+  expect(consumer.entries.map(({ number }) => number)).toEqual([2]);
 });
 
 test('more responders than a note has room for are refused at the start', () => {
@@ -147,7 +157,7 @@ test('before a consumer that does repeats again, nothing is repeated and an admi
   await connector.apply(block('203.0.113.7'), calm());
   await front.behave();
   const answer = await connector.release(block('203.0.113.7'), calm());
-  expect(answer).toMatchObject({ kind: 'unavailable', message: expect.stringContaining('administrator') });
+  expect(answer).toMatchObject({ kind: 'pending', message: expect.stringContaining('administrator') });
   expect(deny(consumer.requests)).toHaveLength(1);
 });
 

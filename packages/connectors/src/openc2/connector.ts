@@ -21,10 +21,12 @@ import {
   toNote,
 } from './translate.ts';
 
-const LOST_NUMBER: Failed = {
-  kind: 'unavailable',
+const LOST_AGAIN_MS = 60_000;
+const LOST_NUMBER = {
+  kind: 'pending',
   message: 'It may have made a rule whose number was lost: an administrator must look at the rules of the consumer.',
-};
+  againMs: LOST_AGAIN_MS,
+} as const;
 const QUERY = { action: 'query', target: { features: ['profiles', 'pairs'] } };
 const keyOf = ({ tenantId, action, target }: Effect): string => `${tenantId} ${action} ${targetText(target)}`;
 const isSame = (one: Rule, other: Rule): boolean => one.from === other.from && one.number === other.number;
@@ -76,14 +78,17 @@ class Openc2 implements Connector {
     const early = this.#early(call, signal);
     if (early) return early;
     if (this.#config.profile === 'er') return this.#allow(call, signal);
-    const found = await this.#recover(call, signal);
-    if ('kind' in found) return found;
     const kept = fromNote(call.note);
-    const failure = await this.#delete(call, [...found, ...(kept?.rules ?? []), ...(kept?.old ?? [])], signal);
+    const found = await this.#recover(call, kept, signal);
+    if (found !== 'lost' && 'kind' in found) return found;
+    const made = found === 'lost' ? [] : found;
+    const failure = await this.#delete(call, [...made, ...(kept?.rules ?? []), ...(kept?.old ?? [])], signal);
     if (failure) return failure;
-    this.#doubtful.delete(keyOf(call));
     // A number that is free again may be another's next.
-    return { kind: 'done', level: 'reported', note: toNote({ operationId: call.operationId, rules: [], old: [] }) };
+    const nothing: Kept = { operationId: call.operationId, rules: [], old: [] };
+    if (found === 'lost') return { ...LOST_NUMBER, note: toNote({ ...nothing, isLost: true }) };
+    this.#doubtful.delete(keyOf(call));
+    return { kind: 'done', level: 'reported', note: toNote(nothing) };
   }
 
   async close(): Promise<void> {
@@ -171,11 +176,14 @@ class Openc2 implements Connector {
   }
 
   /** The rules of an apply whose answer was lost: a consumer that does a command once says the same again. */
-  async #recover(call: Call, signal: AbortSignal): Promise<readonly Rule[] | Failed> {
+  async #recover(call: Call, kept: Kept | undefined, signal: AbortSignal): Promise<readonly Rule[] | Failed | 'lost'> {
     const command = this.#doubtful.get(keyOf(call));
-    if (!command && (call.inDoubt !== true || (fromNote(call.note)?.rules.length ?? 0) > 0)) return [];
-    // The process that knew the command is gone, or the consumer would do it once more.
-    if (!command || !this.#config.deduplicates) return LOST_NUMBER;
+    if (!command) {
+      // The process that knew the command is gone. Behind a first release the doubt may be that of a lost release.
+      const isOfApply = call.attempt === 1 || (kept?.rules.length ?? 0) === 0;
+      return kept?.isLost || (call.inDoubt === true && isOfApply) ? 'lost' : [];
+    }
+    if (!this.#config.deduplicates) return 'lost';
     const made = await this.#make(command, signal);
     return 'kind' in made && made.kind === 'refused' ? [] : made;
   }

@@ -97,16 +97,20 @@ export interface Kept {
   readonly rules: readonly Rule[];
   /** Rules of earlier operations, which were replaced and not yet deleted. */
   readonly old: readonly Rule[];
+  /** There may be a rule whose number nobody knows. */
+  readonly isLost?: boolean;
 }
 
 const pack = (rules: readonly Rule[]): unknown => rules.map(({ from, number }) => [from, number]);
 const unpack = (rules: readonly [string, number][]): Rule[] => rules.map(([from, number]) => ({ from, number }));
 
-export const toNote = ({ operationId, rules, old }: Kept): string =>
-  JSON.stringify([operationId, pack(rules), pack(old)]);
+export const toNote = ({ operationId, rules, old, isLost }: Kept): string =>
+  JSON.stringify([operationId, pack(rules), pack(old), ...(isLost ? [true] : [])]);
+
+type PackedNote = [string, [string, number][], [string, number][], boolean?];
 
 export function fromNote(note: string | undefined): Kept | undefined {
   if (note === undefined) return undefined;
-  const [operationId, rules, old] = JSON.parse(note) as [string, [string, number][], [string, number][]];
-  return { operationId, rules: unpack(rules), old: unpack(old) };
+  const [operationId, rules, old, isLost = false] = JSON.parse(note) as PackedNote;
+  return { operationId, rules: unpack(rules), old: unpack(old), isLost };
 }

@@ -64,6 +64,10 @@ const settleAll = (tickets: readonly ChangeTicket[], answer: Answer): void => {
   for (const ticket of tickets) ticket.settle(answer);
 };
 
+/** A zone without a version of ours is another than resolvers may go by yet: one is written, to be asked of them. */
+const mustVersion = ({ versions }: Zone, tickets: readonly ChangeTicket[]): boolean =>
+  versions.length === 0 && tickets.some(({ item }) => item.kind === 'release');
+
 /** Undefined: done. 'smaller': of fewer it may be taken. */
 async function tryAll(
   zone: Zone,
@@ -75,7 +79,7 @@ async function tryAll(
   for (let reads = 0; reads < MOST_READS; reads += 1) {
     if (view) zone.versions = view.versions;
     const steps = plan(zone, tickets, view);
-    if (steps.length === 0) return undefined;
+    if (steps.length === 0 && !mustVersion(zone, tickets)) return undefined;
     const { message, versions } = toUpdate(zone.config, zone.versions, steps);
     if (sizeOf(message) > MOST_MESSAGE_BYTES) return 'smaller';
     const [answer = Buffer.alloc(HEADER_BYTES)] = await askPrimary(zone.config, [message], end);

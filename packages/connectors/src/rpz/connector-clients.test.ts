@@ -100,6 +100,15 @@ describe.skipIf(!requirement('bind').ok)('a response policy zone of BIND, seen b
     expect(await areBlocked(bind.port, ['theirs.example', 'pass.example'])).toEqual([true, false]);
   });
 
+  test('a release of what is not there is proven too: a zone without a version of ours gets one', async () => {
+    const listed = (): Promise<string> => bind.zone().then((lines) => lines.join('\n'));
+    const versions = [...(await listed()).matchAll(/^(\S+zz--interdict\S*)\s.*\sTXT\s/gm)].map(([, name = '']) => name);
+    if (versions.length > 0) await bind.update(versions.map((name) => `update delete ${name} TXT`));
+    expect(await listed()).not.toContain('versions.zz--interdict');
+    expect(await release(domain('gone.example'))).toMatchObject({ kind: 'done' });
+    expect(await listed()).toContain('versions.zz--interdict');
+  });
+
   test('a block outlives kill -9 of the name server', async () => {
     await inForce(domain('lasting.example'));
     await bind.restart('SIGKILL');

@@ -54,6 +54,10 @@ export const isPastEnd = (ledger: EnforcementRow, now: number): boolean =>
 const earliestEnd = ({ lost_until, wanted_until }: EnforcementRow): number | null =>
   lost_until === null || wanted_until === null ? wanted_until : Math.min(lost_until, wanted_until);
 
+/** An apply of a later end, of which no answer came: what was in force before it is so still. */
+const isOpenApply = ({ operation, settles_at }: EnforcementRow): boolean =>
+  operation === 'apply' && settles_at !== null;
+
 /** Operations are new for each first apply, later end, put-back and release; attempts of one share its id. */
 function withOperation(u: UnitContext, ledger: EnforcementRow, kind: CallKind, terms: Terms): EnforcementRow {
   if (kind === 'look' || kind === 'verify') return ledger;
@@ -115,7 +119,7 @@ export function* leaseCall(
     const details = { phase: 'intent', enforcementId, operation, operationId, provider: ledger.provider };
     u.journal(journalEntry('securityAction.attempted', by?.id ?? null, null, details));
   }
-  const isInDoubt = ledger.known === 'unknown';
+  const isInDoubt = ledger.known === 'unknown' || isOpenApply(ledger);
   return {
     enforcementId: ledger.id,
     fence: leased.fence,

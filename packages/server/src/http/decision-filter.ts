@@ -30,6 +30,12 @@ const textOf = ({ target }: Decision): string => target.slice(target.indexOf(':'
 const badNetwork = (name: string): Refusal =>
   new Refusal('badRequest', `"${name}" is no IP address or network.`, { inner: 'invalidQueryOption', target: name });
 
+const twice = (name: string): Refusal =>
+  new Refusal('badRequest', `"${name}" is there more than once: its values go into one, with commas.`, {
+    inner: 'invalidQueryOption',
+    target: name,
+  });
+
 /** Decisions that cover an address, or a whole network. */
 function covers(name: string, text: string): Condition {
   const asked = findPrefix(text);
@@ -44,23 +50,41 @@ function covers(name: string, text: string): Condition {
   };
 }
 
+const always =
+  (holds: boolean): Condition =>
+  () =>
+    holds;
+
+function inScopes(text: string): Condition {
+  const scopes = new Set(listOf(text));
+  return (decision) => scopes.has(scopeOf(decision));
+}
+
+/** A key opens few providers: of each it is decided once. */
+function inScenarios(text: string, isWanted: boolean): Condition {
+  const parts = listOf(text);
+  const decided = new Map<string, boolean>();
+  return ({ provider }) => {
+    const known = decided.get(provider);
+    if (known !== undefined) return known;
+    const holds = parts.some((part) => scenarioOf(provider).toLowerCase().includes(part)) === isWanted;
+    decided.set(provider, holds);
+    return holds;
+  };
+}
+
+/** Each is asked of hundreds of thousands of decisions: the text is read once. */
 const CONDITIONS: Readonly<Record<string, (text: string) => Condition>> = {
-  scopes: (text) => (decision) => listOf(text).includes(scopeOf(decision)),
-  scope: (text) => (decision) => listOf(text).includes(scopeOf(decision)),
-  type: (text) => () => listOf(text).includes('ban'),
-  types: (text) => () => listOf(text).includes('ban'),
-  origins: (text) => () => listOf(text).includes('interdict'),
+  scopes: inScopes,
+  scope: inScopes,
+  type: (text) => always(listOf(text).includes('ban')),
+  types: (text) => always(listOf(text).includes('ban')),
+  origins: (text) => always(listOf(text).includes('interdict')),
   value: (text) => (decision) => textOf(decision) === text,
   ip: (text) => covers('ip', text),
   range: (text) => covers('range', text),
-  scenarios_containing:
-    (text) =>
-    ({ provider }) =>
-      listOf(text).some((part) => scenarioOf(provider).toLowerCase().includes(part)),
-  scenarios_not_containing:
-    (text) =>
-    ({ provider }) =>
-      !listOf(text).some((part) => scenarioOf(provider).toLowerCase().includes(part)),
+  scenarios_containing: (text) => inScenarios(text, true),
+  scenarios_not_containing: (text) => inScenarios(text, false),
 };
 
 /** What an option leaves out, it leaves out of these. */
@@ -74,11 +98,14 @@ const samplesOf = ({ providers, networks }: Opened): readonly Decision[] =>
 /**
  * Which decisions a bouncer asks for, by the names of CrowdSec's local API. Names that it does not know it passes over,
  * as that does. An empty value asks for nothing in particular.
- * @throws {Refusal} badRequest where an address is none
+ * @throws {Refusal} badRequest where an address is none, and where an option is there twice
  */
 export function readDecisionFilter(query: string, opened: Opened): DecisionFilter {
-  const conditions = [...new URLSearchParams(query)].flatMap(([name, text]) => {
+  const asked = new URLSearchParams(query);
+  const conditions = [...new Set(asked.keys())].flatMap((name) => {
     const make = Object.hasOwn(CONDITIONS, name) ? CONDITIONS[name] : undefined;
+    const [text = '', ...more] = make ? asked.getAll(name) : [];
+    if (more.length > 0) throw twice(name);
     return make && text !== '' ? [{ name, holds: make(text) }] : [];
   });
   const samples = samplesOf(opened);

@@ -71,8 +71,8 @@ export const analyst = {
     const said = double.model.submit({ ...indicator, title: 'By hand', description: 'By hand', ...more }, ADMIN);
     if (said.status !== 200) throw new Error(JSON.stringify(said));
   },
-  does(double: DefenderDouble, machineId: string, type: string): StoredAction {
-    const by = { type, scope: 'Full', requestor: ADMIN.id, requestorComment: 'By hand', machineId };
+  does(double: DefenderDouble, machineId: string, type: string, scope = 'Full'): StoredAction {
+    const by = { type, scope, requestor: ADMIN.id, requestorComment: 'By hand', machineId };
     return double.model.record(by);
   },
 };
