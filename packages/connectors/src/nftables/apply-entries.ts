@@ -54,6 +54,7 @@ function commandsFor(firewall: Firewall, view: TableView, entries: readonly Time
   );
   const fresh = entries.filter((entry) => !ownerOf(entry));
   const held = entries.filter((entry) => ownerOf(entry) === 'ours');
+  for (const entry of entries) if (ownerOf(entry) === 'foreign') firewall.ownEntries.delete(entryKey(entry));
   const commands = [...structure, ...createCommands(table, fresh), ...renewCommands(table, held)];
   return { commands, touched: [...fresh, ...held], makesStructure: structure.length > 0 };
 }

@@ -32,7 +32,10 @@ function settleAll(tickets: readonly ReleaseTicket[], answer: Answer): void {
 }
 
 function settleReleased(firewall: Firewall, tickets: readonly ReleaseTicket[]): void {
-  for (const { item } of tickets) firewall.releasing.delete(entryKey(item));
+  for (const { item } of tickets) {
+    firewall.releasing.delete(entryKey(item));
+    firewall.ownEntries.delete(entryKey(item));
+  }
   settleAll(tickets, DONE);
 }
 
@@ -76,7 +79,6 @@ export async function releaseEntries(
   settleAll(left, toAnswer(LEFT, 'release'));
   const waiting = tickets.filter(({ signal }) => !signal.aborted);
   if (waiting.length === 0) return;
-  for (const { item } of waiting) firewall.ownEntries.delete(entryKey(item));
   const owners = await readOwners(firewall, waiting).catch(answerOf('release'));
   if (typeof owners !== 'function') return settleAll(waiting, owners);
   const isOurs = ({ item }: ReleaseTicket): boolean => owners(item) === 'ours';

@@ -216,7 +216,9 @@ it('carries out nothing large for clients that have gone, beyond what has a plac
   const { port } = new URL(url);
   const leavers = spawn(process.execPath, ['-e', LEAVERS, port, headOf('POST', '/write', 'one', body.length) + body]);
   await once(leavers, 'exit');
-  await expect.poll(() => metrics.registry.metrics()).toContain('interdict_requests_waiting{kind="write"} 0');
+  await expect
+    .poll(() => metrics.registry.metrics(), { timeout: 10_000 })
+    .toContain('interdict_requests_waiting{kind="write"} 0');
   // Half of the places, for one tenant alone.
   expect(handled).toBeLessThanOrEqual(32);
 });
