@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { freePort, type RunningProduct, runProduct } from '../../testing/run-product.ts';
+import { unboundConfig } from '../../unbound/testing/unbound-product.ts';
 import { EMPTY_ZONE, KEY_NAME, SECRET, ZONE } from './bind-product.ts';
 import { dig, run } from './dns-tools.ts';
 import { startUpstream } from './upstream.ts';
@@ -110,26 +111,10 @@ export const PRIMARIES = { knot, powerdns } as const;
 
 function unbound(folder: string, port: number, primary: number, upstream: number): readonly [string, ...string[]] {
   const file = path.join(folder, 'unbound.conf');
+  const server = unboundConfig({ folder, port, upstream }, 'respip iterator', '  qname-minimisation: no');
   writeFileSync(
     file,
-    `server:
-  interface: 127.0.0.1@${port}
-  access-control: 127.0.0.0/8 allow
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "${folder}"
-  pidfile: "${folder}/unbound.pid"
-  use-syslog: no
-  logfile: ""
-  module-config: "respip iterator"
-  do-ip6: no
-  do-not-query-localhost: no
-  qname-minimisation: no
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@${upstream}
-rpz:
+    `${server}rpz:
   name: "${ZONE}"
   primary: 127.0.0.1@${primary}
   allow-notify: 127.0.0.1
@@ -167,7 +152,9 @@ export async function startServed(setup: Setup): Promise<Served> {
       primary = await start();
     },
     stopResolver: () => secondary.stop('SIGKILL'),
+    // With its copy it would go by that until somebody notifies it again, or the zone's refresh is due.
     startResolver: async () => {
+      rmSync(path.join(folder, 'rpz.zone'), { force: true });
       secondary = await startResolver();
     },
     stop: async () => {

@@ -21,16 +21,15 @@ export interface UnboundProduct {
   stop(): Promise<void>;
 }
 
-/** `more`: lines of the administrator's in the clause `server:`. */
-export async function startUnbound(more = ''): Promise<UnboundProduct> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'interdict-unbound-'));
-  chmodSync(folder, 0o755);
-  const port = await freePort();
-  const upstream = await startUpstream();
-  const [configFile, socket] = [path.join(folder, 'unbound.conf'), path.join(folder, 'control.sock')];
-  writeFileSync(
-    configFile,
-    `server:
+interface Place {
+  readonly folder: string;
+  readonly port: number;
+  /** The port of all that it forwards to. */
+  readonly upstream: number;
+}
+
+/** An Unbound in the foreground that is nobody's but the test's; `more`: lines of the clause `server:`. */
+export const unboundConfig = ({ folder, port, upstream }: Place, modules: string, more = ''): string => `server:
   interface: 127.0.0.1@${port}
   access-control: 127.0.0.0/8 allow
   do-daemonize: no
@@ -40,17 +39,28 @@ export async function startUnbound(more = ''): Promise<UnboundProduct> {
   pidfile: "${folder}/unbound.pid"
   use-syslog: no
   logfile: ""
-  module-config: "iterator"
+  module-config: "${modules}"
   do-ip6: no
   do-not-query-localhost: no
 ${more}
-remote-control:
+forward-zone:
+  name: "."
+  forward-addr: 127.0.0.1@${upstream}
+`;
+
+/** `more`: lines of the administrator's in the clause `server:`. */
+export async function startUnbound(more = ''): Promise<UnboundProduct> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'interdict-unbound-'));
+  chmodSync(folder, 0o755);
+  const port = await freePort();
+  const upstream = await startUpstream();
+  const [configFile, socket] = [path.join(folder, 'unbound.conf'), path.join(folder, 'control.sock')];
+  writeFileSync(
+    configFile,
+    `${unboundConfig({ folder, port, upstream: upstream.port }, 'iterator', more)}remote-control:
   control-enable: yes
   control-interface: ${socket}
   control-use-cert: no
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@${upstream.port}
 `,
   );
   const control = async (...args: readonly string[]): Promise<string> =>
