@@ -96,7 +96,7 @@ function told({ answer, presence }: WorkReport): WorkReport {
 async function report(agent: Agent, { id }: AgentWork, outcome: WorkReport): Promise<AgentWork | undefined> {
   for (let tries = 1; ; tries += 1) {
     try {
-      const body = { id, ...told(outcome) };
+      const body = { id, ...outcome };
       return (await ask<{ readonly next: AgentWork | null }>(agent, 'complete', body)).next ?? undefined;
     } catch (error) {
       if (isFinal(error) || tries === REPORT_TRIES) {
@@ -122,8 +122,8 @@ function tell({ kind, call }: AgentWork, { answer, presence }: WorkReport): stri
 async function carryOut(agent: Agent, first: AgentWork, leasedAt: number): Promise<void> {
   let askedAt = leasedAt;
   for (let work: AgentWork | undefined = first; work !== undefined; ) {
-    const outcome = isInTime(work, askedAt) ? await make(agent, work) : tooLate(work);
-    agent.say(tell(work, told(outcome)));
+    const outcome = told(isInTime(work, askedAt) ? await make(agent, work) : tooLate(work));
+    agent.say(tell(work, outcome));
     askedAt = performance.now();
     work = await report(agent, work, outcome);
   }

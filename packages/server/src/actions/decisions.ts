@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { FeedMarkRow, FeedReader } from '../store/queries.ts';
+import type { FeedMarkRow } from '../store/queries.ts';
 import { queries } from '../store/queries.ts';
 import type { FeedFetchRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
@@ -87,17 +87,17 @@ interface ListAnswer {
 
 const NOTHING: ListDelta = { listed: new Set(), added: [], gone: new Set() };
 
-/** Of several lists each is read whole: what is gone from one may stand on another. */
-async function answerOf(
-  deps: DecisionsDeps,
-  pull: Pull,
-  { provider, fetchId }: Pulled,
-  isAlone: boolean,
-): Promise<ListAnswer> {
-  const { tenantId, key, networks } = pull;
-  const reader: FeedReader = { provider, list: PULLED_LIST, key_name: key };
-  const all = await deps.store.read(tenantId, queries.feedFetchesOf(reader));
-  const fetches = all.filter(({ id }) => id !== fetchId);
+interface ListPull {
+  readonly provider: string;
+  /** What the key had of it before. */
+  readonly fetches: readonly FeedFetchRow[];
+  /** Of several lists each is read whole: what is gone from one may stand on another. */
+  readonly isAlone: boolean;
+}
+
+async function answerOf(deps: DecisionsDeps, pull: Pull, list: ListPull): Promise<ListAnswer> {
+  const { tenantId, networks } = pull;
+  const { provider, fetches, isAlone } = list;
   const known = { fetches, networks };
   const now = deps.clock.now();
   const wholeAt = wholeAtOf(known);
@@ -123,12 +123,14 @@ interface Lost {
 }
 
 /** Lists that the key once opened: its bouncer keeps what it had of them until it is told. */
-async function readLost(deps: DecisionsDeps, { tenantId, key, lists }: Pull): Promise<readonly Lost[]> {
-  const all = await deps.store.read(tenantId, queries.feedFetchesOfKey({ list: PULLED_LIST, key_name: key }));
-  const lost = all.filter((fetch) => !lists.some(({ provider }) => provider === fetch.provider));
-  const byProvider = [...Map.groupBy(lost, ({ provider }) => provider)];
+async function readLost(
+  deps: DecisionsDeps,
+  { tenantId, lists }: Pull,
+  byProvider: ReadonlyMap<string, readonly FeedFetchRow[]>,
+): Promise<readonly Lost[]> {
+  const lost = [...byProvider].filter(([name]) => !lists.some(({ provider }) => provider === name));
   return await Promise.all(
-    byProvider.map(async ([provider, fetches]) => {
+    lost.map(async ([provider, fetches]) => {
       const { marks } = await readMarks(deps, tenantId, provider);
       return { letGo: { provider, ids: fetches.map(({ id }) => id) }, delta: toLetGo(marks, fetches) };
     }),
@@ -163,9 +165,15 @@ function toldAgain(told: readonly Told[], gone: readonly Decision[]): readonly D
  * is at least as new.
  */
 export async function readDelta(deps: DecisionsDeps, pull: Pull): Promise<PullAnswer> {
-  const lost = await readLost(deps, pull);
+  const reader = { list: PULLED_LIST, key_name: pull.key };
+  const all = await deps.store.read(pull.tenantId, queries.feedFetchesOfKey(reader));
+  const byProvider = Map.groupBy(all, ({ provider }) => provider);
+  const lost = await readLost(deps, pull, byProvider);
   const isAlone = pull.lists.length === 1 && lost.length === 0;
-  const answers = await Promise.all(pull.lists.map((list) => answerOf(deps, pull, list, isAlone)));
+  const before = ({ provider, fetchId }: Pulled) => (byProvider.get(provider) ?? []).filter(({ id }) => id !== fetchId);
+  const answers = await Promise.all(
+    pull.lists.map((list) => answerOf(deps, pull, { provider: list.provider, fetches: before(list), isAlone })),
+  );
   const now = deps.clock.now();
   const added = answers.flatMap(({ provider, delta }) => delta.added.map(toDecision(provider, now)));
   const told = [...answers, ...lost.map(({ letGo, delta }) => ({ provider: letGo.provider, delta }))];
